@@ -1,0 +1,147 @@
+"""From whatever a person hands over to one upright RGB picture.
+
+Every photo of this project, in training as on a device, is decoded here and nowhere
+else, so that a model meets the pixels it was trained on.
+"""
+
+import io
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from edge_runtime.errors import PhotoError
+
+PhotoSource = str | Path | bytes | BinaryIO | Image.Image | NDArray[np.uint8]
+
+# Pillow's own limit (Image.MAX_IMAGE_PIXELS): a quarter of a gibibyte of RGB.
+MAX_PIXELS = 89_478_485
+
+# A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its short side keeps this many
+# pixels for each one the model sees; the antialiased resize then does the rest. At 4
+# the result differs from a full decode by about 0.3 levels of 255 (docs/decisions.md).
+REDUCED_DECODE_MARGIN = 4
+
+# Formats whose second frame is a preview or a depth map, not animation.
+_STILL_WITH_FRAMES = {"MPO"}
+
+
+def read_photo(
+    source: PhotoSource, *, for_size_px: int | None = None
+) -> NDArray[np.uint8]:
+    """Decode one photo: upright, RGB, 8 bits a channel.
+
+    EXIF orientation is applied, CMYK, palette, grey and 16-bit pictures become 8-bit
+    RGB, and transparent ones are laid on white.
+
+    Args:
+        source: path, encoded bytes, binary file, PIL image, or an RGB array of shape
+            ``(height, width, 3)`` and dtype uint8, which is returned as it is.
+        for_size_px: side of the model's input. A JPEG much larger than that is
+            decoded at reduced scale, several times faster.
+
+    Returns:
+        RGB pixels; shape ``(height, width, 3)``; dtype uint8.
+
+    Raises:
+        PhotoError: when the source is not one whole still picture of at most
+            ``MAX_PIXELS`` pixels. The message names the source.
+    """
+    name = source_name(source)
+    if isinstance(source, np.ndarray):
+        return _checked_array(source)
+    try:
+        if isinstance(source, Image.Image):
+            return _to_rgb(source, name)
+        if isinstance(source, (str, Path)):
+            source = Path(source).read_bytes()
+        elif not isinstance(source, bytes):
+            source = source.read()
+        if not source:
+            raise PhotoError(f"{name} is empty; expected a JPEG, PNG or other picture")
+        return _decode(source, name, for_size_px)
+    except UnidentifiedImageError as error:
+        raise PhotoError(
+            f"{name} is not a picture that can be read; expected a JPEG, PNG, WebP,"
+            " TIFF or BMP file"
+        ) from error
+    # Pillow's decoders raise all of these on damaged files, struct.error included.
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError) as error:
+        raise PhotoError(f"{name} cannot be read: {error}") from error
+    except (Image.DecompressionBombError, MemoryError, ArithmeticError) as error:
+        raise PhotoError(f"{name} is too large to decode: {error}") from error
+
+
+def source_name(source: PhotoSource) -> str:
+    """What to call a photo in messages: its path where it has one."""
+    if isinstance(source, (str, Path)):
+        return str(source)
+    if isinstance(source, np.ndarray):
+        return "array"
+    name = getattr(source, "filename", "") or getattr(source, "name", "")
+    return str(name) if name else "photo"
+
+
+def _checked_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
+        raise PhotoError(
+            "expected an RGB array of shape (height, width, 3) and dtype uint8,"
+            f" got shape {array.shape} and dtype {array.dtype}"
+        )
+    if not array.size:
+        raise PhotoError(f"the array is empty: shape {array.shape}")
+    return array
+
+
+def _decode(encoded: bytes, name: str, for_size_px: int | None) -> NDArray[np.uint8]:
+    with warnings.catch_warnings():
+        # The limit is checked below, for opened files and PIL images alike.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Broken EXIF blocks and palettes are common and harmless here.
+        warnings.simplefilter("ignore", UserWarning)
+        with Image.open(io.BytesIO(encoded)) as image:
+            if for_size_px is not None:
+                side_px = for_size_px * REDUCED_DECODE_MARGIN
+                image.draft("RGB", (side_px, side_px))
+            return _to_rgb(image, name)
+
+
+def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PhotoError(
+            f"{name} has {width} x {height} pixels; at most {MAX_PIXELS:,} can be"
+            " judged. Make it smaller first."
+        )
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format not in _STILL_WITH_FRAMES:
+        raise PhotoError(
+            f"{name} has {frames} frames; expected one still photo. Save the frame to"
+            " judge as a picture of its own."
+        )
+    upright = ImageOps.exif_transpose(image) or image
+    return np.asarray(_eight_bit_rgb(upright))
+
+
+def _eight_bit_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        return _from_deep_grey(image)
+    if "A" in image.getbands() or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _from_deep_grey(image: Image.Image) -> Image.Image:
+    # Pillow's own conversion clips at 255 instead of scaling.
+    levels = np.asarray(image, dtype=np.float64)
+    if image.mode == "F":
+        top = 1.0 if levels.size and levels.max() <= 1.0 else 255.0
+    else:
+        top = 65535.0
+    grey = np.rint((levels / top).clip(0, 1) * 255).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")

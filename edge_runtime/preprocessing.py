@@ -1,0 +1,54 @@
+"""The one definition of how a picture becomes the square a model looks at."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge_runtime.photo import PhotoSource, read_photo
+
+
+def centre_square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The largest square around the centre; a view, shape ``(side, side, 3)``.
+
+    Where the margin is odd the smaller half is cut at the top or left.
+
+    >>> centre_square(np.zeros((4, 7, 3), np.uint8)).shape
+    (4, 4, 3)
+    """
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]
+
+
+def resize(image: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
+    """Scale to ``(size_px, size_px, 3)`` with Pillow's antialiased bilinear filter.
+
+    The filter's support grows with the reduction, so every source pixel counts;
+    ``tf.image.resize`` without ``antialias`` differs by 34 levels of 255 at 32 px.
+    """
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    scaled = picture.resize((size_px, size_px), Image.Resampling.BILINEAR)
+    return np.asarray(scaled)
+
+
+def preprocess(image: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
+    """Centre square, then resize.
+
+    Args:
+        image: RGB pixels; shape ``(height, width, 3)``; uint8.
+        size_px: side of the model's input.
+
+    Returns:
+        RGB pixels; shape ``(size_px, size_px, 3)``; uint8.
+    """
+    return resize(centre_square(image), size_px)
+
+
+def load_pixels(source: PhotoSource, size_px: int) -> NDArray[np.uint8]:
+    """Decode a photo and preprocess it; see ``read_photo`` and ``preprocess``.
+
+    Raises:
+        PhotoError: when the photo cannot be read.
+    """
+    return preprocess(read_photo(source, for_size_px=size_px), size_px)
