@@ -5,17 +5,39 @@ model never goes anywhere without its threshold, its preprocessing and its evide
 ``card.schema.json`` beside this module describes the same fields for other languages.
 """
 
-import dataclasses
-import json
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from edge_runtime.calibration import calibrated
 from edge_runtime.errors import ModelFileError
+from edge_runtime.evidence import Accuracy, Comparison, Share, Threshold, Uncertainty
+from edge_runtime.quantization import Quantization
+from edge_runtime.strict_json import build, parse, to_json
+
+__all__ = [
+    "CARD_FORMAT",
+    "Accuracy",
+    "Comparison",
+    "Data",
+    "InputSpec",
+    "ModelCard",
+    "OutputSpec",
+    "Provenance",
+    "Share",
+    "Threshold",
+    "Uncertainty",
+]
 
 CARD_FORMAT = 1
+
+# Far above any network meant for a device; keeps a wrong card from asking for the
+# memory of a picture that no sensor takes.
+LARGEST_SIZE_PX = 2048
+
+# Room for another library's exp and log, a thousandth of what one step of an int8
+# score does to the probability near one half (1/256 at temperature 1).
+PROBABILITY_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -48,6 +70,26 @@ class InputSpec:
     antialias: bool = True
     exif_orientation: str = "applied"
 
+    def __post_init__(self) -> None:
+        rules = (self.colour_order, self.crop, self.resize, self.exif_orientation)
+        expected = ("RGB", "centre square", "bilinear", "applied")
+        if rules != expected or not self.antialias:
+            raise ValueError(
+                f"this runtime prepares photos by {expected} with antialiasing; the"
+                f" card asks for {rules} with antialias={self.antialias}"
+            )
+        if not 0 < self.size_px <= LARGEST_SIZE_PX:
+            raise ValueError(
+                f"size_px must lie in 1..{LARGEST_SIZE_PX}; got {self.size_px}"
+            )
+        if not self.std > 0:
+            raise ValueError(f"std must be positive; got {self.std}")
+
+    @property
+    def quantization(self) -> Quantization:
+        """How real input becomes the stored tensor."""
+        return Quantization.named(self.dtype, self.scale, self.zero_point)
+
 
 @dataclass(frozen=True)
 class OutputSpec:
@@ -65,112 +107,10 @@ class OutputSpec:
     zero_point: int
     labels: tuple[str, ...] = ("malignant", "other")
 
-
-@dataclass(frozen=True)
-class Share:
-    """A proportion with its counts and its 95 % Wilson interval."""
-
-    value: float
-    low: float
-    high: float
-    successes: int
-    n: int
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """At or above it: investigate. Chosen on this file's own scores.
-
-    Attributes:
-        score: raw output of the model; one of the values it can take.
-        stored: the same as the integer the output tensor holds; None for float32.
-        probability: the same after temperature calibration.
-        target_recall: the recall that was asked for.
-        split: the split it was chosen on; never the test split.
-        recall: reached on that split.
-        specificity: reached on that split.
-    """
-
-    score: float
-    stored: int | None
-    probability: float
-    target_recall: float
-    split: str
-    recall: Share
-    specificity: Share
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    """Scores from ``low_score`` up to the threshold are called uncertain.
-
-    Attributes:
-        low_score: raw output at which the band starts; equals the threshold's score
-            when the band is empty.
-        low_probability: the same after temperature calibration.
-        rule: how the width was chosen, in words.
-        share: photos of the split that fall into the band.
-    """
-
-    low_score: float
-    low_probability: float
-    rule: str
-    share: Share
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What conversion changed, on the split that was not trained on.
-
-    Attributes:
-        split: photos compared; n of them.
-        auc_keras: of the Keras model in floating point.
-        auc_file: of this file.
-        malignant_lost: malignant photos at or above the Keras model's threshold (same
-            target recall) that fall below this file's.
-        malignant_gained: the reverse.
-        benign_lost: benign photos that became false alarms.
-        benign_gained: the reverse.
-        largest_difference: of the two scores of one photo.
-        mean_difference: mean of the absolute differences.
-        distinct_scores: how many different scores the file gave.
-    """
-
-    split: str
-    n: int
-    auc_keras: float
-    auc_file: float
-    malignant_lost: int
-    malignant_gained: int
-    benign_lost: int
-    benign_gained: int
-    largest_difference: float
-    mean_difference: float
-    distinct_scores: int
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How the file does on one set of photos at its own threshold.
-
-    Attributes:
-        split: ``"val"``, ``"test"`` (all photos) or ``"test_clean"`` (without photos
-            whose lesion is also in the training split).
-        auc: area under the ROC curve, with its 95 % DeLong interval.
-        auc_low: lower end of that interval.
-        auc_high: upper end of that interval.
-        recall: malignant photos at or above the threshold.
-        specificity: other photos below the threshold.
-        expected_calibration_error: of the calibrated probabilities.
-    """
-
-    split: str
-    auc: float
-    auc_low: float
-    auc_high: float
-    recall: Share
-    specificity: Share
-    expected_calibration_error: float
+    @property
+    def quantization(self) -> Quantization:
+        """How the stored tensor becomes a real score."""
+        return Quantization.named(self.dtype, self.scale, self.zero_point)
 
 
 @dataclass(frozen=True)
@@ -258,17 +198,25 @@ class ModelCard:
     provenance: Provenance
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise ValueError(f"temperature must be positive; got {self.temperature}")
         if not self.uncertainty.low_score <= self.threshold.score:
             raise ValueError(
                 "the uncertainty band must end at the threshold"
                 f" {self.threshold.score}; it starts at {self.uncertainty.low_score}"
             )
+        for score, probability in (
+            (self.threshold.score, self.threshold.probability),
+            (self.uncertainty.low_score, self.uncertainty.low_probability),
+        ):
+            expected = calibrated(score, self.temperature)
+            if not abs(probability - expected) <= PROBABILITY_TOLERANCE:
+                raise ValueError(
+                    f"score {score} at temperature {self.temperature} means"
+                    f" probability {expected}; the card says {probability}"
+                )
 
     def to_json(self) -> str:
         """The card as JSON that a person can read and a diff can show."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+        return to_json(self)
 
     @classmethod
     def from_json(cls, text: str) -> "ModelCard":
@@ -278,47 +226,16 @@ class ModelCard:
             ModelFileError: when the text is no card of this format.
         """
         try:
-            values = json.loads(text)
-        except json.JSONDecodeError as error:
+            values = parse(text)
+        except ValueError as error:
             raise ModelFileError(f"the card is not JSON: {error}") from error
-        if not isinstance(values, dict) or values.get("format") != CARD_FORMAT:
-            got = values.get("format") if isinstance(values, dict) else type(values)
+        got = values.get("format") if isinstance(values, dict) else "no object"
+        if got != CARD_FORMAT:
             raise ModelFileError(
                 f"expected a card of format {CARD_FORMAT}, got {got}."
                 " Convert the model again, or install the matching runtime."
             )
         try:
-            return typing.cast("ModelCard", _build(cls, values, "card"))
+            return cast("ModelCard", build(cls, values, "card"))
         except (TypeError, ValueError) as error:
             raise ModelFileError(f"the card is inconsistent: {error}") from error
-
-
-def _build(kind: Any, value: Any, where: str) -> Any:
-    """``value`` from JSON as ``kind``, strictly; ``where`` names it in errors."""
-    if dataclasses.is_dataclass(kind):
-        return _build_dataclass(kind, value, where)
-    origin, parts = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:
-        return None if value is None else _build(parts[0], value, where)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise TypeError(f"{where} should be a list, got {value!r}")
-        return tuple(_build(parts[0], item, where) for item in value)
-    if kind is float and type(value) in (int, float):
-        return float(value)
-    expected = dict if origin is Mapping else kind
-    if type(value) is not expected:
-        raise TypeError(f"{where} should be {expected.__name__}, got {value!r}")
-    return value
-
-
-def _build_dataclass(kind: Any, value: Any, where: str) -> Any:
-    hints = typing.get_type_hints(kind)
-    if not isinstance(value, dict):
-        raise TypeError(f"{where} should be an object, got {value!r}")
-    wrong = sorted(value.keys() ^ hints.keys())
-    if wrong:
-        raise TypeError(f"{where} has missing or unknown fields {wrong}")
-    return kind(
-        **{name: _build(hints[name], value[name], f"{where}.{name}") for name in hints}
-    )

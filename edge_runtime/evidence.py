@@ -1,0 +1,114 @@
+"""What a card says to back its threshold: counts, intervals and comparisons.
+
+Every recall stands beside the specificity that was paid for it, each with its counts,
+so that a reader can recompute the interval.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Share:
+    """A proportion with its counts and its 95 % Wilson interval."""
+
+    value: float
+    low: float
+    high: float
+    successes: int
+    n: int
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """At or above it: investigate. Chosen on this file's own scores.
+
+    Attributes:
+        score: raw output of the model; one of the values it can take.
+        stored: the same as the integer the output tensor holds; None for float32.
+        probability: the same after temperature calibration.
+        target_recall: the recall that was asked for.
+        split: the split it was chosen on; never the test split.
+        recall: reached on that split.
+        specificity: reached on that split.
+    """
+
+    score: float
+    stored: int | None
+    probability: float
+    target_recall: float
+    split: str
+    recall: Share
+    specificity: Share
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Scores from ``low_score`` up to the threshold are called uncertain.
+
+    Attributes:
+        low_score: raw output at which the band starts; equals the threshold's score
+            when the band is empty.
+        low_probability: the same after temperature calibration.
+        rule: how the width was chosen, in words.
+        share: photos of the split that fall into the band.
+    """
+
+    low_score: float
+    low_probability: float
+    rule: str
+    share: Share
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What conversion changed, on the split that was not trained on.
+
+    Attributes:
+        split: photos compared; n of them.
+        auc_keras: of the Keras model in floating point.
+        auc_file: of this file.
+        malignant_lost: malignant photos at or above the Keras model's threshold (same
+            target recall) that fall below this file's.
+        malignant_gained: the reverse.
+        benign_lost: benign photos that became false alarms.
+        benign_gained: the reverse.
+        largest_difference: of the two scores of one photo.
+        mean_difference: mean of the absolute differences.
+        distinct_scores: how many different scores the file gave.
+    """
+
+    split: str
+    n: int
+    auc_keras: float
+    auc_file: float
+    malignant_lost: int
+    malignant_gained: int
+    benign_lost: int
+    benign_gained: int
+    largest_difference: float
+    mean_difference: float
+    distinct_scores: int
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How the file does on one set of photos at its own threshold.
+
+    Attributes:
+        split: ``"val"``, ``"test"`` (all photos) or ``"test_clean"`` (without photos
+            whose lesion is also in the training split).
+        auc: area under the ROC curve, with its 95 % DeLong interval.
+        auc_low: lower end of that interval.
+        auc_high: upper end of that interval.
+        recall: malignant photos at or above the threshold.
+        specificity: other photos below the threshold.
+        expected_calibration_error: of the calibrated probabilities.
+    """
+
+    split: str
+    auc: float
+    auc_low: float
+    auc_high: float
+    recall: Share
+    specificity: Share
+    expected_calibration_error: float

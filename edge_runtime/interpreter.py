@@ -1,0 +1,178 @@
+"""Whichever TFLite interpreter is installed, behind one small class.
+
+Only this module knows that there are several. It imports none before a model is
+opened, so that programs without a model start fast.
+"""
+
+import importlib
+import importlib.metadata
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime.errors import (
+    CardMismatchError,
+    InterpreterMissingError,
+    ModelFileError,
+)
+from edge_runtime.model_file import ModelFile
+from edge_runtime.quantization import Quantization
+
+# Smallest first. Each: module that holds the class, its distributions' names.
+_INTERPRETERS = {
+    "ai_edge_litert.interpreter": ("ai-edge-litert", "ai-edge-litert-nightly"),
+    "tflite_runtime.interpreter": ("tflite-runtime",),
+    "tensorflow.lite.python.interpreter": ("tensorflow", "tensorflow-cpu"),
+}
+
+
+class TfliteModel:
+    """An opened model; not thread-safe, as no TFLite interpreter is.
+
+    Attributes:
+        name: package of the interpreter, such as ``"ai_edge_litert"``.
+        version: its version, or ``"unknown"``.
+        kernel_family: ``"xnnpack"``, ``"builtin"`` or ``"unknown"``. Outputs are equal
+            to the byte within a family; across them int8 scores may differ by a step.
+        input: how real input is stored.
+        output: how real output is stored.
+        input_shape: ``(1, size, size, 3)``.
+    """
+
+    def __init__(self, interpreter: Any, name: str, version: str) -> None:
+        """Take over an interpreter whose tensors are allocated."""
+        self._interpreter = interpreter
+        (given,) = interpreter.get_input_details()
+        (gained,) = interpreter.get_output_details()
+        self._input_index, self._output_index = given["index"], gained["index"]
+        self.name = name
+        self.version = version
+        self.kernel_family = _kernel_family(interpreter)
+        self.input = _quantization(given)
+        self.output = _quantization(gained)
+        self.input_shape = tuple(int(length) for length in given["shape"])
+
+    def infer(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Run the model once.
+
+        Args:
+            stored: quantised input; shape ``input_shape``; dtype ``input.dtype``.
+
+        Returns:
+            The stored outputs; shape ``(outputs,)``; a copy, which later inferences
+            leave alone.
+        """
+        self._interpreter.set_tensor(self._input_index, stored)
+        self._interpreter.invoke()
+        return np.array(self._interpreter.get_tensor(self._output_index)).reshape(-1)
+
+
+def open_interpreter(model: bytes, *, threads: int = 1) -> TfliteModel:
+    """Open a FlatBuffer with the first interpreter found.
+
+    The default delegate (XNNPACK) stays on: it is the fastest on Arm and x86, and the
+    one whose results other platforms repeat to the byte.
+
+    Args:
+        model: the FlatBuffer; only bytes that ``read_model_file`` has checked.
+        threads: for the kernels; small models are fastest with 1.
+
+    Raises:
+        InterpreterMissingError: when none is installed.
+        ModelFileError: when the interpreter refuses the model.
+    """
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1; got {threads}")
+    module, name, version = _find()
+    try:
+        with warnings.catch_warnings():
+            # TensorFlow's copy announces that it will move to ai_edge_litert.
+            warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is depr")
+            interpreter = module.Interpreter(model_content=model, num_threads=threads)
+        interpreter.allocate_tensors()
+        return TfliteModel(interpreter, name, version)
+    except (ValueError, RuntimeError) as error:
+        raise ModelFileError(
+            f"{name} {version} cannot run this model: {error}. Convert it again, or"
+            " install a newer interpreter."
+        ) from error
+
+
+def open_model_file(file: ModelFile, *, threads: int = 1) -> TfliteModel:
+    """Open a checked file and compare its tensors with what its card says.
+
+    Raises:
+        InterpreterMissingError: when no interpreter is installed.
+        CardMismatchError: when the tensors are not those of the card.
+        ModelFileError: when the interpreter refuses the model.
+    """
+    model = open_interpreter(file.model, threads=threads)
+    size_px = file.card.input.size_px
+    for what, found, expected in (
+        ("input shape", model.input_shape, (1, size_px, size_px, 3)),
+        ("input", _comparable(model.input), _comparable(file.card.input.quantization)),
+        (
+            "output",
+            _comparable(model.output),
+            _comparable(file.card.output.quantization),
+        ),
+    ):
+        if found != expected:
+            raise CardMismatchError(
+                f"{file.path}: the card says {what} {expected}, the model has {found}."
+                " Convert the model again."
+            )
+    return model
+
+
+def _find() -> tuple[Any, str, str]:
+    """Module, package name and version of the first interpreter that imports."""
+    problems = []
+    for path, distributions in _INTERPRETERS.items():
+        name = path.partition(".")[0]
+        try:
+            module = importlib.import_module(path)
+        except ImportError as error:
+            problems.append(f"{name}: {error}")
+            continue
+        return module, name, _version(distributions)
+    raise InterpreterMissingError(
+        f"no TFLite interpreter found ({'; '.join(problems)})."
+        " Install the small one: pip install ai-edge-litert"
+    )
+
+
+def _version(distributions: tuple[str, ...]) -> str:
+    for distribution in distributions:
+        try:
+            return importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+def _kernel_family(interpreter: Any) -> str:
+    # No public call tells whether XNNPACK took over; on an Arm it cannot identify it
+    # is skipped silently. After allocation its node is listed among the operators.
+    operators = getattr(interpreter, "_get_ops_details", None)
+    if operators is None:
+        return "unknown"
+    delegated = any(operator["op_name"] == "DELEGATE" for operator in operators())
+    return "xnnpack" if delegated else "builtin"
+
+
+def _quantization(details: Mapping[str, Any]) -> Quantization:
+    scale, zero_point = details["quantization"]
+    return Quantization(float(scale), int(zero_point), details["dtype"])
+
+
+def _comparable(quantization: Quantization) -> tuple[str, np.float32, int]:
+    # The file holds the scale in single precision; a card may have rounded its digits.
+    return (
+        quantization.dtype_name,
+        np.float32(quantization.scale),
+        quantization.zero_point,
+    )
