@@ -138,6 +138,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
 
 def draw_samples(settings: Settings) -> None:
     """Write every sample into the folder, each whole or not at all."""
+    settings.out.mkdir(parents=True, exist_ok=True)
     for name, content in samples(settings.seed).items():
         write_bytes(settings.out / name, content)
         print(settings.out / name)

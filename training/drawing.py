@@ -9,19 +9,12 @@ Light passes the pigment twice: colour = skin * exp(-density * absorption) per c
 (Beer-Lambert), which keeps a lesion darker than the skin on every tone.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from training.lesion_shapes import drawn_shape, pigment_network, spots, streaks
 from training.overlays import draw_hair, draw_ruler, grain, light
-from training.textures import (
-    Field,
-    cell_walls,
-    coordinates,
-    fractal_noise,
-    smoothstep,
-)
+from training.textures import Field, cell_walls, coordinates, fractal_noise, smoothstep
 
 SKIN_TONES = {
     1: (0.945, 0.835, 0.780),
@@ -31,7 +24,7 @@ SKIN_TONES = {
     5: (0.560, 0.385, 0.290),
     6: (0.395, 0.270, 0.210),
 }
-"""sRGB colours, 0 to 1, for Fitzpatrick's types I to VI: chosen by eye, not measured."""
+"""sRGB colours, 0 to 1, for Fitzpatrick's types I to VI: chosen by eye."""
 
 # Absorption per channel (red, green, blue), relative to melanin's in green. Melanin
 # absorbs more the shorter the wave; blood absorbs green and blue and lets red pass.
@@ -39,21 +32,6 @@ MELANIN = np.array([0.62, 1.0, 1.30])
 BLOOD = np.array([0.18, 1.0, 0.85])
 BLUE_VEIL = np.array([0.40, 0.43, 0.49])
 SCAR_WHITE = np.array([0.93, 0.86, 0.84])
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Where the lesion lies.
-
-    Attributes:
-        inside: 0 outside the border, 1 well inside; ``(size, size)``.
-        depth: 1 in the centre, 0 at the border, negative outside.
-        angle: direction from the centre, in radians from -pi to pi.
-    """
-
-    inside: Field
-    depth: Field
-    angle: Field
 
 
 def draw_lesion(
@@ -111,79 +89,17 @@ def _skin(generator: np.random.Generator, size_px: int, tone: int) -> Field:
     redness = fractal_noise(generator, size_px, cells=4, octaves=2)
     furrows = cell_walls(generator, x, y, cells=30, irregularity=0.9)
     density = 0.05 * blotches + 0.035 * furrows
-    base = np.array(SKIN_TONES[tone])
-    return _absorb(base * np.ones((size_px, size_px, 1)), density, MELANIN) * np.exp(
-        -0.05 * (redness[..., None] + 1) * BLOOD
-    )
+    colour = np.array(SKIN_TONES[tone]) * np.ones((size_px, size_px, 1))
+    return _absorb(_absorb(colour, density, MELANIN), 0.05 * (redness + 1), BLOOD)
 
 
 def _absorb(colour: Field, density: Field, absorption: Field) -> Field:
-    return colour * np.exp(-density[..., None] * absorption)
+    passed: Field = np.exp(-density[..., None] * absorption)
+    return colour * passed
 
 
 def _blend(colour: Field, target: Field, share: Field) -> Field:
     return colour + share[..., None] * (target - colour)
-
-
-def _shape(generator: np.random.Generator, size_px: int, *, raggedness: float) -> Shape:
-    """A closed border around the middle: an ellipse with waves and warped edges."""
-    x, y = coordinates(size_px)
-    warp = [fractal_noise(generator, size_px, cells=5, octaves=4) for _ in range(2)]
-    centre = 0.5 + generator.uniform(-0.05, 0.05, 2)
-    across = x - centre[0] + 0.10 * raggedness * warp[0]
-    down = y - centre[1] + 0.10 * raggedness * warp[1]
-    angle = np.arctan2(down, across)
-    tilt, stretch = generator.uniform(0, np.pi), generator.uniform(0.08, 0.2)
-    radius = generator.uniform(0.23, 0.31) * (1 + stretch * np.cos(2 * (angle - tilt)))
-    for waves in range(2, 8):
-        phase, size = generator.uniform(0, 2 * np.pi), generator.uniform(0.3, 1.0)
-        radius = radius * (
-            1 + 0.24 * raggedness * size / waves * np.cos(waves * angle + phase)
-        )
-    depth = 1.0 - np.hypot(across, down) / radius
-    # A regular border fades evenly; a ragged one is abrupt here and blurred there.
-    sharp = 0.5 + 0.5 * np.cos(angle + generator.uniform(0, 2 * np.pi))
-    softness = 0.26 - 0.20 * raggedness * sharp
-    inside = smoothstep(depth / softness, -0.6, 0.8)
-    return Shape(inside, depth, angle)
-
-
-def _network(
-    generator: np.random.Generator, size_px: int, *, cells: int, irregularity: float
-) -> Field:
-    x, y = coordinates(size_px)
-    bend = [fractal_noise(generator, size_px, cells=6, octaves=2) for _ in range(2)]
-    strength = 0.03 * (0.3 + irregularity)
-    return cell_walls(
-        generator,
-        x + strength * bend[0],
-        y + strength * bend[1],
-        cells=cells,
-        irregularity=irregularity,
-    )
-
-
-def _spots(
-    generator: np.random.Generator,
-    shape: Shape,
-    *,
-    count: int,
-    radius: tuple[float, float],
-    ring: tuple[float, float],
-) -> Field:
-    """Round spots (dots, globules) whose centres lie at depths within ``ring``."""
-    size_px = shape.depth.shape[0]
-    x, y = coordinates(size_px)
-    rows, columns = np.nonzero((shape.depth > ring[0]) & (shape.depth < ring[1]))
-    spots = np.zeros_like(x)
-    if not rows.size:
-        return spots
-    for pick in generator.integers(0, rows.size, count):
-        size = generator.uniform(*radius)
-        strength = generator.uniform(0.5, 1.0)
-        distance = np.hypot(x - x[0, columns[pick]], y - y[rows[pick], 0])
-        spots = np.maximum(spots, strength * (1 - smoothstep(distance / size, 0.6, 1)))
-    return spots
 
 
 def _contrast(tone: int) -> float:
@@ -194,10 +110,10 @@ def _contrast(tone: int) -> float:
 def _draw_regular(generator: np.random.Generator, colour: Field, tone: int) -> Field:
     """One brown, an even network that thins out towards a round, soft border."""
     size_px = colour.shape[0]
-    shape = _shape(generator, size_px, raggedness=0.12)
-    network = _network(generator, size_px, cells=30, irregularity=0.6)
+    shape = drawn_shape(generator, size_px, raggedness=0.12)
+    network = pigment_network(generator, size_px, cells=30, irregularity=0.6)
     mottle = fractal_noise(generator, size_px, cells=6, octaves=3)
-    globules = _spots(generator, shape, count=14, radius=(0.008, 0.016), ring=(0.3, 1))
+    globules = spots(generator, shape, count=14, radius=(0.008, 0.016), ring=(0.3, 1))
     centre = smoothstep(shape.depth, 0.0, 0.8)
     body = generator.uniform(0.42, 0.62)
     density = shape.inside * (
@@ -214,23 +130,23 @@ def _draw_regular(generator: np.random.Generator, colour: Field, tone: int) -> F
 def _draw_irregular(generator: np.random.Generator, colour: Field, tone: int) -> Field:
     """Several browns, black, red, blue-grey and white patches; a ragged border."""
     size_px = colour.shape[0]
-    shape = _shape(generator, size_px, raggedness=1.0)
+    shape = drawn_shape(generator, size_px, raggedness=1.0)
     # Off-centre patches: where each of these is high, another colour prevails.
     dark, red, veil, pale = (
         fractal_noise(generator, size_px, cells=3, octaves=4) for _ in range(4)
     )
-    network = _network(generator, size_px, cells=22, irregularity=0.95)
-    dots = _spots(generator, shape, count=22, radius=(0.008, 0.024), ring=(-0.04, 0.5))
-    streaks = _streaks(generator, shape)
+    network = pigment_network(generator, size_px, cells=22, irregularity=0.95)
+    dots = spots(generator, shape, count=22, radius=(0.008, 0.024), ring=(-0.04, 0.5))
+    rays = streaks(generator, shape)
     mottle = fractal_noise(generator, size_px, cells=12, octaves=3)
-    inside = np.maximum(shape.inside, 0.75 * streaks)
+    inside = np.maximum(shape.inside, 0.75 * rays)
     broken = smoothstep(dark + red, -0.3, 0.4)
     density = inside * (
         generator.uniform(0.6, 0.85)
         + 1.5 * smoothstep(dark, 0.0, 0.45)
         + 0.55 * network * broken
         + 0.9 * dots
-        + 0.2 * streaks
+        + 0.2 * rays
         + 0.3 * mottle
     )
     colour = _absorb(colour, density * _contrast(tone), MELANIN)
@@ -240,17 +156,3 @@ def _draw_irregular(generator: np.random.Generator, colour: Field, tone: int) ->
     colour = _blend(colour, BLUE_VEIL * shade, veiled * (shape.depth > 0))
     scar = 0.6 * smoothstep(pale, 0.22, 0.5) * smoothstep(shape.depth, 0.05, 0.3)
     return _blend(colour, SCAR_WHITE * np.array(SKIN_TONES[tone]) ** 0.6, scar)
-
-
-def _streaks(generator: np.random.Generator, shape: Shape) -> Field:
-    """Short dark rays that cross part of the border."""
-    rays = np.zeros_like(shape.depth)
-    start = generator.uniform(-np.pi, np.pi)
-    for ray in range(int(generator.integers(6, 11))):
-        direction = start + 0.16 * ray + generator.uniform(-0.03, 0.03)
-        aside = np.abs(np.angle(np.exp(1j * (shape.angle - direction))))
-        reach = generator.uniform(0.06, 0.17)
-        along = smoothstep(shape.depth, -reach, -0.3 * reach)
-        along = along * (1 - smoothstep(shape.depth, 0.1, 0.3))
-        rays = np.maximum(rays, along * (1 - smoothstep(aside, 0.01, 0.075)))
-    return rays
