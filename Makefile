@@ -1,0 +1,68 @@
+# One short verb per habit. `make` alone lists them.
+# Each verb is a plain command too; README.md has them for people without make.
+
+# The first Python on this machine that every locked package supports.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo $$python && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help install check test test-long quickstart bench demo lock clean
+
+help:  ## list the verbs
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+install: .venv/installed  ## build .venv with every extra, at the locked versions
+
+quickstart: .venv-quickstart/installed  ## judge the drawn photos, measure, write a report
+	.venv-quickstart/bin/python benchmarks/quickstart.py
+
+check: .venv/installed  ## formatting, lint and types: what must hold before a commit
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+test: .venv/installed  ## every test that does not take minutes
+	.venv/bin/python -m pytest
+
+test-long: .venv/installed  ## only the tests that take minutes, such as a full training
+	.venv/bin/python -m pytest -m long
+
+MANIFEST ?= data/fanconic.csv
+bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split
+	.venv/bin/python benchmarks/run.py --models models --manifest $(MANIFEST) --split test --out results
+
+MODEL ?= models/cnn64.qat_int8.tflite
+demo: .venv/installed  ## serve the web page with MODEL
+	.venv/bin/python web_demo/serve.py --model $(MODEL)
+
+# A stamp keeps a second run from installing again; a changed lock file renews it.
+.venv/installed: requirements.lock pyproject.toml
+	$(call environment,.venv,requirements.lock)
+	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv-quickstart/installed: requirements-quickstart.lock
+	$(call environment,.venv-quickstart,requirements-quickstart.lock)
+	touch $@
+
+define environment
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with ensurepip found." \
+		"Install one (Debian: python3-venv), or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	@echo "installing the versions of $(2) into $(1)"
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
+endef
+
+# For maintainers, after a change of dependencies; needs uv. Versions that still fit stay.
+# The second file takes its versions from the first.
+LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-config --default-index https://pypi.org/simple --custom-compile-command "make lock" --quiet
+lock:  ## resolve the dependencies again and write both lock files
+	$(LOCK) --all-extras --output-file requirements.lock
+	$(LOCK) --extra bench --constraint requirements.lock --output-file requirements-quickstart.lock
+
+clean:  ## remove caches, builds and .venv-quickstart; keep .venv, data, runs and results
+	rm -rf .venv-quickstart .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info \
+		edge_runtime/build edge_runtime/*.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,129 @@
+"""The runtime ships twice, alone and inside the toolkit; both must agree."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLKIT, RUNTIME = (
+    tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+    for folder in (".", "edge_runtime")
+)
+LOCKS = ("requirements.lock", "requirements-quickstart.lock")
+GENERATED = {"__pycache__", "build"}
+
+
+def _pins(lock):
+    """Package name to version, as a lock file pins them."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", text, flags=re.MULTILINE))
+
+
+def _squeezed(requirement):
+    return re.sub(r"\s+", " ", requirement)
+
+
+@pytest.mark.parametrize("field", ["version", "requires-python", "license"])
+def test_runtime_and_toolkit_agree(field):
+    assert TOOLKIT["project"][field] == RUNTIME["project"][field]
+
+
+def test_runtime_needs_what_the_toolkit_needs_and_the_interpreter():
+    interpreter = TOOLKIT["project"]["optional-dependencies"]["litert"]
+    expected = TOOLKIT["project"]["dependencies"] + interpreter
+    ours = RUNTIME["project"]["dependencies"]
+    assert list(map(_squeezed, ours)) == list(map(_squeezed, expected))
+
+
+@pytest.mark.parametrize("project", [TOOLKIT, RUNTIME], ids=["toolkit", "runtime"])
+def test_neither_can_be_uploaded_by_mistake(project):
+    assert "Private :: Do Not Upload" in project["project"]["classifiers"]
+
+
+@pytest.mark.parametrize("project", [TOOLKIT, RUNTIME], ids=["toolkit", "runtime"])
+def test_classifiers_name_the_pythons_that_were_resolved(project):
+    named = {
+        line.rpartition(" ")[2]
+        for line in project["project"]["classifiers"]
+        if line.startswith("Programming Language :: Python :: 3.")
+    }
+    assert named == {"3.11", "3.12", "3.13"}
+
+
+def test_every_package_is_shipped():
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert folders == set(TOOLKIT["tool"]["setuptools"]["packages"])
+
+
+def test_no_package_has_packages_inside():
+    # They would have to be listed one by one, in two files.
+    for package in TOOLKIT["tool"]["setuptools"]["packages"]:
+        assert not list((ROOT / package).glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("package", TOOLKIT["tool"]["setuptools"]["packages"])
+def test_every_file_beside_the_code_is_shipped(package):
+    folder = ROOT / package
+    rules = TOOLKIT["tool"]["setuptools"]["package-data"]
+    shipped = {
+        path
+        for pattern in [*rules["*"], *rules.get(package, [])]
+        for path in folder.glob(pattern)
+    }
+    beside = {
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.suffix not in {".py", ".pyc", ".md"}
+        and path.name != "pyproject.toml"
+        and not any(p in GENERATED or p.endswith(".egg-info") for p in path.parts)
+    }
+    assert beside == shipped
+
+
+def test_runtime_alone_ships_the_same_files():
+    rules = RUNTIME["tool"]["setuptools"]["package-data"]["edge_runtime"]
+    alone = {
+        path for pattern in rules for path in (ROOT / "edge_runtime").glob(pattern)
+    }
+    within = TOOLKIT["tool"]["setuptools"]["package-data"]["*"]
+    assert alone == {
+        p for pattern in within for p in (ROOT / "edge_runtime").glob(pattern)
+    }
+
+
+@pytest.mark.parametrize("package", TOOLKIT["tool"]["setuptools"]["packages"])
+def test_every_package_is_typed(package):
+    assert (ROOT / package / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_pins_every_package_with_hashes(lock):
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(_pins(lock)) > 5
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_names_no_machine(lock):
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert not re.search(r"://|index-url|find-links|^[-./~]", text, re.MULTILINE)
+
+
+def test_both_locks_agree():
+    full, quick = map(_pins, LOCKS)
+    assert quick.items() <= full.items()
+
+
+def test_quickstart_installs_no_training_stack():
+    assert not {"tensorflow", "keras", "torch", "jax"} & _pins(LOCKS[1]).keys()
+
+
+def test_lock_holds_every_direct_dependency():
+    extras = TOOLKIT["project"]["optional-dependencies"].values()
+    direct = TOOLKIT["project"]["dependencies"] + [line for e in extras for line in e]
+    names = {re.match(r"[\w-]+", line)[0].lower().replace("_", "-") for line in direct}
+    assert names - {"lesion-edge"} <= _pins(LOCKS[0]).keys()
