@@ -1,1 +1,62 @@
-"""Judge photos of skin lesions with a .tflite model: numpy, Pillow and LiteRT only."""
+"""Judge photos of skin lesions with a .tflite model: numpy, Pillow and LiteRT only.
+
+Research and education; not a medical device.
+
+    from edge_runtime import LesionClassifier
+
+    classifier = LesionClassifier.load("models/cnn64.qat_int8.tflite")
+    verdict = classifier.classify("photo.jpg")
+    print(verdict.decision, verdict.probability, verdict.threshold)
+"""
+
+from edge_runtime.card import ModelCard
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.errors import (
+    CardMismatchError,
+    EdgeRuntimeError,
+    InterpreterMissingError,
+    ManifestError,
+    ModelFileError,
+    PhotoError,
+)
+from edge_runtime.interpreter import TfliteModel, open_interpreter, open_model_file
+from edge_runtime.latency import Latency, measure_latency
+from edge_runtime.machine import Machine, describe_machine
+from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.model_file import ModelFile, read_model_file
+from edge_runtime.photo import PhotoSource, read_photo
+from edge_runtime.preprocessing import load_pixels, preprocess
+from edge_runtime.quality import Finding, photo_findings
+from edge_runtime.quantization import Quantization
+from edge_runtime.verdict import Verdict
+
+__all__ = [
+    "CardMismatchError",
+    "EdgeRuntimeError",
+    "Finding",
+    "InterpreterMissingError",
+    "LabelledPhoto",
+    "Latency",
+    "LesionClassifier",
+    "Machine",
+    "ManifestError",
+    "ModelCard",
+    "ModelFile",
+    "ModelFileError",
+    "PhotoError",
+    "PhotoSource",
+    "Quantization",
+    "TfliteModel",
+    "Verdict",
+    "describe_machine",
+    "load_pixels",
+    "measure_latency",
+    "open_interpreter",
+    "open_model_file",
+    "photo_findings",
+    "photos_of",
+    "preprocess",
+    "read_manifest",
+    "read_model_file",
+    "read_photo",
+]

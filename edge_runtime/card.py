@@ -5,13 +5,15 @@ model never goes anywhere without its threshold, its preprocessing and its evide
 ``card.schema.json`` beside this module describes the same fields for other languages.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
+
+import numpy as np
 
 from edge_runtime.calibration import calibrated
 from edge_runtime.errors import ModelFileError
 from edge_runtime.evidence import Accuracy, Comparison, Share, Threshold, Uncertainty
+from edge_runtime.provenance import Data, Provenance
 from edge_runtime.quantization import Quantization
 from edge_runtime.strict_json import build, parse, to_json
 
@@ -71,6 +73,7 @@ class InputSpec:
     exif_orientation: str = "applied"
 
     def __post_init__(self) -> None:
+        """Refuse fields that cannot be, or contradict each other."""
         rules = (self.colour_order, self.crop, self.resize, self.exif_orientation)
         expected = ("RGB", "centre square", "bilinear", "applied")
         if rules != expected or not self.antialias:
@@ -111,46 +114,6 @@ class OutputSpec:
     def quantization(self) -> Quantization:
         """How the stored tensor becomes a real score."""
         return Quantization.named(self.dtype, self.scale, self.zero_point)
-
-
-@dataclass(frozen=True)
-class Data:
-    """What the model learnt from, and on what terms it may be used."""
-
-    name: str
-    manifest_sha256: str
-    terms: str
-    n_train: int
-    n_val: int
-    n_test: int
-    not_evaluated: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where the file comes from; enough to make it again.
-
-    Attributes:
-        source_sha256: of the Keras file.
-        training: settings of the training run, as JSON values.
-        conversion: settings of the conversion, as JSON values.
-        tools: name and version of each tool that shaped the file.
-        parameters: number of weights of the Keras model.
-        block_order: of the convolution blocks, where the network has any.
-        quantisation: per tensor / per channel, by layer kind.
-        kernel_family: of the interpreter that made the golden vectors.
-        accepted_gates: quality gates that failed and were overridden by hand.
-    """
-
-    source_sha256: str
-    training: Mapping[str, Any]
-    conversion: Mapping[str, Any]
-    tools: Mapping[str, str]
-    parameters: int
-    block_order: str
-    quantisation: Mapping[str, str]
-    kernel_family: str
-    accepted_gates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,21 +161,21 @@ class ModelCard:
     provenance: Provenance
 
     def __post_init__(self) -> None:
+        """Refuse fields that cannot be, or contradict each other."""
         if not self.uncertainty.low_score <= self.threshold.score:
             raise ValueError(
                 "the uncertainty band must end at the threshold"
                 f" {self.threshold.score}; it starts at {self.uncertainty.low_score}"
             )
-        for score, probability in (
-            (self.threshold.score, self.threshold.probability),
-            (self.uncertainty.low_score, self.uncertainty.low_probability),
-        ):
-            expected = calibrated(score, self.temperature)
-            if not abs(probability - expected) <= PROBABILITY_TOLERANCE:
-                raise ValueError(
-                    f"score {score} at temperature {self.temperature} means"
-                    f" probability {expected}; the card says {probability}"
-                )
+        _check_probability(
+            self.threshold.score, self.threshold.probability, self.temperature
+        )
+        _check_probability(
+            self.uncertainty.low_score,
+            self.uncertainty.low_probability,
+            self.temperature,
+        )
+        self._check_stored_threshold()
 
     def to_json(self) -> str:
         """The card as JSON that a person can read and a diff can show."""
@@ -239,3 +202,28 @@ class ModelCard:
             return cast("ModelCard", build(cls, values, "card"))
         except (TypeError, ValueError) as error:
             raise ModelFileError(f"the card is inconsistent: {error}") from error
+
+    def _check_stored_threshold(self) -> None:
+        quantization, stored = self.output.quantization, self.threshold.stored
+        if quantization.is_identity != (stored is None):
+            raise ValueError(
+                "threshold.stored is an integer for int8 and uint8 outputs, null for"
+                f" float32; got {stored} for {self.output.dtype}"
+            )
+        if stored is None:
+            return
+        score = float(quantization.restore(np.array(stored)))
+        if score != self.threshold.score:
+            raise ValueError(
+                f"the stored threshold {stored} means score {score};"
+                f" threshold.score is {self.threshold.score}"
+            )
+
+
+def _check_probability(score: float, probability: float, temperature: float) -> None:
+    expected = calibrated(score, temperature)
+    if not abs(probability - expected) <= PROBABILITY_TOLERANCE:
+        raise ValueError(
+            f"score {score} at temperature {temperature} means probability"
+            f" {expected}; the card says {probability}"
+        )

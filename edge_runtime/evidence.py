@@ -4,6 +4,7 @@ Every recall stands beside the specificity that was paid for it, each with its c
 so that a reader can recompute the interval.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -112,3 +113,16 @@ class Accuracy:
     recall: Share
     specificity: Share
     expected_calibration_error: float
+
+
+def headline(accuracy: Sequence[Accuracy]) -> Accuracy:
+    """The set whose figures speak for a file: the cleanest that was measured.
+
+    Raises:
+        ValueError: when nothing was measured.
+    """
+    by_split = {measured.split: measured for measured in accuracy}
+    for split in ("test_clean", "test", "val"):
+        if split in by_split:
+            return by_split[split]
+    raise ValueError(f"expected accuracy on test_clean, test or val, got {accuracy}")

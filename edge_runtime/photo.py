@@ -5,7 +5,10 @@ else, so that a model meets the pixels it was trained on.
 """
 
 import io
+import struct
+import threading
 import warnings
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +30,21 @@ REDUCED_DECODE_MARGIN = 4
 
 # Formats whose second frame is a preview or a depth map, not animation.
 _STILL_WITH_FRAMES = {"MPO"}
+
+# What Pillow's decoders raise on damaged files; struct.error is an Exception only.
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+_TOO_LARGE = (Image.DecompressionBombError, MemoryError, ArithmeticError)
+
+_WARNING_FILTERS = threading.Lock()
 
 
 def read_photo(
@@ -50,28 +68,21 @@ def read_photo(
         PhotoError: when the source is not one whole still picture of at most
             ``MAX_PIXELS`` pixels. The message names the source.
     """
-    name = source_name(source)
     if isinstance(source, np.ndarray):
         return _checked_array(source)
+    name = source_name(source)
     try:
         if isinstance(source, Image.Image):
             return _to_rgb(source, name)
-        if isinstance(source, (str, Path)):
-            source = Path(source).read_bytes()
-        elif not isinstance(source, bytes):
-            source = source.read()
-        if not source:
-            raise PhotoError(f"{name} is empty; expected a JPEG, PNG or other picture")
-        return _decode(source, name, for_size_px)
+        return _decode(_encoded(source, name), name, for_size_px)
     except UnidentifiedImageError as error:
         raise PhotoError(
             f"{name} is not a picture that can be read; expected a JPEG, PNG, WebP,"
             " TIFF or BMP file"
         ) from error
-    # Pillow's decoders raise all of these on damaged files, struct.error included.
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError) as error:
+    except _DAMAGED as error:
         raise PhotoError(f"{name} cannot be read: {error}") from error
-    except (Image.DecompressionBombError, MemoryError, ArithmeticError) as error:
+    except _TOO_LARGE as error:
         raise PhotoError(f"{name} is too large to decode: {error}") from error
 
 
@@ -96,26 +107,54 @@ def _checked_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return array
 
 
+def _encoded(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        # A device such as /dev/zero never ends, and a folder cannot be read.
+        if path.exists() and not path.is_file():
+            raise PhotoError(f"{name} is not a file; expected a photo")
+        source = path.read_bytes()
+    elif not isinstance(source, bytes):
+        source = source.read()
+    if not source:
+        raise PhotoError(f"{name} is empty; expected a JPEG, PNG or other picture")
+    return source
+
+
 def _decode(encoded: bytes, name: str, for_size_px: int | None) -> NDArray[np.uint8]:
-    with warnings.catch_warnings():
-        # The limit is checked below, for opened files and PIL images alike.
+    with _opened(encoded) as image:
+        # Before the reduced decode below, which makes the picture's size smaller.
+        _check_size(image, name)
+        if for_size_px is not None:
+            side_px = for_size_px * REDUCED_DECODE_MARGIN
+            image.draft("RGB", (side_px, side_px))
+        return _to_rgb(image, name)
+
+
+def _opened(encoded: bytes) -> Image.Image:
+    # Changing warning filters is not thread-safe before Python 3.14. Only headers are
+    # read under the lock; pictures are decoded side by side.
+    with _WARNING_FILTERS, warnings.catch_warnings():
+        # The limit is checked in _check_size, for opened files and PIL images alike.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        # Broken EXIF blocks and palettes are common and harmless here.
+        # Broken EXIF blocks are common and harmless here.
         warnings.simplefilter("ignore", UserWarning)
-        with Image.open(io.BytesIO(encoded)) as image:
-            if for_size_px is not None:
-                side_px = for_size_px * REDUCED_DECODE_MARGIN
-                image.draft("RGB", (side_px, side_px))
-            return _to_rgb(image, name)
+        image = Image.open(io.BytesIO(encoded))
+        image.getexif()
+        return image
 
 
-def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
+def _check_size(image: Image.Image, name: str) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PhotoError(
             f"{name} has {width} x {height} pixels; at most {MAX_PIXELS:,} can be"
             " judged. Make it smaller first."
         )
+
+
+def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
+    _check_size(image, name)
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format not in _STILL_WITH_FRAMES:
         raise PhotoError(
@@ -138,7 +177,7 @@ def _eight_bit_rgb(image: Image.Image) -> Image.Image:
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:
     # Pillow's own conversion clips at 255 instead of scaling.
-    levels = np.asarray(image, dtype=np.float64)
+    levels = np.nan_to_num(np.asarray(image, dtype=np.float64))
     if image.mode == "F":
         top = 1.0 if levels.size and levels.max() <= 1.0 else 255.0
     else:

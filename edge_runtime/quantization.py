@@ -31,6 +31,7 @@ class Quantization:
     dtype: type[np.generic]
 
     def __post_init__(self) -> None:
+        """Refuse fields that cannot be, or contradict each other."""
         if self.dtype not in STORED_TYPES.values():
             raise ValueError(
                 f"dtype must be uint8, int8 or float32; got {self.dtype_name}"

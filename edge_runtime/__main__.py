@@ -1,0 +1,70 @@
+"""The runtime's command line.
+
+Run: python -m edge_runtime classify models/cnn64.qat_int8.tflite samples
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from edge_runtime import classification
+from edge_runtime.errors import EdgeRuntimeError
+
+
+class Verb(Protocol):
+    """What a module needs to be one verb of this command line."""
+
+    SUMMARY: str
+    DETAILS: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the verb's words."""
+
+    def run(self, words: argparse.Namespace) -> int:
+        """Do what the words ask for; returns the exit status."""
+
+
+VERBS: dict[str, Verb] = {"classify": classification}
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Turn command-line words into a namespace with ``verb``, or exit with usage."""
+    parser = argparse.ArgumentParser(
+        prog="python -m edge_runtime",
+        description="Run a lesion classifier. Research and education;"
+        " not a medical device.",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    for name, module in VERBS.items():
+        verb = verbs.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=f"{module.SUMMARY.capitalize()}.",
+            epilog=module.DETAILS,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(verb)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    words = parse(arguments)
+    try:
+        return VERBS[words.verb].run(words)
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output, such as head, has seen enough. Python would
+        # complain once more when it closes the pipe on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,140 @@
+"""The one object that holds a model: a photo goes in, a verdict comes out."""
+
+import itertools
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime.calibration import calibrated
+from edge_runtime.card import ModelCard
+from edge_runtime.errors import ModelFileError
+from edge_runtime.interpreter import TfliteModel, open_model_file
+from edge_runtime.model_file import ModelFile, read_model_file
+from edge_runtime.photo import PhotoSource, read_photo, source_name
+from edge_runtime.preprocessing import preprocess
+from edge_runtime.quality import photo_findings
+from edge_runtime.verdict import Verdict, decision, label
+
+# The first inference packs weights and touches memory; the next ones settle the clock.
+_WARM_UP_RUNS = 3
+_GREY = 128
+
+
+class LesionClassifier:
+    """A model that was checked, opened and warmed up.
+
+    One object may serve several threads: photos are decoded side by side, and the
+    interpreter, which is not thread-safe, runs one inference at a time.
+
+    Attributes:
+        file: the model file, with its card.
+        model: the opened interpreter; use it through ``score`` and ``classify``.
+    """
+
+    def __init__(self, file: ModelFile, model: TfliteModel) -> None:
+        """Take a checked file and its opened model; see ``load``."""
+        self.file = file
+        self.model = model
+        spec = file.card.input
+        self._table = model.input.store_pixels(spec.mean, spec.std)
+        self._lock = threading.Lock()
+        grey = np.full((spec.size_px, spec.size_px, 3), _GREY, np.uint8)
+        for _ in range(_WARM_UP_RUNS):
+            self.score(grey)
+
+    @classmethod
+    def load(cls, path: str | Path, *, threads: int = 1) -> "LesionClassifier":
+        """Read and check a model file, open it and warm it up.
+
+        Args:
+            path: a .tflite file that ``convert/to_tflite.py`` wrote.
+            threads: for the interpreter; small models are fastest with 1.
+
+        Raises:
+            ModelFileError: when the file is missing, damaged or carries no card.
+            CardMismatchError: when the card describes another model.
+            InterpreterMissingError: when no interpreter is installed.
+        """
+        file = read_model_file(Path(path))
+        return cls(file, open_model_file(file, threads=threads))
+
+    @property
+    def card(self) -> ModelCard:
+        """What the converter vouches for."""
+        return self.file.card
+
+    def classify(self, source: PhotoSource) -> Verdict:
+        """Judge one photo.
+
+        Args:
+            source: path, encoded bytes, binary file, PIL image, or an RGB array of
+                shape ``(height, width, 3)`` and dtype uint8.
+
+        Raises:
+            PhotoError: when the source is not one whole still picture. A picture that
+                shows too little is no error: the verdict says ``unusable photo``.
+        """
+        size_px = self.card.input.size_px
+        marks_ns = [time.perf_counter_ns()]
+        image = read_photo(source, for_size_px=size_px)
+        marks_ns.append(time.perf_counter_ns())
+        pixels = preprocess(image, size_px)
+        marks_ns.append(time.perf_counter_ns())
+        stored = self._stored(pixels)
+        marks_ns.append(time.perf_counter_ns())
+        score = self._infer(stored)
+        marks_ns.append(time.perf_counter_ns())
+        findings = photo_findings(image, pixels)
+        verdict_decision = decision(score, self.card, findings)
+        marks_ns.append(time.perf_counter_ns())
+        return Verdict(
+            photo=source_name(source),
+            probability=calibrated(score, self.card.temperature),
+            threshold=self.card.threshold.probability,
+            label=label(score, self.card),
+            decision=verdict_decision,
+            findings=findings,
+            timings_ms=_timings_ms(marks_ns),
+            model=self.card.name,
+            model_sha256=self.card.model_sha256,
+        )
+
+    def score(self, pixels: NDArray[np.uint8]) -> float:
+        """Raw output of the model for pixels that are already prepared.
+
+        Args:
+            pixels: RGB; shape ``(size_px, size_px, 3)``; uint8; see ``preprocess``.
+
+        Returns:
+            The restored output in [0, 1]; not calibrated.
+        """
+        expected = self.model.input_shape[1:]
+        if pixels.shape != expected or pixels.dtype != np.uint8:
+            raise ValueError(
+                f"expected pixels of shape {expected} and dtype uint8, got"
+                f" {pixels.shape} and {pixels.dtype}; see edge_runtime.preprocess"
+            )
+        return self._infer(self._stored(pixels))
+
+    def _stored(self, pixels: NDArray[np.uint8]) -> NDArray[np.generic]:
+        return self._table[pixels][np.newaxis]
+
+    def _infer(self, stored: NDArray[np.generic]) -> float:
+        with self._lock:
+            outputs = self.model.infer(stored)
+        score = float(self.model.output.restore(outputs)[0])
+        if not 0 <= score <= 1:
+            raise ModelFileError(
+                f"{self.file.path} gave the score {score}; expected one in [0, 1]."
+                " Convert the model again."
+            )
+        return score
+
+
+def _timings_ms(marks_ns: list[int]) -> dict[str, float]:
+    steps = ("decode", "resize", "quantise", "invoke", "decide")
+    spans_ms = [(end - start) / 1e6 for start, end in itertools.pairwise(marks_ns)]
+    return {**dict(zip(steps, spans_ms, strict=True)), "total": sum(spans_ms)}

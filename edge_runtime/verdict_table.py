@@ -1,0 +1,62 @@
+"""Verdicts and the model behind them as lines of text for a terminal."""
+
+from edge_runtime.card import ModelCard
+from edge_runtime.evidence import Share, headline
+from edge_runtime.verdict import NOTICE, Verdict
+
+# Long enough for the names that cameras give, short enough for a terminal.
+WIDEST_NAME = 44
+
+
+def model_lines(card: ModelCard) -> tuple[str, ...]:
+    """Which model judges, how well it does, and what it is not."""
+    measured = headline(card.accuracy)
+    n = measured.recall.n + measured.specificity.n
+    return (
+        f"{card.name}: {NOTICE}",
+        f"on {measured.split} ({card.data.name}, {n} photos) at this threshold:"
+        f" recall {_share(measured.recall)}, specificity {_share(measured.specificity)}"
+        " (95 % intervals)",
+    )
+
+
+def heading(name_width: int) -> str:
+    """Names of the columns that ``row`` writes."""
+    return _columns(
+        name_width, "photo", "decision", "probability", "threshold", "ms", "findings"
+    )
+
+
+def row(verdict: Verdict, name_width: int) -> str:
+    """One verdict on one line."""
+    return _columns(
+        name_width,
+        verdict.photo,
+        verdict.decision,
+        f"{verdict.probability:.3f}",
+        f"{verdict.threshold:.3f}",
+        f"{verdict.timings_ms['total']:.1f}",
+        "; ".join(f"{found.name}: {found.message}" for found in verdict.findings),
+    )
+
+
+def _columns(
+    name_width: int,
+    name: str,
+    decision: str,
+    probability: str,
+    threshold: str,
+    duration: str,
+    findings: str,
+) -> str:
+    if len(name) > name_width:
+        # The end of a path tells more than its beginning.
+        name = "…" + name[len(name) - name_width + 1 :]
+    return (
+        f"{name:<{name_width}}  {decision:<14}  {probability:>11}  {threshold:>9}"
+        f"  {duration:>7}  {findings}"
+    ).rstrip()
+
+
+def _share(share: Share) -> str:
+    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
