@@ -5,7 +5,6 @@ opened, so that programs without a model start fast.
 """
 
 import importlib
-import importlib.metadata
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -146,10 +145,13 @@ def _find() -> tuple[Any, str, str]:
 
 
 def _version(distributions: tuple[str, ...]) -> str:
+    # Here, as it takes as long to import as the rest of this package together.
+    from importlib.metadata import PackageNotFoundError, version
+
     for distribution in distributions:
         try:
-            return importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
+            return version(distribution)
+        except PackageNotFoundError:
             continue
     return "unknown"
 

@@ -78,8 +78,7 @@ def photo_findings(
     luma = np.tensordot(_LUMA, planes.astype(np.float32), axes=1)
     findings = (
         *_size_findings(short_side_px, pixels.shape[0]),
-        # Every second row and column tells as much about exposure, in a quarter.
-        *_exposure_findings(planes[:, ::2, ::2], luma[::2, ::2]),
+        *_exposure_findings(planes, luma),
     )
     if any(finding.unusable for finding in findings):
         # A frame without a picture is not worth calling blurred as well.
