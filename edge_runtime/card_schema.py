@@ -52,9 +52,8 @@ def _object_schema(kind: type) -> dict[str, Any]:
         "type": "object",
         "description": summary,
         "properties": {
-            name: {**_schema(hint), "description": descriptions[name]}
-            if name in descriptions
-            else _schema(hint)
+            # A class's own summary, where the field is one, says more.
+            name: {"description": descriptions.get(name, ""), **_schema(hint)}
             for name, hint in hints.items()
         },
         "required": list(hints),

@@ -8,7 +8,8 @@ shows a lesion that is also in the training split). Other columns are kept as th
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class LabelledPhoto:
     """One row of a manifest.
 
     Attributes:
-        path: the photo's file, resolved against the manifest's folder.
+        path: the photo's file; absolute.
         malignant: whether the lesion is.
         split: ``"train"``, ``"val"`` or ``"test"``.
         lesion: name shared by all photos of one lesion.
@@ -58,16 +59,14 @@ def read_manifest(path: Path, *, check_files: bool = True) -> tuple[LabelledPhot
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(f"the manifest {path} cannot be read: {error}") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise ManifestError(
-            f"{path} lacks the columns {missing}; expected {list(COLUMNS)}."
-            " Make one: python training/prepare.py --help"
+    try:
+        folder = path.resolve().parent
+        photos = tuple(
+            _photo(row, f"{path}, line {line}", folder, check_files)
+            for line, row in _rows(text, path)
         )
-    photos = tuple(
-        _photo(row, path, line, check_files) for line, row in enumerate(reader, start=2)
-    )
+    except csv.Error as error:
+        raise ManifestError(f"{path} is not a CSV file: {error}") from error
     _check_whole(photos, path)
     return photos
 
@@ -93,10 +92,22 @@ def photos_of(
     )
 
 
+def _rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Rows with the number of the line they end on; the columns are checked."""
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise ManifestError(
+            f"{manifest} lacks the columns {missing}; expected {list(COLUMNS)}."
+            " Make one: python training/prepare.py --help"
+        )
+    for row in reader:
+        yield reader.line_num, row
+
+
 def _photo(
-    row: Mapping[str, str | None], manifest: Path, line: int, check_files: bool
+    row: Mapping[str, str | None], where: str, folder: Path, check_files: bool
 ) -> LabelledPhoto:
-    where = f"{manifest}, line {line}"
     values = {name: (row[name] or "").strip() for name in COLUMNS}
     if values["label"] not in _MALIGNANT:
         raise ManifestError(
@@ -113,7 +124,8 @@ def _photo(
         )
     if not values["path"] or not values["lesion"]:
         raise ManifestError(f"{where}: path and lesion may not be empty")
-    file = manifest.parent / values["path"]
+    # Normalised, so that a/../b.jpg and b.jpg are seen to be one photo.
+    file = Path(os.path.normpath(folder / values["path"]))
     if check_files and not file.is_file():
         raise ManifestError(f"{where}: there is no photo {file}")
     others = {
