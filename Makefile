@@ -57,7 +57,7 @@ endef
 # For maintainers, after a change of dependencies; needs uv. Versions that still fit stay.
 # The second file takes its versions from the first.
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-config --default-index https://pypi.org/simple --custom-compile-command "make lock" --quiet
+	--default-index https://pypi.org/simple --custom-compile-command "make lock" --quiet
 lock:  ## resolve the dependencies again and write both lock files
 	$(LOCK) --all-extras --output-file requirements.lock
 	$(LOCK) --extra bench --constraint requirements.lock --output-file requirements-quickstart.lock
