@@ -1,0 +1,239 @@
+"""Latency against recall, with specificity below it on the same axis, for Plotly.
+
+A figure here is the plain dictionary that plotly.js draws, so that a report needs
+nothing but that script. Recall is never drawn without specificity: every mark of the
+upper panel has one in the lower panel.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from benchmarks.published import Published
+from benchmarks.results import MODEL, Quality
+from benchmarks.summary import Durations, Row
+from edge_runtime.evidence import Share
+
+# Okabe & Ito's palette, told apart by colour-blind readers; black is left for text.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star")
+GREY = "#666666"
+TEXT = "#1a1a1a"
+GRID = "#dddddd"
+LOWEST_PUBLISHED_RECALL = 0.4
+"""A network of the seed below it would squeeze all others; the caption names it."""
+
+Figure = dict[str, Any]
+
+
+def latency_recall_figure(rows: Sequence[Row], published: Published | None) -> Figure:
+    """The figure of one machine.
+
+    Args:
+        rows: those without latency or quality are left out; see ``caption``.
+        published: figures of the seed for the strip at the right; None: no strip.
+    """
+    shown = [row for row in rows if _drawable(row)]
+    traces = [trace for place, row in enumerate(shown) for trace in _traces(place, row)]
+    if published:
+        traces += _published_traces(published)
+    lowest = min(
+        [0.9, *(low for trace in traces for low in _lower_ends(trace))], default=0.9
+    )
+    return {"data": traces, "layout": _layout(shown, lowest, published is not None)}
+
+
+def caption(rows: Sequence[Row], published: Published | None) -> str:
+    """How to read the figure, and what it leaves out."""
+    photos = sorted({row.quality[0].photos for row in rows if row.quality})
+    sentences = [
+        "Across: median from photo to verdict, bar from the 5th to the 95th percentile."
+        f" Up: recall and specificity on {' and '.join(photos) or 'no'} photos at each"
+        " file's own threshold, with 95 % Wilson intervals. Up and left is better."
+    ]
+    absent = [row.name for row in rows if not _drawable(row)]
+    if absent:
+        sentences.append(f"Not drawn, for want of a figure: {', '.join(absent)}.")
+    if published:
+        sentences.append(
+            "At the right: the seed's networks as published (floating point, threshold"
+            f" {published.threshold}, latency not published)."
+        )
+        sentences += [
+            f"Left out for its low recall: {network.name} (recall"
+            f" {network.recall:.3f}, specificity {specificity:.3f})."
+            for network in published.networks
+            if (specificity := published.specificity(network)) is not None
+            and network.recall < LOWEST_PUBLISHED_RECALL
+        ]
+    return " ".join(sentences)
+
+
+def _drawable(row: Row) -> bool:
+    return bool(row.photo_to_verdict and row.quality and row.quality[0].recall)
+
+
+def _traces(place: int, row: Row) -> Iterable[Figure]:
+    """A mark in the upper panel and one in the lower panel."""
+    quality, latency = row.quality[0], row.photo_to_verdict
+    if latency is None or quality.recall is None or quality.specificity is None:
+        return
+    model = row.kind == MODEL
+    for axis, share in (("y", quality.recall), ("y2", quality.specificity)):
+        yield {
+            "type": "scatter",
+            "mode": "markers",
+            "name": row.name.replace("_", " ") if not model else row.name,
+            "legendgroup": row.name,
+            "showlegend": axis == "y",
+            "yaxis": axis,
+            "x": [latency.median_ms],
+            "y": [share.value],
+            "error_x": _bar(latency.median_ms, latency.p5_ms, latency.p95_ms),
+            "error_y": _bar(share.value, share.low, share.high),
+            "marker": {
+                "size": 11,
+                "symbol": SYMBOLS[place % len(SYMBOLS)] if model else "x",
+                "color": COLOURS[place % len(COLOURS)] if model else GREY,
+            },
+            "hovertemplate": _hover(row, quality, latency),
+        }
+
+
+def _bar(value: float, low: float, high: float) -> Figure:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value],
+        "arrayminus": [value - low],
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def _hover(row: Row, quality: Quality, latency: Durations) -> str:
+    lines = [
+        f"<b>{row.name}</b>",
+        f"photo to verdict {latency.median_ms:.3g} ms",
+        f"(5 to 95 %: {latency.p5_ms:.3g} to {latency.p95_ms:.3g} ms)",
+    ]
+    if row.interpreter:
+        lines.append(f"interpreter alone {row.interpreter.median_ms:.3g} ms")
+    lines.append(f"recall {_in_words(quality.recall)}")
+    lines.append(f"specificity {_in_words(quality.specificity)}")
+    if quality.auc is not None:
+        lines.append(f"AUC {quality.auc:.3f}")
+    return "<br>".join(lines) + "<extra></extra>"
+
+
+def _in_words(share: Share | None) -> str:
+    if share is None:
+        return "not measured"
+    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
+
+
+def _published_traces(published: Published) -> list[Figure]:
+    """The seed's networks, in a strip of their own: they have no latency."""
+    marks = [
+        (network.name, network.recall, specificity)
+        for network in published.networks
+        if (specificity := published.specificity(network)) is not None
+        and network.recall >= LOWEST_PUBLISHED_RECALL
+    ]
+    hover = [
+        f"<b>{name}</b><br>published, float, threshold {published.threshold}"
+        f"<br>recall {recall:.3f}<br>specificity {specificity:.3f}"
+        for name, recall, specificity in marks
+    ]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "seed, as published",
+            "legendgroup": "seed",
+            "showlegend": axis == "y",
+            "xaxis": "x2",
+            "yaxis": axis,
+            "x": list(range(len(marks))),
+            "y": [mark[value] for mark in marks],
+            "marker": {"size": 9, "symbol": "diamond-open", "color": GREY},
+            "hovertext": hover,
+            "hovertemplate": "%{hovertext}<extra></extra>",
+        }
+        for axis, value in (("y", 1), ("y2", 2))
+    ]
+
+
+def _lower_ends(trace: Mapping[str, Any]) -> list[float]:
+    below = trace.get("error_y", {}).get("arrayminus", [0.0] * len(trace["y"]))
+    return [value - bar for value, bar in zip(trace["y"], below, strict=True)]
+
+
+def _layout(rows: Sequence[Row], lowest: float, with_strip: bool) -> Figure:
+    low = math.floor(lowest * 10) / 10
+    share_axis = {
+        "range": [low - 0.01, 1.01],
+        "gridcolor": GRID,
+        "linecolor": GREY,
+        "zeroline": False,
+        "tickformat": ".1f",
+        "dtick": 0.1,
+    }
+    strip = {
+        "domain": [0.87, 1],
+        "anchor": "y2",
+        "showticklabels": False,
+        "showgrid": False,
+        "zeroline": False,
+        "linecolor": GREY,
+        "title": {"text": "seed"},
+        "range": [-0.8, 4.8],
+    }
+    return {
+        "height": 620,
+        "margin": {"l": 52, "r": 10, "t": 34, "b": 50},
+        "paper_bgcolor": "#ffffff",
+        "plot_bgcolor": "#ffffff",
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": TEXT},
+        "dragmode": False,
+        "hovermode": "closest",
+        "hoverlabel": {"bgcolor": "#ffffff", "font": {"color": TEXT}},
+        "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
+        "xaxis": {
+            **_time_axis(rows),
+            "domain": [0, 0.84] if with_strip else [0, 1],
+            "anchor": "y2",
+        },
+        **({"xaxis2": strip} if with_strip else {}),
+        "yaxis": {**share_axis, "domain": [0.53, 1], "title": {"text": "recall"}},
+        "yaxis2": {
+            **share_axis,
+            "domain": [0, 0.47],
+            "title": {"text": "specificity"},
+        },
+    }
+
+
+def _time_axis(rows: Sequence[Row]) -> Figure:
+    """A logarithmic axis with 1, 2, 5 at each power of ten."""
+    ends = [
+        end
+        for row in rows
+        if row.photo_to_verdict
+        for end in (row.photo_to_verdict.p5_ms, row.photo_to_verdict.p95_ms)
+    ] or [1.0, 10.0]
+    low, high = math.log10(min(ends)) - 0.15, math.log10(max(ends)) + 0.15
+    ticks = [
+        digit * 10.0**power
+        for power in range(math.floor(low), math.ceil(high) + 1)
+        for digit in (1, 2, 5)
+    ]
+    return {
+        "type": "log",
+        "range": [low, high],
+        "tickvals": ticks,
+        "ticktext": [f"{tick:g}" for tick in ticks],
+        "gridcolor": GRID,
+        "linecolor": GREY,
+        "title": {"text": "photo to verdict, ms"},
+    }

@@ -1,0 +1,123 @@
+"""A report as one HTML file that needs no network: the chart's script is inside."""
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+
+from benchmarks.chart import caption, latency_recall_figure
+from benchmarks.errors import BenchmarkError
+from benchmarks.summary import Report, Section
+from benchmarks.tables import Table, published_table, tables
+
+_FOLDER = Path(__file__).parent
+# A finger that scrolls the page must not zoom the chart, and nothing may phone home.
+_PLOTLY_SETTINGS = {
+    "responsive": True,
+    "displaylogo": False,
+    "scrollZoom": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+
+
+def plotly_script() -> str:
+    """The script that draws the charts, about 5 MB.
+
+    Raises:
+        BenchmarkError: when Plotly is not installed.
+    """
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise BenchmarkError(
+            'the HTML report needs Plotly; install it: pip install "plotly>=6"'
+        ) from error
+    return str(get_plotlyjs())
+
+
+def page(report: Report, script: str, *, tables_first: Sequence[Table] = ()) -> str:
+    """The whole page.
+
+    Args:
+        report: what to show.
+        script: what ``plotly_script`` returned.
+        tables_first: shown above the charts, such as verdicts.
+    """
+    parts = [html_table(table) for table in tables_first]
+    for place, section in enumerate(report.sections):
+        parts.append(_section(place, section, report))
+    if report.published:
+        parts.append(html_table(published_table(report.published)))
+    template = Template((_FOLDER / "page.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=escape(report.title),
+        notice=escape(report.notice),
+        introduction=escape(report.introduction),
+        style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
+        plotly=script,
+        sections="\n".join(parts),
+    )
+
+
+def html_table(table: Table) -> str:
+    """A table with its title and caption, scrolling sideways where it is too wide."""
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
+    body = "\n".join(
+        f'<tr><th scope="row">{_breakable(row[0])}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in table.rows
+    )
+    return (
+        f"<h3>{escape(table.title)}</h3>\n"
+        f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table></div>\n"
+        f'<p class="caption">{escape(table.caption)}</p>'
+    )
+
+
+def _breakable(name: str) -> str:
+    """A model's name that may go on in the next line behind a dot or underscore."""
+    return escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
+
+
+def _section(place: int, section: Section, report: Report) -> str:
+    """One machine: chart, tables, facts, command, problems."""
+    parts = [
+        f"<h2>{escape(section.machine)}</h2>",
+        _chart(place, section, report),
+        *(html_table(table) for table in tables(section.rows)),
+        "<h3>Machine and settings</h3>",
+        _facts(section.facts),
+        "<h3>Measure again</h3>",
+        f"<pre>{escape(chr(10).join(section.commands))}</pre>",
+    ]
+    if section.problems:
+        items = "".join(f"<li>{escape(problem)}</li>" for problem in section.problems)
+        parts.append(f"<h3>Not read</h3><ul>{items}</ul>")
+    return "\n".join(parts)
+
+
+def _chart(place: int, section: Section, report: Report) -> str:
+    figure = latency_recall_figure(section.rows, report.published)
+    # Inside a script element only "</" could end it early.
+    drawn = json.dumps(figure, allow_nan=False).replace("</", "<\\/")
+    settings = json.dumps(_PLOTLY_SETTINGS)
+    name = f"chart-{place}"
+    return (
+        f'<div id="{name}" role="img" aria-label="Latency against recall and'
+        f' specificity; the tables below hold the same figures."></div>\n'
+        f"<script>{{const figure = {drawn};"
+        f' Plotly.newPlot("{name}", figure.data, figure.layout, {settings});}}'
+        "</script>\n"
+        f'<p class="caption">{escape(caption(section.rows, report.published))}</p>'
+    )
+
+
+def _facts(facts: Mapping[str, str]) -> str:
+    items = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
+        for name, value in facts.items()
+    )
+    return f'<dl class="facts">{items}</dl>'

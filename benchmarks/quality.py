@@ -1,0 +1,85 @@
+"""From raw scores to AUC, recall and specificity with their intervals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.results import PhotoScore, Quality
+from edge_runtime.calibration import calibrated
+from edge_runtime.evidence import Accuracy, Share
+from edge_runtime.intervals import Interval, bootstrap, delong_interval, wilson
+from edge_runtime.metrics import confusion, expected_calibration_error, roc_auc
+
+
+def share(successes: int, n: int) -> Share:
+    """A proportion with its 95 % Wilson interval; ``n`` is at least 1."""
+    interval = wilson(successes, n)
+    return Share(successes / n, interval.low, interval.high, successes, n)
+
+
+def quality_by_set(
+    scores: Sequence[PhotoScore], split: str, *, threshold: float, temperature: float
+) -> tuple[Quality, ...]:
+    """Quality on the whole split, then on it without lesions seen in training.
+
+    Args:
+        scores: of the split's photos.
+        split: its name; the second set is called ``SPLIT_clean``.
+        threshold: at or above it, a raw score means malignant.
+        temperature: of the calibration.
+
+    Returns:
+        One entry, or two where the split shows lesions that are also in train.
+    """
+    clean = [photo for photo in scores if not photo.lesion_in_train]
+    sets = {split: scores}
+    if len(clean) < len(scores):
+        sets[f"{split}_clean"] = clean
+    return tuple(
+        _quality(name, photos, threshold, temperature) for name, photos in sets.items()
+    )
+
+
+def _quality(
+    name: str, photos: Sequence[PhotoScore], threshold: float, temperature: float
+) -> Quality:
+    malignant = sum(photo.malignant for photo in photos)
+    other = len(photos) - malignant
+    unusable = sum(not photo.usable for photo in photos)
+    if min(malignant, other) < 2:
+        # No interval comes out of fewer; nothing is better than half an answer.
+        return Quality(name, malignant, other, unusable, *[None] * 6)
+    labels = np.array([int(photo.malignant) for photo in photos])
+    scores = np.array([photo.score for photo in photos], np.float64)
+    # A lesion's photos are drawn together; the label keeps a mislabelled lesion apart.
+    lesions = np.array([f"{photo.malignant} {photo.lesion}" for photo in photos])
+    counts = confusion(labels, scores >= threshold)
+    probabilities = np.asarray(calibrated(scores, temperature), np.float64)
+    return Quality(
+        photos=name,
+        malignant=malignant,
+        other=other,
+        unusable=unusable,
+        auc=roc_auc(labels, scores),
+        auc_delong=delong_interval(labels, scores),
+        auc_bootstrap=bootstrap(roc_auc, labels, scores, groups=lesions),
+        recall=share(counts.tp, malignant),
+        specificity=share(counts.tn, other),
+        calibration_error=expected_calibration_error(labels, probabilities),
+    )
+
+
+def quality_on_card(accuracy: Accuracy) -> Quality:
+    """What a card states about one set of photos, in the form of a measured one."""
+    return Quality(
+        photos=accuracy.split,
+        malignant=accuracy.recall.n,
+        other=accuracy.specificity.n,
+        unusable=None,
+        auc=accuracy.auc,
+        auc_delong=Interval(accuracy.auc_low, accuracy.auc_high),
+        auc_bootstrap=None,
+        recall=accuracy.recall,
+        specificity=accuracy.specificity,
+        calibration_error=accuracy.expected_calibration_error,
+    )

@@ -1,0 +1,102 @@
+"""Make the report of all results in a folder: JSON, CSV, Markdown and HTML.
+
+Run: python benchmarks/report.py results
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.markdown import markdown
+from benchmarks.page import page, plotly_script
+from benchmarks.published import read_published
+from benchmarks.results import BenchmarkResult
+from benchmarks.spreadsheet import spreadsheet
+from benchmarks.summary import Report, summarise
+from edge_runtime.atomic import write_text
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.strict_json import to_json
+
+REPORT = "report"
+"""Files of this name are views; all other JSON files of a machine are results."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for.
+
+    Attributes:
+        results: folder with one folder per machine; the report goes into it.
+    """
+
+    results: Path
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Make the report of all results in a folder again."
+    )
+    parser.add_argument(
+        "results",
+        type=Path,
+        help="folder that benchmarks/run.py wrote: MACHINE/MODEL.json",
+    )
+    return Settings(parser.parse_args(arguments).results)
+
+
+def read_results(folder: Path) -> dict[str, list[BenchmarkResult]]:
+    """All results below a folder, by machine.
+
+    Raises:
+        BenchmarkError: when there is none, or one cannot be read.
+    """
+    results: dict[str, list[BenchmarkResult]] = {}
+    for path in sorted(folder.glob("*/*.json")):
+        if path.stem != REPORT:
+            result = BenchmarkResult.read(path)
+            results.setdefault(path.parent.name, []).append(result)
+    if not results:
+        raise BenchmarkError(
+            f"there are no results in {folder}; expected MACHINE/MODEL.json in it."
+            " Measure first: python benchmarks/run.py --help"
+        )
+    return results
+
+
+def write_report(report: Report, folder: Path) -> Path:
+    """Write all views of a report; returns the path of the HTML page."""
+    html = folder / f"{REPORT}.html"
+    write_text(folder / f"{REPORT}.json", to_json(report))
+    write_text(folder / f"{REPORT}.csv", spreadsheet(report))
+    write_text(folder / f"{REPORT}.md", markdown(report))
+    write_text(html, page(report, plotly_script()))
+    return html
+
+
+def make_report(settings: Settings) -> Path:
+    """Read all results and write their report; returns the HTML page's path."""
+    report = summarise(read_results(settings.results), read_published())
+    return write_report(report, settings.results)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        print(make_report(parse(arguments)))
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,231 @@
+"""From results with raw samples to the rows that every view of a report shows.
+
+Pure functions: the same results always give the same report, on any machine.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.published import Published
+from benchmarks.results import MODEL, BenchmarkResult, Quality
+from edge_runtime.verdict import NOTICE
+
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Percentiles of one series of durations, in milliseconds; ``n`` samples."""
+
+    n: int
+    p5_ms: float
+    median_ms: float
+    p90_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model, or the baseline, on one machine; None means not measured.
+
+    Attributes:
+        name: of the model.
+        kind: ``"model"`` or ``"baseline"``.
+        file_bytes: size of the model file.
+        cold_start_ms: see ``results.Timing``, as the next two.
+        load_ms: see there.
+        first_inference_ms: see there.
+        interpreter: tensor in, tensor out.
+        photo_to_verdict: path in, verdict out.
+        stages_ms: median of each stage of photo-to-verdict.
+        peak_memory_mib: see ``results.Memory``.
+        quality: one entry per set of photos; the first goes into the chart.
+    """
+
+    name: str
+    kind: str
+    file_bytes: int | None
+    cold_start_ms: float | None
+    load_ms: float | None
+    first_inference_ms: float | None
+    interpreter: Durations | None
+    photo_to_verdict: Durations | None
+    stages_ms: Mapping[str, float]
+    peak_memory_mib: float | None
+    quality: tuple[Quality, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One machine.
+
+    Attributes:
+        machine: its short name.
+        rows: models by latency, then the baseline.
+        facts: machine and settings, each as a name and what it was.
+        commands: command lines that make the section's results again.
+        problems: what failed while measuring.
+    """
+
+    machine: str
+    rows: tuple[Row, ...]
+    facts: Mapping[str, str]
+    commands: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything the views show.
+
+    Attributes:
+        title: heading.
+        introduction: what was measured, in a few sentences.
+        sections: one per machine.
+        published: figures of the seed; None leaves them out.
+    """
+
+    title: str
+    introduction: str
+    sections: tuple[Section, ...]
+    published: Published | None
+    notice: str = NOTICE
+
+
+INTRODUCTION = (
+    "Each model file ran in a fresh process. Interpreter is the model alone, tensor in"
+    " to tensor out; photo to verdict starts with a path on disk and includes reading,"
+    " decoding, resizing and deciding. Recall is the share of malignant lesions at or"
+    " above the file's own threshold, which was chosen on the validation photos;"
+    " specificity is the share of other lesions below it. Intervals are 95 %: Wilson"
+    " for shares, DeLong and lesion-wise bootstrap for AUC. They cover chance in this"
+    " sample of photos, not other cameras, hospitals or skin tones. The colour baseline"
+    " sees six colour numbers per photo and no shape: what a model reaches above it is"
+    " what it knows about lesions."
+)
+
+
+def durations(samples_ms: Sequence[float]) -> Durations | None:
+    """Percentiles of the samples; None where there are none."""
+    if not samples_ms:
+        return None
+    percentiles = np.percentile(samples_ms, (5, 50, 90, 95, 99))
+    return Durations(len(samples_ms), *map(float, percentiles))
+
+
+def summarise(
+    results: Mapping[str, Sequence[BenchmarkResult]], published: Published
+) -> Report:
+    """The report of results, given by the machine they were measured on."""
+    return Report(
+        title="Latency beside recall",
+        introduction=INTRODUCTION,
+        sections=tuple(
+            _section(machine, results[machine]) for machine in sorted(results)
+        ),
+        published=published,
+    )
+
+
+def _section(machine: str, results: Sequence[BenchmarkResult]) -> Section:
+    return Section(
+        machine=machine,
+        rows=in_order(_row(result) for result in results),
+        facts=_facts(results),
+        commands=tuple(sorted({result.settings.command for result in results})),
+        problems=tuple(
+            f"{result.measurement.subject.name}: {problem}"
+            for result in results
+            for problem in result.measurement.failed_photos
+        ),
+    )
+
+
+def in_order(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Models from fast to slow, then the baseline."""
+
+    def key(row: Row) -> tuple[bool, float, str]:
+        latency = row.photo_to_verdict
+        median = latency.median_ms if latency else float("inf")
+        return row.kind != MODEL, median, row.name
+
+    return tuple(sorted(rows, key=key))
+
+
+def _row(result: BenchmarkResult) -> Row:
+    measurement = result.measurement
+    timing = measurement.timing
+    return Row(
+        name=measurement.subject.name,
+        kind=measurement.subject.kind,
+        file_bytes=measurement.subject.file_bytes,
+        cold_start_ms=timing.cold_start_ms,
+        load_ms=timing.load_ms,
+        first_inference_ms=timing.first_inference_ms,
+        interpreter=durations(timing.interpreter_ms),
+        photo_to_verdict=durations(timing.photo_to_verdict_ms),
+        stages_ms={
+            name: float(np.median(samples))
+            for name, samples in timing.stages_ms.items()
+        },
+        peak_memory_mib=measurement.memory.peak_mib,
+        quality=result.quality,
+    )
+
+
+def _facts(results: Sequence[BenchmarkResult]) -> dict[str, str]:
+    """Machine and settings of all results; what differs is listed."""
+    facts: dict[str, list[Any]] = {}
+    for result in results:
+        for name, value in _facts_of(result):
+            facts.setdefault(name, []).append(value)
+    return {name: _together(values) for name, values in facts.items()}
+
+
+def _facts_of(result: BenchmarkResult) -> Iterable[tuple[str, Any]]:
+    settings, measurement = result.settings, result.measurement
+    for machine in (measurement.machine_before, measurement.machine_after):
+        for name, value in dataclasses.asdict(machine).items():
+            yield name.replace("_", " "), value
+    if measurement.interpreter:
+        interpreter = measurement.interpreter
+        yield "interpreter", f"{interpreter.name} {interpreter.version}"
+        yield "kernels", interpreter.kernel_family
+    yield "threads", settings.threads
+    yield "timed runs", settings.runs
+    yield "warm-up runs", settings.warmup
+    yield "photos", f"{settings.split} split of {settings.manifest}"
+    yield "manifest sha256", settings.manifest_sha256
+    yield "measured", result.measured_at[:10]
+    yield "commit", revision_in_words(result)
+
+
+def revision_in_words(result: BenchmarkResult) -> str:
+    """The commit that measured, and whether files differed from it."""
+    revision = result.revision
+    if revision.commit is None:
+        return "not known (no git checkout)"
+    changed = {True: ", with changed files", False: "", None: ", changes not known"}
+    return revision.commit[:12] + changed[revision.dirty]
+
+
+def _together(values: Sequence[Any]) -> str:
+    """One text for all values: the value, the range of numbers, or a list."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "not known"
+    if all(type(value) is float for value in known):
+        low, high = min(known), max(known)
+        return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+    return "; ".join(dict.fromkeys(_in_words(value) for value in known))
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in value)
+    return str(value)

@@ -1,0 +1,82 @@
+"""Durations of a model file and of a classifier on real photos.
+
+The interpreter alone gets tensors that are ready; photo-to-verdict starts with a path
+and includes reading and decoding the file.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
+
+from edge_runtime.interpreter import TfliteModel
+from edge_runtime.latency import measure_latency
+from edge_runtime.verdict import Verdict
+
+Answer = TypeVar("Answer")
+
+
+def timed(action: Callable[[], Answer]) -> tuple[Answer, float]:
+    """What ``action`` returns, and how many milliseconds that took."""
+    start_ns = time.perf_counter_ns()
+    answer = action()
+    return answer, (time.perf_counter_ns() - start_ns) / 1e6
+
+
+def time_interpreter(
+    model: TfliteModel, inputs: Sequence[NDArray[Any]], *, warmup: int, runs: int
+) -> tuple[float, ...]:
+    """Milliseconds of ``runs`` inferences, taking the ready inputs in turn."""
+    turn = itertools.cycle(inputs)
+    latency = measure_latency(lambda: model.infer(next(turn)), warmup=warmup, runs=runs)
+    return latency.samples_ms
+
+
+def time_photos(
+    judge: Callable[[Path], Mapping[str, float]],
+    photos: Sequence[Path],
+    *,
+    warmup: int,
+    runs: int,
+) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
+    """Milliseconds from path to verdict, in total and by stage.
+
+    Args:
+        judge: judges one photo and returns the milliseconds of its stages, if it
+            knows them.
+        photos: readable ones, taken in turn.
+        warmup: photos before timing starts.
+        runs: timed photos.
+    """
+    turn = itertools.cycle(photos)
+    stages: list[Mapping[str, float]] = []
+    latency = measure_latency(
+        lambda: stages.append(judge(next(turn))), warmup=warmup, runs=runs
+    )
+    names = stages[-1].keys()
+    timed_stages = stages[warmup:]
+    return latency.samples_ms, {
+        name: tuple(stage[name] for stage in timed_stages) for name in names
+    }
+
+
+def stages_of(verdict: Verdict) -> dict[str, float]:
+    """Milliseconds of each stage; the total is measured from outside."""
+    return {
+        name: duration
+        for name, duration in verdict.timings_ms.items()
+        if name != "total"
+    }
+
+
+def evenly_spaced(photos: Sequence[Answer], count: int) -> list[Answer]:
+    """At most ``count`` of the photos, from the first to the last.
+
+    >>> evenly_spaced([0, 1, 2, 3, 4, 5], 3)
+    [0, 2, 4]
+    """
+    count = min(count, len(photos))
+    return [photos[place * len(photos) // count] for place in range(count)]
