@@ -1,0 +1,247 @@
+"""The training loop: seeded, checkpointed, resumable, the same on every backend."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from edge_runtime.atomic import write_bytes
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.metrics import roc_auc
+from training.squares import AugmentedPhotos
+
+# Adam's usual extras, found good on the validation split (docs/decisions.md).
+WEIGHT_DECAY = 1e-3
+LABEL_SMOOTHING = 0.05
+WARM_UP_EPOCHS = 1
+
+Arrays = list[NDArray[np.float32]]
+
+
+class TrainingError(EdgeRuntimeError):
+    """Training cannot start or go on."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to learn.
+
+    Attributes:
+        epochs: passes over the training photos.
+        learning_rate: the peak, after a warm-up epoch; falls to 0 as a cosine.
+        patience: epochs without a better validation AUC before stopping.
+        averaging: share of the old value that the running average of the weights
+            keeps at each step; validation and the result use the average.
+    """
+
+    epochs: int
+    learning_rate: float
+    patience: int
+    averaging: float = 0.99
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """One line of a training history."""
+
+    epoch: int
+    loss: float
+    val_loss: float
+    val_auc: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The averaged weights of the best epoch, and how training got there."""
+
+    weights: Arrays
+    history: tuple[EpochResult, ...]
+    best_epoch: int
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Photos that choose the epoch; shapes ``(n, s, s, 3)`` and ``(n,)``."""
+
+    pixels: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+
+@dataclass
+class _Progress:
+    """What a checkpoint holds beside the weights."""
+
+    averaged: Arrays
+    best: Arrays
+    history: list[EpochResult]
+
+    @property
+    def best_epoch(self) -> int:
+        return max(self.history, key=lambda result: result.val_auc).epoch
+
+
+def fit(
+    model: keras.Model,
+    photos: AugmentedPhotos,
+    validation: Validation,
+    schedule: Schedule,
+    checkpoint: Path,
+) -> Fitted:
+    """Train ``model``, resuming from ``checkpoint`` where it exists.
+
+    The best epoch is the one whose averaged weights have the highest AUC on
+    ``validation``. The checkpoint is written after every epoch and left in place.
+    """
+    _compile(model, photos.steps, schedule)
+    progress = _restore(model, checkpoint) or _Progress(
+        averaged=model.get_weights(), best=model.get_weights(), history=[]
+    )
+    for number in range(len(progress.history) + 1, schedule.epochs + 1):
+        stale = len(progress.history) - (
+            progress.best_epoch if progress.history else 0
+        )
+        if stale >= schedule.patience:
+            break
+        loss = _run_epoch(model, photos, progress, number, schedule)
+        result = _validate(model, validation, progress.averaged, number, loss)
+        if all(result.val_auc > old.val_auc for old in progress.history):
+            progress.best = [array.copy() for array in progress.averaged]
+        progress.history.append(result)
+        _save(model, checkpoint, progress)
+    return Fitted(progress.best, tuple(progress.history), progress.best_epoch)
+
+
+def scores_of(model: keras.Model, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities of malignancy; shape ``(n,)``; in batches that fit the cache."""
+    parts = [
+        np.asarray(model.predict_on_batch(pixels[start : start + 32]))[:, -1]
+        for start in range(0, len(pixels), 32)
+    ]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _compile(model: keras.Model, steps: int, schedule: Schedule) -> None:
+    warm_up = WARM_UP_EPOCHS * steps
+    model.compile(
+        optimizer=keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(
+                0.0,
+                max(1, schedule.epochs * steps - warm_up),
+                warmup_target=schedule.learning_rate,
+                warmup_steps=warm_up,
+            ),
+            weight_decay=WEIGHT_DECAY,
+        ),
+        loss=keras.losses.BinaryCrossentropy(label_smoothing=LABEL_SMOOTHING),
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _run_epoch(
+    model: keras.Model,
+    photos: AugmentedPhotos,
+    progress: _Progress,
+    number: int,
+    schedule: Schedule,
+) -> float:
+    """One pass; returns the mean loss and moves the averaged weights along."""
+    model.reset_metrics()
+    loss = float("nan")
+    # The average starts as a plain mean, so that it forgets the initial weights.
+    done = (number - 1) * photos.steps
+    bar = tqdm(photos.epoch(number), total=photos.steps, desc=f"epoch {number}")
+    for step, batch in enumerate(bar, start=done + 1):
+        loss = float(
+            np.ravel(
+                model.train_on_batch(
+                    batch.pixels, batch.labels, sample_weight=batch.weights
+                )
+            )[0]
+        )
+        keep = min(schedule.averaging, step / (step + 10))
+        for old, new in zip(progress.averaged, model.get_weights(), strict=True):
+            old *= keep
+            old += (1 - keep) * new
+        bar.set_postfix(loss=f"{loss:.3f}")
+    if not np.isfinite(loss):
+        raise TrainingError(
+            f"the loss became {loss} in epoch {number}; try a lower --learning-rate"
+        )
+    return loss
+
+
+def _validate(
+    model: keras.Model,
+    validation: Validation,
+    averaged: Arrays,
+    number: int,
+    loss: float,
+) -> EpochResult:
+    current = model.get_weights()
+    model.set_weights(averaged)
+    scores = scores_of(model, validation.pixels)
+    model.set_weights(current)
+    likely = np.where(validation.labels == 1, scores, 1 - scores).clip(1e-7, 1)
+    result = EpochResult(
+        epoch=number,
+        loss=loss,
+        val_loss=float(-np.log(likely).mean()),
+        val_auc=roc_auc(validation.labels, scores),
+    )
+    tqdm.write(
+        f"epoch {number}: loss {loss:.4f}, validation loss {result.val_loss:.4f},"
+        f" validation AUC {result.val_auc:.4f}"
+    )
+    return result
+
+
+def _state(model: keras.Model) -> list[keras.Variable]:
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _save(model: keras.Model, checkpoint: Path, progress: _Progress) -> None:
+    groups: dict[str, Sequence[object]] = {
+        "state": [keras.ops.convert_to_numpy(value) for value in _state(model)],
+        "averaged": progress.averaged,
+        "best": progress.best,
+    }
+    arrays = {
+        f"{group}{index}": np.asarray(array)
+        for group, members in groups.items()
+        for index, array in enumerate(members)
+    }
+    history = json.dumps([asdict(result) for result in progress.history])
+    content = io.BytesIO()
+    np.savez(content, history=np.array(history), **arrays)  # type: ignore[arg-type]
+    write_bytes(checkpoint, content.getvalue())
+
+
+def _restore(model: keras.Model, checkpoint: Path) -> _Progress | None:
+    if not checkpoint.exists():
+        return None
+    try:
+        with np.load(checkpoint) as saved:
+            for index, variable in enumerate(_state(model)):
+                variable.assign(saved[f"state{index}"])
+            count = len(model.get_weights())
+            progress = _Progress(
+                averaged=[saved[f"averaged{index}"] for index in range(count)],
+                best=[saved[f"best{index}"] for index in range(count)],
+                history=[
+                    EpochResult(**result)
+                    for result in json.loads(str(saved["history"]))
+                ],
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise TrainingError(
+            f"the checkpoint {checkpoint} does not fit this network: {error}."
+            " Remove it, or choose another --out."
+        ) from error
+    tqdm.write(f"resuming {checkpoint} after epoch {len(progress.history)}")
+    return progress

@@ -1,0 +1,112 @@
+"""What a training run was and how it went; ``training.json`` beside the model."""
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from edge_runtime.atomic import write_text
+from training.loop import TrainingError
+
+RECORD_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """Enough to run a training again, and to judge it without running it.
+
+    Attributes:
+        format: version of this layout.
+        network: a key of ``training.networks.NETWORKS``.
+        settings: the options of the run, by name.
+        manifest_sha256: of the table of photos.
+        commit: of the project's repository, ``+dirty`` with uncommitted changes.
+        tools: name and version of what ran.
+        machine: processor and operating system.
+        finished: UTC, ISO 8601.
+        seconds: wall-clock time of the run, pauses between resumes not counted.
+        n_train: photos learnt from.
+        n_val: photos that chose the epoch.
+        parameters: weights, trainable and not.
+        history: one list of epochs for each column of the network.
+        best_epochs: the epoch kept, for each column.
+        validation: metrics of the saved model on the validation split.
+    """
+
+    format: int
+    network: str
+    settings: Mapping[str, Any]
+    manifest_sha256: str
+    commit: str
+    tools: Mapping[str, str]
+    machine: str
+    finished: str
+    seconds: float
+    n_train: int
+    n_val: int
+    parameters: int
+    history: list[list[Mapping[str, float]]]
+    best_epochs: list[int]
+    validation: Mapping[str, float]
+
+    def write(self, path: Path) -> None:
+        """Write the record as JSON."""
+        write_text(path, json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> "TrainingRecord":
+        """Read a record; a missing or an unknown field is an error.
+
+        Raises:
+            TrainingError: when the file is missing or holds something else.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise TrainingError(
+                f"the training record {path} cannot be read: {error}"
+            ) from error
+        wrong = values.keys() ^ {field.name for field in fields(cls)}
+        if wrong:
+            raise TrainingError(
+                f"{path} has missing or unknown fields {sorted(wrong)}; train again"
+            )
+        return cls(**values)
+
+
+def tool_versions() -> dict[str, str]:
+    """Versions of what shapes a trained model."""
+    return {
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+    }
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def commit_of_checkout() -> str:
+    """Commit of the project, or ``"unknown"`` outside a repository."""
+    root = Path(__file__).resolve().parents[1]
+    try:
+        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit + ("+dirty" if changed else "")
+
+
+def _git(root: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *words], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()

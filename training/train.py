@@ -1,0 +1,266 @@
+"""Train one of the networks on the photos of a manifest.
+
+Run: python training/train.py --manifest data/fanconic.csv --network cnn64 \
+    --augmentation strong --out runs/cnn64
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put training/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+
+from edge_runtime.atomic import write_text
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.metrics import roc_auc
+from training.augmentation import AUGMENTATIONS
+from training.columns import column, joined
+from training.curves import plot_curves
+from training.loop import Fitted, Schedule, TrainingError, Validation, fit, scores_of
+from training.networks import BLOCK_ORDERS, NETWORKS, build
+from training.record import (
+    RECORD_FORMAT,
+    TrainingRecord,
+    commit_of_checkout,
+    file_sha256,
+    tool_versions,
+)
+from training.squares import AugmentedPhotos, decoded_squares, labels_of, model_inputs
+
+# Largest difference of a probability between the trained, pool-first form and the
+# saved one: float32 rounding in another order of summation.
+SAME_FUNCTION = 1e-4
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    manifest: Path
+    network: str
+    augmentation: str
+    block_order: str
+    columns: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    seed: int
+    out: Path
+
+    def as_json(self) -> dict[str, str | int | float]:
+        """The settings by name, paths as text."""
+        return {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Train a network on the train split of a manifest. The epoch is"
+        " chosen by AUC on the val split; the test split is not touched. Stopped runs"
+        " go on where they were when the same command is given again. The environment"
+        " variable KERAS_BACKEND picks tensorflow (default), jax or torch.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--manifest", type=Path, required=True, help="table of training/prepare.py")
+    add("--network", choices=NETWORKS, default="cnn64", help="its name ends in px")
+    add(
+        "--augmentation",
+        choices=AUGMENTATIONS,
+        default="strong",
+        help="none: flips and 0.3 degrees; augmentor: the published project's table;"
+        " strong: other cameras, distances and lamps",
+    )
+    add(
+        "--block-order",
+        choices=BLOCK_ORDERS,
+        default="relu_bn_relu",
+        help="; ".join(f"{name}: {text}" for name, text in BLOCK_ORDERS.items()),
+    )
+    add(
+        "--columns",
+        type=int,
+        help="thin networks to train one after the other and join into the wide one;"
+        " 1 trains it whole (default: 1, 2 and 3 for cnn32, cnn64 and cnn128)",
+    )
+    add("--epochs", type=int, default=60, help="at most, for each column")
+    add("--batch-size", type=int, default=32, help="photos a step")
+    add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
+    add("--patience", type=int, default=20, help="epochs without a better val AUC")
+    add("--seed", type=int, default=0, help="same seed, same batches")
+    add("--out", type=Path, required=True, help="folder of the run")
+    words = parser.parse_args(arguments)
+    if words.columns is None:
+        words.columns = NETWORKS[words.network].columns
+    for name in ("epochs", "batch_size", "patience", "columns"):
+        if getattr(words, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1")
+    return Settings(**vars(words))
+
+
+def train(settings: Settings) -> Path:
+    """Train, save model, record and curves; returns the model's path."""
+    started = time.perf_counter()
+    model_path = settings.out / "model.keras"
+    if model_path.exists():
+        raise TrainingError(
+            f"{model_path} is there already. Remove it, or choose another --out."
+        )
+    photos = read_manifest(settings.manifest)
+    for split in ("train", "val"):
+        if len({photo.malignant for photo in photos_of(photos, split)}) < 2:
+            raise TrainingError(
+                f"{settings.manifest} needs malignant and benign photos in its"
+                f" {split} split"
+            )
+    earlier = _claim_folder(settings)
+    fits, model = _fit_columns(settings, photos)
+    validation = _validation(settings, photos)
+    record = TrainingRecord(
+        format=RECORD_FORMAT,
+        network=settings.network,
+        settings=settings.as_json(),
+        manifest_sha256=file_sha256(settings.manifest),
+        commit=commit_of_checkout(),
+        tools=tool_versions(),
+        machine=f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
+        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        seconds=round(earlier + time.perf_counter() - started, 1),
+        n_train=len(photos_of(photos, "train")),
+        n_val=len(validation.labels),
+        parameters=model.count_params(),
+        history=[[asdict(result) for result in fitted.history] for fitted in fits],
+        best_epochs=[fitted.best_epoch for fitted in fits],
+        validation={
+            "auc": roc_auc(validation.labels, scores_of(model, validation.pixels))
+        },
+    )
+    record.write(settings.out / "training.json")
+    plot_curves([fitted.history for fitted in fits], settings.out / "curves.png")
+    _save_whole(model, model_path)
+    for checkpoint in settings.out.glob("checkpoint*.npz"):
+        checkpoint.unlink()
+    print(f"validation AUC {record.validation['auc']:.4f}", file=sys.stderr)
+    return model_path
+
+
+def _fit_columns(
+    settings: Settings, photos: Sequence[LabelledPhoto]
+) -> tuple[list[Fitted], keras.Model]:
+    """Train each column and join them into the network as it is published."""
+    network = NETWORKS[settings.network]
+    train_photos = photos_of(photos, "train")
+    squares = decoded_squares(train_photos, network.size_px)
+    validation = _validation(settings, photos)
+    schedule = Schedule(settings.epochs, settings.learning_rate, settings.patience)
+    fits, weights, logits = [], [], []
+    for index in range(settings.columns):
+        seed = settings.seed + 1000 * index
+        keras.utils.set_random_seed(seed)
+        thin, dense_units = column(network, index, settings.columns)
+        model = build(
+            thin,
+            block_order=settings.block_order,
+            pool_first=True,
+            dense_units=dense_units,
+        )
+        supply = AugmentedPhotos(
+            squares,
+            labels_of(train_photos),
+            network.size_px,
+            AUGMENTATIONS[settings.augmentation],
+            settings.batch_size,
+            seed,
+        )
+        print(f"column {index + 1} of {settings.columns}", file=sys.stderr)
+        checkpoint = settings.out / f"checkpoint{index + 1}.npz"
+        fitted = fit(model, supply, validation, schedule, checkpoint)
+        model.set_weights(fitted.weights)
+        fits.append(fitted)
+        weights.append({layer.name: layer.get_weights() for layer in model.layers})
+        logits.append(_logit(scores_of(model, validation.pixels)))
+    whole = build(network, block_order=settings.block_order)
+    for name, arrays in joined(weights).items():
+        whole.get_layer(name).set_weights(arrays)
+    _check_same(whole, validation, np.mean(logits, axis=0))
+    return fits, whole
+
+
+def _check_same(
+    whole: keras.Model, validation: Validation, logits: np.ndarray
+) -> None:
+    expected = 1 / (1 + np.exp(-logits))
+    difference = np.abs(scores_of(whole, validation.pixels) - expected).max()
+    if not difference < SAME_FUNCTION:
+        raise TrainingError(
+            f"the saved form of the network differs from the trained one by"
+            f" {difference:.2g} (at most {SAME_FUNCTION}); please report this"
+        )
+
+
+def _logit(scores: np.ndarray) -> np.ndarray:
+    clipped = scores.clip(1e-7, 1 - 1e-7)
+    return np.log(clipped / (1 - clipped))
+
+
+def _validation(settings: Settings, photos: Sequence[LabelledPhoto]) -> Validation:
+    chosen = photos_of(photos, "val")
+    size_px = NETWORKS[settings.network].size_px
+    return Validation(model_inputs(chosen, size_px), labels_of(chosen))
+
+
+def _claim_folder(settings: Settings) -> float:
+    """Note the settings in the folder, or check that they are those noted there."""
+    path = settings.out / "settings.json"
+    text = json.dumps(settings.as_json(), indent=2) + "\n"
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        raise TrainingError(
+            f"{settings.out} holds an unfinished run with other settings ({path})."
+            " Give those again to resume it, or choose another --out."
+        )
+    write_text(path, text)
+    return 0.0
+
+
+def _save_whole(model: keras.Model, path: Path) -> None:
+    # Keras looks at the suffix, so the temporary name has to keep it.
+    temporary = path.with_name(f".{path.name}.partial.keras")
+    model.save(temporary)
+    temporary.replace(path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        print(train(parse(arguments)))
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; give the same command again to resume", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
