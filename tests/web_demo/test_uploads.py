@@ -1,0 +1,57 @@
+import io
+
+import flask
+import pytest
+from PIL import Image
+
+from edge_runtime.errors import PhotoError
+from web_demo.uploads import MAX_PHOTO_PIXELS, Upload, check_from_outside
+
+
+def test_a_large_photo_is_never_written_to_disk(send, large_photo, written):
+    answer = send("/verdict", large_photo)
+
+    assert answer.status_code == 200
+    assert not written
+
+
+def test_the_watch_on_the_disk_sees_what_flask_would_do(
+    app, send, large_photo, written
+):
+    app.request_class = flask.Request
+
+    send("/api/v1/classify", large_photo)
+
+    assert written
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "MPO"])
+def test_what_cameras_write_is_accepted(kind):
+    encoded = io.BytesIO()
+    Image.new("RGB", (64, 48), "tan").save(encoded, kind)
+
+    check_from_outside(Upload("photo", encoded.getvalue()))
+
+
+def test_as_many_pixels_as_allowed_are_accepted_and_one_row_more_is_not():
+    def flat(height):
+        encoded = io.BytesIO()
+        Image.new("1", (2**13, height)).save(encoded, "PNG")
+        return Upload("photo", encoded.getvalue())
+
+    rows = MAX_PHOTO_PIXELS // 2**13
+    check_from_outside(flat(rows))
+    with pytest.raises(PhotoError, match=r"too large.*8192 x 8193"):
+        check_from_outside(flat(rows + 1))
+
+
+def test_bombs_are_refused_from_their_header(bomb, wide):
+    for content in (bomb, wide):
+        with pytest.raises(PhotoError, match="too large to be decoded safely"):
+            check_from_outside(Upload("photo", content))
+
+
+def test_a_long_name_is_shortened(send, photo):
+    answer = send("/api/v1/classify", photo, name="n" * 5000 + ".png")
+
+    assert answer.json["photo"] == "n" * 80

@@ -1,0 +1,98 @@
+import dataclasses
+
+import pytest
+
+from edge_runtime.card import Share
+from web_demo.wording import evidence, explanation, percent
+
+PROBABILITIES = {"investigate": 0.9, "uncertain": 0.3, "monitor": 0.1}
+
+
+def said(verdict, card, decision):
+    changed = dataclasses.replace(
+        verdict, decision=decision, probability=PROBABILITIES.get(decision, 0.5)
+    )
+    found = explanation(changed, card)
+    text = f"{found.heading}. {found.reason} {found.advice}"
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_investigate_admits_false_alarms(verdict, card):
+    text = said(verdict, card, "investigate")
+
+    assert "90.0 %" in text and "reaches its threshold of 37.5 %" in text
+    # 1 - specificity on the clean test: 1 - 0.783 to 1 - 0.692.
+    assert "flagged 22 to 31 as well" in text
+
+
+def test_monitor_admits_misses_and_is_no_all_clear(verdict, card):
+    text = said(verdict, card, "monitor")
+
+    assert "below its threshold of 37.5 %" in text
+    assert "no all-clear" in text
+    # 1 - recall on the clean test: 1 - 0.961 to 1 - 0.909.
+    assert "left 4 to 9 below its threshold" in text
+
+
+def test_uncertain_ends_with_a_doctor(verdict, card):
+    text = said(verdict, card, "uncertain")
+
+    assert "too close to it to tell" in text
+    assert "have a doctor look" in text
+
+
+def test_unusable_photo_gives_no_number(dark, card):
+    found = explanation(dark, card)
+
+    assert found.heading == "Unusable photo"
+    assert "a fault" in found.reason
+    assert "%" not in found.reason + found.advice
+
+
+@pytest.mark.parametrize(
+    "decision", ["investigate", "uncertain", "monitor", "unusable photo"]
+)
+def test_no_verdict_calls_a_lesion_harmless(verdict, card, decision):
+    text = said(verdict, card, decision).lower()
+
+    for word in ("benign", "harmless", "healthy", "safe", "normal"):
+        assert word not in text
+
+
+def test_evidence_is_the_fairest_measurement_on_the_card(card):
+    assert evidence(card).recall.n == 270
+
+    without_clean = dataclasses.replace(card, accuracy=card.accuracy[:1])
+    assert evidence(without_clean).recall.n == 300
+
+    unmeasured = dataclasses.replace(card, accuracy=())
+    assert evidence(unmeasured).recall == card.threshold.recall
+    assert evidence(unmeasured).specificity == card.threshold.specificity
+    assert "on which its threshold was chosen" in evidence(unmeasured).photos
+
+
+def test_share_of_malignant_photos_is_that_of_the_measurement(card):
+    assert evidence(card).malignant_share == pytest.approx(270 / (270 + 353))
+
+
+def test_a_perfect_measurement_still_admits_what_chance_allows(verdict, card):
+    best = dataclasses.replace(card.accuracy[1], recall=Share(1, 0.979, 1, 179, 179))
+    perfect = dataclasses.replace(card, accuracy=(best,))
+
+    assert "left 0 to 2 below" in said(verdict, perfect, "monitor")
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0, "0 %"),
+        (0.0004, "< 0.1 %"),
+        (0.001, "0.1 %"),
+        (0.5, "50.0 %"),
+        (0.999, "99.9 %"),
+        (0.9996, "> 99.9 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_percentages_are_not_rounded_to_none_or_all(share, words):
+    assert percent(share).replace("\N{NO-BREAK SPACE}", " ") == words

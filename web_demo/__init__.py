@@ -1,0 +1,1 @@
+"""A web page and a small REST service that judge uploaded photos with one model."""

@@ -1,0 +1,60 @@
+"""What a mistake looks like: a page for people, problem JSON for programs."""
+
+import json
+
+from flask import Flask, Response, current_app, render_template, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from edge_runtime.errors import PhotoError
+
+# Of the statuses whose standard text would not help the reader.
+HELP = {
+    404: "There is no such page here.",
+    405: "This address does not answer that kind of request.",
+    500: "Something broke on the server while it answered. Your photo was not kept.",
+}
+
+
+def answer_problems(app: Flask) -> None:
+    """Answer every error of ``app`` in the reader's language."""
+
+    @app.errorhandler(PhotoError)
+    def unreadable_photo(error: PhotoError) -> Response:
+        return _answer(422, "The photo cannot be judged", str(error))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        if isinstance(error, RequestEntityTooLarge):
+            return _answer(status, "The upload is too large", _too_large())
+        detail = HELP.get(status, error.description or "")
+        answer = _answer(status, error.name, detail)
+        if "Allow" in (headers := dict(error.get_headers())):
+            answer.headers["Allow"] = headers["Allow"]
+        return answer
+
+
+def _too_large() -> str:
+    limit_bytes = current_app.config["MAX_CONTENT_LENGTH"]
+    sent_bytes = request.content_length or 0
+    if sent_bytes <= limit_bytes:
+        return "The form holds more than one photo. Send only that."
+    return (
+        f"You sent {sent_bytes / 1e6:.1f} MB; at most {limit_bytes / 1e6:.1f} MB are"
+        " accepted. Choose a smaller photo, or save this one at a lower resolution:"
+        " the model looks at a small square of it anyway."
+    )
+
+
+def _answer(status: int, title: str, detail: str) -> Response:
+    if not request.path.startswith("/api/"):
+        page = render_template("problem.html", title=title, detail=detail)
+        return Response(page, status, mimetype="text/html")
+    # RFC 9457; "about:blank" says that the status is the whole type.
+    problem = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    return Response(json.dumps(problem), status, mimetype="application/problem+json")
