@@ -1,16 +1,23 @@
 """The card's JSON Schema, made from the dataclasses so that the two cannot differ.
 
-Run: python -m edge_runtime.card_schema > edge_runtime/card.schema.json
+Run: python edge_runtime/card_schema.py > edge_runtime/card.schema.json
 """
 
 import dataclasses
 import inspect
 import json
 import re
+import sys
 import types
 import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+if not __package__:
+    # Started as a file: Python put edge_runtime/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from edge_runtime.card import CARD_FORMAT, ModelCard
 
