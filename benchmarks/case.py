@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from benchmarks import colour_baseline
 from benchmarks.colour_baseline import ColourBaseline
 from benchmarks.errors import BenchmarkError
-from benchmarks.memory import peak_memory_mib
-from benchmarks.results import (
+from benchmarks.measurement import (
     BASELINE,
     MODEL,
     Interpreter,
@@ -29,6 +28,7 @@ from benchmarks.results import (
     Subject,
     Timing,
 )
+from benchmarks.memory import peak_memory_mib
 from benchmarks.timing import (
     evenly_spaced,
     stages_of,

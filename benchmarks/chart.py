@@ -6,13 +6,15 @@ upper panel has one in the lower panel.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from benchmarks.measurement import MODEL
 from benchmarks.published import Published
-from benchmarks.results import MODEL, Quality
+from benchmarks.results import Quality
 from benchmarks.summary import Durations, Row
-from edge_runtime.evidence import Share
+from benchmarks.tables import main_photos
+from benchmarks.wording import share_in_words
 
 # Okabe & Ito's palette, told apart by colour-blind readers; black is left for text.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -37,19 +39,19 @@ def latency_recall_figure(rows: Sequence[Row], published: Published | None) -> F
     traces = [trace for place, row in enumerate(shown) for trace in _traces(place, row)]
     if published:
         traces += _published_traces(published)
-    lowest = min(
-        [0.9, *(low for trace in traces for low in _lower_ends(trace))], default=0.9
-    )
-    return {"data": traces, "layout": _layout(shown, lowest, published is not None)}
+    layout = _layout(shown, with_strip=published is not None)
+    for axis in ("yaxis", "yaxis2"):
+        ours = [trace for trace in traces if trace["yaxis"] == axis.replace("axis", "")]
+        layout[axis]["range"] = [_lowest(ours) - 0.01, 1.01]
+    return {"data": traces, "layout": layout}
 
 
 def caption(rows: Sequence[Row], published: Published | None) -> str:
     """How to read the figure, and what it leaves out."""
-    photos = sorted({row.quality[0].photos for row in rows if row.quality})
     sentences = [
         "Across: median from photo to verdict, bar from the 5th to the 95th percentile."
-        f" Up: recall and specificity on {' and '.join(photos) or 'no'} photos at each"
-        " file's own threshold, with 95 % Wilson intervals. Up and left is better."
+        f" Up: recall and specificity on {main_photos(rows)} at each file's own"
+        " threshold, with 95 % Wilson intervals. Up and left is better."
     ]
     absent = [row.name for row in rows if not _drawable(row)]
     if absent:
@@ -119,17 +121,11 @@ def _hover(row: Row, quality: Quality, latency: Durations) -> str:
     ]
     if row.interpreter:
         lines.append(f"interpreter alone {row.interpreter.median_ms:.3g} ms")
-    lines.append(f"recall {_in_words(quality.recall)}")
-    lines.append(f"specificity {_in_words(quality.specificity)}")
+    lines.append(f"recall {share_in_words(quality.recall)}")
+    lines.append(f"specificity {share_in_words(quality.specificity)}")
     if quality.auc is not None:
         lines.append(f"AUC {quality.auc:.3f}")
     return "<br>".join(lines) + "<extra></extra>"
-
-
-def _in_words(share: Share | None) -> str:
-    if share is None:
-        return "not measured"
-    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
 
 
 def _published_traces(published: Published) -> list[Figure]:
@@ -154,7 +150,7 @@ def _published_traces(published: Published) -> list[Figure]:
             "showlegend": axis == "y",
             "xaxis": "x2",
             "yaxis": axis,
-            "x": list(range(len(marks))),
+            "x": [place * 3 / max(len(marks) - 1, 1) for place in range(len(marks))],
             "y": [mark[value] for mark in marks],
             "marker": {"size": 9, "symbol": "diamond-open", "color": GREY},
             "hovertext": hover,
@@ -164,20 +160,23 @@ def _published_traces(published: Published) -> list[Figure]:
     ]
 
 
-def _lower_ends(trace: Mapping[str, Any]) -> list[float]:
-    below = trace.get("error_y", {}).get("arrayminus", [0.0] * len(trace["y"]))
-    return [value - bar for value, bar in zip(trace["y"], below, strict=True)]
+def _lowest(traces: Iterable[Figure]) -> float:
+    """Where an axis starts: the tenth below all marks and their bars."""
+    ends: list[float] = [
+        value - trace.get("error_y", {}).get("arrayminus", [0.0])[0]
+        for trace in traces
+        for value in trace["y"]
+    ]
+    return math.floor(min([0.85, *ends]) * 10) / 10
 
 
-def _layout(rows: Sequence[Row], lowest: float, with_strip: bool) -> Figure:
-    low = math.floor(lowest * 10) / 10
+def _layout(rows: Sequence[Row], *, with_strip: bool) -> Figure:
     share_axis = {
-        "range": [low - 0.01, 1.01],
         "gridcolor": GRID,
         "linecolor": GREY,
         "zeroline": False,
-        "tickformat": ".1f",
-        "dtick": 0.1,
+        "tickformat": ".2~f",
+        "nticks": 8,
     }
     strip = {
         "domain": [0.87, 1],
@@ -186,19 +185,19 @@ def _layout(rows: Sequence[Row], lowest: float, with_strip: bool) -> Figure:
         "showgrid": False,
         "zeroline": False,
         "linecolor": GREY,
-        "title": {"text": "seed"},
-        "range": [-0.8, 4.8],
+        "title": {"text": "seed", "standoff": 8},
+        "range": [-1, 4],
     }
     return {
-        "height": 620,
-        "margin": {"l": 52, "r": 10, "t": 34, "b": 50},
+        "height": 660,
+        "margin": {"l": 52, "r": 10, "t": 34, "b": 80},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": TEXT},
         "dragmode": False,
         "hovermode": "closest",
         "hoverlabel": {"bgcolor": "#ffffff", "font": {"color": TEXT}},
-        "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
+        "legend": {"orientation": "h", "y": -0.13, "yanchor": "top", "x": 0},
         "xaxis": {
             **_time_axis(rows),
             "domain": [0, 0.84] if with_strip else [0, 1],
@@ -235,5 +234,5 @@ def _time_axis(rows: Sequence[Row]) -> Figure:
         "ticktext": [f"{tick:g}" for tick in ticks],
         "gridcolor": GRID,
         "linecolor": GREY,
-        "title": {"text": "photo to verdict, ms"},
+        "title": {"text": "photo to verdict, ms", "standoff": 8},
     }

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from benchmarks.case import Case, Tell
 from benchmarks.errors import BenchmarkError
-from benchmarks.results import Measurement
+from benchmarks.measurement import Measurement
 from edge_runtime.strict_json import build
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from benchmarks.published_table import published_table
 from benchmarks.summary import Report, Section
-from benchmarks.tables import Table, published_table, tables
+from benchmarks.tables import Table, tables
 
 
 def markdown(report: Report) -> str:

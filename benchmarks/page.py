@@ -8,8 +8,9 @@ from string import Template
 
 from benchmarks.chart import caption, latency_recall_figure
 from benchmarks.errors import BenchmarkError
+from benchmarks.published_table import published_table
 from benchmarks.summary import Report, Section
-from benchmarks.tables import Table, published_table, tables
+from benchmarks.tables import Table, tables
 
 _FOLDER = Path(__file__).parent
 # A finger that scrolls the page must not zoom the chart, and nothing may phone home.
@@ -62,7 +63,7 @@ def page(report: Report, script: str, *, tables_first: Sequence[Table] = ()) -> 
 
 def html_table(table: Table) -> str:
     """A table with its title and caption, scrolling sideways where it is too wide."""
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
+    head = "".join(f'<th scope="col">{_breakable(cell)}</th>' for cell in table.head)
     body = "\n".join(
         f'<tr><th scope="row">{_breakable(row[0])}</th>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
@@ -78,7 +79,7 @@ def html_table(table: Table) -> str:
 
 
 def _breakable(name: str) -> str:
-    """A model's name that may go on in the next line behind a dot or underscore."""
+    """Text whose names may go on in the next line behind a dot or underscore."""
     return escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
 
 

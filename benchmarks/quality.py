@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.results import PhotoScore, Quality
+from benchmarks.measurement import PhotoScore
+from benchmarks.results import Quality
 from edge_runtime.calibration import calibrated
-from edge_runtime.evidence import Accuracy, Share
+from edge_runtime.card import ModelCard
+from edge_runtime.evidence import Share, headline
 from edge_runtime.intervals import Interval, bootstrap, delong_interval, wilson
 from edge_runtime.metrics import confusion, expected_calibration_error, roc_auc
 
@@ -69,10 +71,11 @@ def _quality(
     )
 
 
-def quality_on_card(accuracy: Accuracy) -> Quality:
-    """What a card states about one set of photos, in the form of a measured one."""
+def quality_on_card(card: ModelCard) -> Quality:
+    """What a card states about its cleanest set of photos; nothing is measured."""
+    accuracy = headline(card.accuracy)
     return Quality(
-        photos=accuracy.split,
+        photos=f"{accuracy.split} (from the card)",
         malignant=accuracy.recall.n,
         other=accuracy.specificity.n,
         unusable=None,

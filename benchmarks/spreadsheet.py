@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterable
 
 from benchmarks.results import Quality
-from benchmarks.summary import NOT_MEASURED, Durations, Report, Row
+from benchmarks.summary import Durations, Report, Row
+from benchmarks.wording import NOT_MEASURED
 from edge_runtime.evidence import Share
 from edge_runtime.intervals import Interval
 

@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.measurement import MODEL, Interpreter
 from benchmarks.published import Published
-from benchmarks.results import MODEL, BenchmarkResult, Quality
+from benchmarks.results import BenchmarkResult, Quality, Revision
+from edge_runtime.machine import Machine
 from edge_runtime.verdict import NOTICE
 
-NOT_MEASURED = "not measured"
+Fact = tuple[str, Any]
+"""What was noted beside a measurement: its name, and its value or None."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,11 @@ def durations(samples_ms: Sequence[float]) -> Durations | None:
     return Durations(len(samples_ms), *map(float, percentiles))
 
 
+def median_stages(stages_ms: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Half of the photos took no longer than this in each stage."""
+    return {name: float(np.median(samples)) for name, samples in stages_ms.items()}
+
+
 def summarise(
     results: Mapping[str, Sequence[BenchmarkResult]], published: Published
 ) -> Report:
@@ -136,7 +144,7 @@ def _section(machine: str, results: Sequence[BenchmarkResult]) -> Section:
     return Section(
         machine=machine,
         rows=in_order(_row(result) for result in results),
-        facts=_facts(results),
+        facts=together(fact for result in results for fact in _facts_of(result)),
         commands=tuple(sorted({result.settings.command for result in results})),
         problems=tuple(
             f"{result.measurement.subject.name}: {problem}"
@@ -169,63 +177,60 @@ def _row(result: BenchmarkResult) -> Row:
         first_inference_ms=timing.first_inference_ms,
         interpreter=durations(timing.interpreter_ms),
         photo_to_verdict=durations(timing.photo_to_verdict_ms),
-        stages_ms={
-            name: float(np.median(samples))
-            for name, samples in timing.stages_ms.items()
-        },
+        stages_ms=median_stages(timing.stages_ms),
         peak_memory_mib=measurement.memory.peak_mib,
         quality=result.quality,
     )
 
 
-def _facts(results: Sequence[BenchmarkResult]) -> dict[str, str]:
-    """Machine and settings of all results; what differs is listed."""
-    facts: dict[str, list[Any]] = {}
-    for result in results:
-        for name, value in _facts_of(result):
-            facts.setdefault(name, []).append(value)
-    return {name: _together(values) for name, values in facts.items()}
-
-
-def _facts_of(result: BenchmarkResult) -> Iterable[tuple[str, Any]]:
+def _facts_of(result: BenchmarkResult) -> Iterable[Fact]:
     settings, measurement = result.settings, result.measurement
-    for machine in (measurement.machine_before, measurement.machine_after):
-        for name, value in dataclasses.asdict(machine).items():
-            yield name.replace("_", " "), value
+    yield from machine_facts(measurement.machine_before)
+    yield from machine_facts(measurement.machine_after)
     if measurement.interpreter:
-        interpreter = measurement.interpreter
-        yield "interpreter", f"{interpreter.name} {interpreter.version}"
-        yield "kernels", interpreter.kernel_family
+        yield from interpreter_facts(measurement.interpreter)
     yield "threads", settings.threads
     yield "timed runs", settings.runs
     yield "warm-up runs", settings.warmup
     yield "photos", f"{settings.split} split of {settings.manifest}"
     yield "manifest sha256", settings.manifest_sha256
     yield "measured", result.measured_at[:10]
-    yield "commit", revision_in_words(result)
+    yield "commit", commit_in_words(result.revision)
 
 
-def revision_in_words(result: BenchmarkResult) -> str:
+def machine_facts(machine: Machine) -> Iterable[Fact]:
+    """What the system told about itself."""
+    for name, value in dataclasses.asdict(machine).items():
+        yield name.replace("_", " "), value
+
+
+def interpreter_facts(interpreter: Interpreter) -> Iterable[Fact]:
+    """Which software ran the models."""
+    yield "interpreter", f"{interpreter.name} {interpreter.version}"
+    yield "kernels", interpreter.kernel_family
+
+
+def commit_in_words(revision: Revision) -> str:
     """The commit that measured, and whether files differed from it."""
-    revision = result.revision
     if revision.commit is None:
         return "not known (no git checkout)"
     changed = {True: ", with changed files", False: "", None: ", changes not known"}
     return revision.commit[:12] + changed[revision.dirty]
 
 
-def _together(values: Sequence[Any]) -> str:
-    """One text for all values: the value, the range of numbers, or a list."""
+def together(facts: Iterable[Fact]) -> dict[str, str]:
+    """One text for each name: the value, the range of numbers, or a list."""
+    values: dict[str, list[Any]] = {}
+    for name, value in facts:
+        values.setdefault(name, []).append(value)
+    return {name: _in_words(found) for name, found in values.items()}
+
+
+def _in_words(values: Sequence[Any]) -> str:
     known = [value for value in values if value is not None]
     if not known:
         return "not known"
     if all(type(value) is float for value in known):
-        low, high = min(known), max(known)
-        return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
-    return "; ".join(dict.fromkeys(_in_words(value) for value in known))
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value)
-    return str(value)
+        low, high = f"{min(known):.4g}", f"{max(known):.4g}"
+        return low if low == high else f"{low} to {high}"
+    return "; ".join(dict.fromkeys(str(value) for value in known))

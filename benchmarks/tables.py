@@ -4,11 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from benchmarks.published import Published
-from benchmarks.results import MODEL
-from benchmarks.summary import NOT_MEASURED, Durations, Row
-from edge_runtime.evidence import Share
-from edge_runtime.intervals import Interval
+from benchmarks.measurement import MODEL
+from benchmarks.summary import Durations, Row
+from benchmarks.wording import (
+    NOT_MEASURED,
+    estimate,
+    interval_in_words,
+    milliseconds,
+    number,
+    share_in_words,
+)
 
 Value = TypeVar("Value")
 
@@ -47,31 +52,38 @@ def tables(rows: Sequence[Row]) -> tuple[Table, ...]:
 
 def overview(rows: Sequence[Row]) -> Table:
     """Speed, size and quality of each model in one line."""
-    photos = sorted({row.quality[0].photos for row in rows if row.quality})
     return Table(
         "In one line each",
         (
             "model",
-            "size KB",
-            "interpreter median ms",
             "photo to verdict median ms",
             "recall",
             "specificity",
             "AUC",
+            "interpreter median ms",
+            "size KB",
         ),
         tuple(
             (
                 row.name,
-                _of_file(row, row.file_bytes, lambda size: f"{size / 1000:.0f}"),
-                _of_file(row, row.interpreter, lambda found: _ms(found.median_ms)),
                 _photo_median(row),
                 *_main_quality(row),
+                _of_file(
+                    row, row.interpreter, lambda found: milliseconds(found.median_ms)
+                ),
+                _of_file(row, row.file_bytes, lambda size: f"{size / 1000:.0f}"),
             )
             for row in rows
         ),
-        f"Recall, specificity and AUC on {' and '.join(photos) or 'no'} photos,"
-        " at each file's own threshold, with 95 % intervals.",
+        f"Recall, specificity and AUC on {main_photos(rows)}, at each file's own"
+        " threshold, with 95 % intervals.",
     )
+
+
+def main_photos(rows: Sequence[Row]) -> str:
+    """Which photos the figures beside a latency come from."""
+    names = sorted({row.quality[0].photos for row in rows if row.quality})
+    return " and ".join(names) or "no photos"
 
 
 def latency_table(rows: Sequence[Row]) -> Table:
@@ -106,12 +118,13 @@ def start_table(rows: Sequence[Row]) -> Table:
         tuple(
             (
                 row.name,
-                _of_file(row, row.cold_start_ms, _ms),
-                _of_file(row, row.load_ms, _ms),
-                _of_file(row, row.first_inference_ms, _ms),
-                _number(row.peak_memory_mib, ".0f"),
+                _of_file(row, row.cold_start_ms, milliseconds),
+                _of_file(row, row.load_ms, milliseconds),
+                _of_file(row, row.first_inference_ms, milliseconds),
+                number(row.peak_memory_mib, ".0f"),
             )
             for row in rows
+            if (row.cold_start_ms, row.peak_memory_mib) != (None, None)
         ),
         "Cold start: importing the interpreter, reading and checking the file, warming"
         " up. Load: reading, checking and building the interpreter once more. Peak"
@@ -126,7 +139,7 @@ def stage_table(rows: Sequence[Row]) -> Table:
         "Stages of photo to verdict",
         ("model", *(f"{name} ms" for name in names)),
         tuple(
-            (row.name, *(_ms(row.stages_ms.get(name)) for name in names))
+            (row.name, *(milliseconds(row.stages_ms.get(name)) for name in names))
             for row in rows
             if row.stages_ms
         ),
@@ -155,12 +168,12 @@ def quality_table(rows: Sequence[Row]) -> Table:
                 row.name,
                 quality.photos,
                 f"{quality.malignant} / {quality.other}",
-                _share(quality.recall),
-                _share(quality.specificity),
-                _estimate(quality.auc, quality.auc_delong),
-                _interval(quality.auc_bootstrap),
-                _number(quality.calibration_error, ".3f"),
-                _number(quality.unusable, "d"),
+                share_in_words(quality.recall),
+                share_in_words(quality.specificity),
+                estimate(quality.auc, quality.auc_delong),
+                interval_in_words(quality.auc_bootstrap),
+                number(quality.calibration_error, ".3f"),
+                number(quality.unusable, "d"),
             )
             for row in rows
             for quality in row.quality
@@ -172,58 +185,32 @@ def quality_table(rows: Sequence[Row]) -> Table:
     )
 
 
-def published_table(published: Published) -> Table:
-    """What the seed project printed about its own networks."""
-    return Table(
-        "Published by the seed project, not measured here",
-        ("network", "input px", "parameters", "recall", "specificity", "AUC", "lines"),
-        tuple(
-            (
-                network.name,
-                str(network.image_size_px),
-                f"{network.parameters:,}",
-                *_published_pair(published, network.recall, specificity),
-                f"{network.auc:.3f}",
-                network.lines,
-            )
-            for network in published.networks
-            for specificity in (published.specificity(network),)
-        ),
-        f"Floating point, at threshold {published.threshold},"
-        f" {published.malignant} malignant and {published.other} other photos of"
-        f" {published.data}; latency not published. From the {published.source}."
-        " Specificity follows from the printed false positives. "
-        + " ".join(f"{n.name}: {n.note}" for n in published.networks if n.note),
-    )
-
-
-def _published_pair(
-    published: Published, recall: float, specificity: float | None
-) -> tuple[str, str]:
-    if specificity is None:
-        return "not published", "not published"
-    return f"{recall:.3f}", f"{specificity:.3f}"
-
-
 def _main_quality(row: Row) -> tuple[str, str, str]:
     if not row.quality:
         return (NOT_MEASURED,) * 3
     quality = row.quality[0]
     return (
-        _share(quality.recall),
-        _share(quality.specificity),
-        _estimate(quality.auc, quality.auc_delong),
+        share_in_words(quality.recall),
+        share_in_words(quality.specificity),
+        estimate(quality.auc, quality.auc_delong),
     )
 
 
 def _percentiles(row: Row, found: Durations | None) -> tuple[str, str, str, str]:
     if found is None:
         return (_of_file(row, None, str),) * 4
-    return _ms(found.median_ms), _ms(found.p90_ms), _ms(found.p95_ms), _ms(found.p99_ms)
+    return (
+        milliseconds(found.median_ms),
+        milliseconds(found.p90_ms),
+        milliseconds(found.p95_ms),
+        milliseconds(found.p99_ms),
+    )
 
 
 def _photo_median(row: Row) -> str:
-    return _ms(row.photo_to_verdict.median_ms if row.photo_to_verdict else None)
+    return milliseconds(
+        row.photo_to_verdict.median_ms if row.photo_to_verdict else None
+    )
 
 
 def _of_file(row: Row, value: Value | None, words: Callable[[Value], str]) -> str:
@@ -231,34 +218,3 @@ def _of_file(row: Row, value: Value | None, words: Callable[[Value], str]) -> st
     if value is None:
         return NOT_MEASURED if row.kind == MODEL else "no model file"
     return words(value)
-
-
-def _ms(value: float | None) -> str:
-    """Three significant digits, but no fraction from 100 ms on."""
-    if value is None:
-        return NOT_MEASURED
-    return f"{value:.0f}" if value >= 100 else f"{value:#.3g}"
-
-
-def _number(value: int | float | None, form: str) -> str:
-    return NOT_MEASURED if value is None else format(value, form)
-
-
-def _share(share: Share | None) -> str:
-    if share is None:
-        return NOT_MEASURED
-    return _estimate(share.value, Interval(share.low, share.high))
-
-
-def _estimate(value: float | None, interval: Interval | None) -> str:
-    if value is None:
-        return NOT_MEASURED
-    if interval is None:
-        return f"{value:.3f}"
-    return f"{value:.3f} ({_interval(interval)})"
-
-
-def _interval(interval: Interval | None) -> str:
-    if interval is None:
-        return NOT_MEASURED
-    return f"{interval.low:.3f}\N{EN DASH}{interval.high:.3f}"

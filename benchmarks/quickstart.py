@@ -1,0 +1,236 @@
+"""The first two minutes: verdicts on drawn photos, and what they cost here.
+
+Run: python benchmarks/quickstart.py
+"""
+
+import argparse
+import datetime
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import numpy as np
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.markdown import text_table
+from benchmarks.measurement import MODEL, Interpreter
+from benchmarks.page import page, plotly_script
+from benchmarks.planning import chosen_models
+from benchmarks.quality import quality_on_card
+from benchmarks.revision import machine_slug, revision
+from benchmarks.summary import (
+    Fact,
+    Report,
+    Row,
+    Section,
+    commit_in_words,
+    durations,
+    in_order,
+    interpreter_facts,
+    machine_facts,
+    median_stages,
+    together,
+)
+from benchmarks.tables import overview
+from benchmarks.timing import stages_of, time_interpreter, time_photos
+from benchmarks.verdicts import Verdicts, unusable_photos, verdict_table
+from edge_runtime.atomic import write_text
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.errors import EdgeRuntimeError, PhotoError
+from edge_runtime.machine import describe_machine
+from edge_runtime.native_log import without_info_lines
+from edge_runtime.photo_list import photos_in
+from edge_runtime.preprocessing import load_pixels
+from edge_runtime.verdict import Verdict
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+WARMUP = 10
+INTRODUCTION = (
+    "The photos are drawn, so nothing here tells how good a model is. Recall,"
+    " specificity and AUC come from each model's card, which states what was measured"
+    " on real photos when the file was made; only latency was measured here, on the"
+    " drawn photos. Interpreter is the model alone, tensor in to tensor out; photo to"
+    " verdict starts with a path on disk and includes reading, decoding, resizing and"
+    " deciding."
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    models: Path
+    samples: Path
+    out: Path
+    runs: int
+    command: str
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Judge drawn photos with every shipped model, measure latency on"
+        " this machine, and write a page with both beside the models' own recall.",
+        epilog="exit status: 0 done; 1 nothing could be judged; 2 wrong usage; 3 some"
+        " models or photos failed and are named on standard error",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    option = parser.add_argument
+    option("--models", type=Path, default=CHECKOUT / "models", help="folder of .tflite")
+    option(
+        "--samples", type=Path, default=CHECKOUT / "samples", help="folder of photos"
+    )
+    option("--out", type=Path, default=CHECKOUT / "results/quickstart", help="folder")
+    option("--runs", type=int, default=100, help="timed inferences and photos")
+    words = parser.parse_args(arguments)
+    if words.runs < 1:
+        parser.error(f"--runs must be at least 1, got {words.runs}")
+    said = sys.argv[1:] if arguments is None else arguments
+    command = shlex.join(["python", "benchmarks/quickstart.py", *said])
+    return Settings(**vars(words), command=command)
+
+
+def quickstart(settings: Settings) -> int:
+    """Judge, measure, print and write the page.
+
+    Returns:
+        How many models and photos failed; each is named on standard error.
+
+    Raises:
+        EdgeRuntimeError: when there is no model or no photo that works.
+    """
+    script = plotly_script()
+    files = chosen_models(settings.models, ())
+    classifiers = dict(_loaded(files))
+    photos = list(photos_in([settings.samples]))
+    verdicts, readable = _judged(classifiers, photos)
+    if not classifiers or not readable:
+        raise BenchmarkError("no model could judge a photo, for the reasons above")
+    report = _report(settings, classifiers, readable)
+    table = verdict_table(
+        verdicts,
+        {name: found.card.threshold.probability for name, found in classifiers.items()},
+    )
+    path = settings.out / "report.html"
+    write_text(path, page(report, script, tables_first=[table]))
+    print(f"{text_table(table.head, table.rows)}\n{table.caption}")
+    for reason in unusable_photos(verdicts):
+        print(f"unusable: {reason}")
+    costs = overview(report.sections[0].rows)
+    print(f"\n{text_table(costs.head, costs.rows)}\n{costs.caption}")
+    print(f"\n{report.notice}\n{path}")
+    return len(files) - len(classifiers) + len(photos) - len(readable)
+
+
+def _loaded(files: Mapping[str, Path]) -> Iterable[tuple[str, LesionClassifier]]:
+    """Classifiers by name; files that cannot be used are named and left out."""
+    for name, path in files.items():
+        try:
+            with without_info_lines():
+                yield name, LesionClassifier.load(path)
+        except EdgeRuntimeError as error:
+            print(f"error: {error}", file=sys.stderr)
+
+
+def _judged(
+    classifiers: Mapping[str, LesionClassifier], photos: Sequence[Path]
+) -> tuple[Verdicts, list[Path]]:
+    """Verdicts by photo and model, and the photos that could be read."""
+    verdicts: dict[str, dict[str, Verdict]] = {}
+    readable = []
+    for photo in photos:
+        verdicts[photo.name] = {}
+        try:
+            for name, classifier in classifiers.items():
+                verdicts[photo.name][name] = classifier.classify(photo)
+        except PhotoError as error:
+            print(f"error: {error}", file=sys.stderr)
+        else:
+            readable.append(photo)
+    return verdicts, readable
+
+
+def _report(
+    settings: Settings, classifiers: Mapping[str, LesionClassifier], photos: list[Path]
+) -> Report:
+    before = describe_machine()
+    rows = in_order(
+        _row(name, classifier, photos, settings.runs)
+        for name, classifier in classifiers.items()
+    )
+    facts: list[Fact] = [*machine_facts(before), *machine_facts(describe_machine())]
+    for classifier in classifiers.values():
+        model = classifier.model
+        facts += interpreter_facts(
+            Interpreter(model.name, model.version, model.kernel_family)
+        )
+    facts += [
+        ("threads", 1),
+        ("timed runs", settings.runs),
+        ("warm-up runs", WARMUP),
+        ("photos timed", f"{len(photos)} drawn, in {settings.samples.name}"),
+        ("measured", datetime.datetime.now(datetime.UTC).date().isoformat()),
+        ("commit", commit_in_words(revision())),
+    ]
+    section = Section(
+        machine=machine_slug(before),
+        rows=rows,
+        facts=together(facts),
+        commands=(settings.command,),
+        problems=(),
+    )
+    return Report("Quickstart", INTRODUCTION, (section,), published=None)
+
+
+def _row(
+    name: str, classifier: LesionClassifier, photos: Sequence[Path], runs: int
+) -> Row:
+    """Latency measured here beside the quality that the card states."""
+    size_px = classifier.card.input.size_px
+    mean, std = classifier.card.input.mean, classifier.card.input.std
+    table = classifier.model.input.store_pixels(mean, std)
+    inputs = [table[load_pixels(photo, size_px)][np.newaxis] for photo in photos]
+    photo_ms, stages_ms = time_photos(
+        lambda photo: stages_of(classifier.classify(photo)),
+        photos,
+        warmup=WARMUP,
+        runs=runs,
+    )
+    interpreter_ms = time_interpreter(
+        classifier.model, inputs, warmup=WARMUP, runs=runs
+    )
+    return Row(
+        name=name,
+        kind=MODEL,
+        file_bytes=classifier.file.path.stat().st_size,
+        cold_start_ms=None,
+        load_ms=None,
+        first_inference_ms=None,
+        interpreter=durations(interpreter_ms),
+        photo_to_verdict=durations(photo_ms),
+        stages_ms=median_stages(stages_ms),
+        peak_memory_mib=None,
+        quality=(quality_on_card(classifier.card),),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        return 3 if quickstart(parse(arguments)) else 0
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
