@@ -85,8 +85,8 @@ class InputSpec:
             raise ValueError(
                 f"size_px must lie in 1..{LARGEST_SIZE_PX}; got {self.size_px}"
             )
-        if not self.std > 0:
-            raise ValueError(f"std must be positive; got {self.std}")
+        # Refuses a type, scale or deviation that no tensor can have.
+        self.quantization.store_pixels(self.mean, self.std)
 
     @property
     def quantization(self) -> Quantization:
@@ -109,6 +109,14 @@ class OutputSpec:
     scale: float
     zero_point: int
     labels: tuple[str, ...] = ("malignant", "other")
+
+    def __post_init__(self) -> None:
+        """Refuse fields that cannot be, or contradict each other."""
+        if len(set(self.labels)) != 2 or len(self.labels) != 2:
+            raise ValueError(
+                "labels must be two names, for a high score and for a low one; got"
+                f" {self.labels}"
+            )
 
     @property
     def quantization(self) -> Quantization:
@@ -167,6 +175,8 @@ class ModelCard:
                 "the uncertainty band must end at the threshold"
                 f" {self.threshold.score}; it starts at {self.uncertainty.low_score}"
             )
+        if not self.accuracy:
+            raise ValueError("accuracy must have been measured on one split at least")
         _check_probability(
             self.threshold.score, self.threshold.probability, self.temperature
         )

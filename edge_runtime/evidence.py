@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Share:
-    """A proportion with its counts and its 95 % Wilson interval."""
+    """A proportion with its counts and its 95 % Wilson interval.
+
+    Attributes:
+        value: successes / n; from 0 to 1.
+        low: lower end of the interval.
+        high: upper end of the interval.
+        successes: photos for which the claim holds.
+        n: photos looked at.
+    """
 
     value: float
     low: float
@@ -65,7 +73,8 @@ class Comparison:
     """What conversion changed, on the split that was not trained on.
 
     Attributes:
-        split: photos compared; n of them.
+        split: which photos were compared.
+        n: how many they are.
         auc_keras: of the Keras model in floating point.
         auc_file: of this file.
         malignant_lost: malignant photos at or above the Keras model's threshold (same

@@ -137,11 +137,7 @@ def _opened(encoded: bytes) -> Image.Image:
     with _WARNING_FILTERS, warnings.catch_warnings():
         # The limit is checked in _check_size, for opened files and PIL images alike.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        # Broken EXIF blocks are common and harmless here.
-        warnings.simplefilter("ignore", UserWarning)
-        image = Image.open(io.BytesIO(encoded))
-        image.getexif()
-        return image
+        return Image.open(io.BytesIO(encoded))
 
 
 def _check_size(image: Image.Image, name: str) -> None:

@@ -7,7 +7,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Data:
-    """What the model learnt from, and on what terms it may be used."""
+    """What the model learnt from, and on what terms it may be used.
+
+    Attributes:
+        name: of the data set.
+        manifest_sha256: of the table of photos and splits.
+        terms: licence and attribution.
+        n_train: photos the model learnt from.
+        n_val: photos its threshold was chosen on.
+        n_test: photos that played no part in making it.
+        not_evaluated: what these photos cannot tell, such as ``"skin tone"``.
+    """
 
     name: str
     manifest_sha256: str
