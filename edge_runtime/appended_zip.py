@@ -56,23 +56,37 @@ def unpack(
             ``pack`` writes for the members it holds.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            names = [entry.filename for entry in entries]
-            if names != [*largest_bytes]:
-                raise ValueError(
-                    f"expected the members {[*largest_bytes]}, got {names!r:.200}"
-                )
-            for entry in entries:
-                _check_size(entry, largest_bytes[entry.filename])
-            members = {entry.filename: archive.read(entry) for entry in entries}
-    # What zipfile raises on damaged archives, beside ValueError.
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, struct.error) as error:
-        raise ValueError(str(error)) from error
-    start = entries[0].header_offset
+        start, members = _read(content, largest_bytes)
+    # What zipfile raises on damaged archives, ValueError among it.
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        struct.error,
+    ) as error:
+        problem = str(error) or type(error).__name__
+        raise ValueError(f"the appended zip cannot be read ({problem})") from error
     if content[start:] != pack(members, start):
         raise ValueError("the appended zip is damaged, or was changed by another tool")
     return start, members
+
+
+def _read(
+    content: bytes, largest_bytes: Mapping[str, int]
+) -> tuple[int, dict[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = archive.infolist()
+        names = [entry.filename for entry in entries]
+        if names != [*largest_bytes]:
+            raise ValueError(
+                f"expected the members {[*largest_bytes]}, got {names!r:.200}"
+            )
+        for entry in entries:
+            _check_size(entry, largest_bytes[entry.filename])
+        members = {entry.filename: archive.read(entry) for entry in entries}
+    return entries[0].header_offset, members
 
 
 def _check_size(entry: zipfile.ZipInfo, largest_bytes: int) -> None:

@@ -71,8 +71,9 @@ def test_decoding_at_reduced_scale_hardly_shows(drawn, encoded, size_px):
     jpeg = encoded(drawn(1050, 1400), "JPEG", quality=95)
     reduced = load_pixels(jpeg, size_px).astype(int)
     whole = preprocess(read_photo(jpeg), size_px)
-    # Measured on camera photos: 0.3 levels at 32 px, more for larger sizes.
-    assert np.abs(reduced - whole).mean() < 0.6
+    # 0.1 to 0.3 levels on photos; the drawn edge is sharper than a camera's, and a side
+    # that 8 does not divide moves the crop by up to half a reduced pixel.
+    assert np.abs(reduced - whole).mean() < 1
 
 
 def test_a_photo_smaller_than_the_model_is_enlarged(drawn):
