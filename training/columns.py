@@ -4,7 +4,9 @@
 hold two or three thin networks side by side that share nothing but the image: the
 weights between columns are zero, and the last layer averages the columns' logits.
 Each column costs 1/k**2 of the wide network to train, and the joined network is their
-ensemble. Fine-tuning (at conversion, for instance) is free to fill the zeros.
+ensemble. Each goes on from the one before with a new learning-rate cycle (snapshot
+ensembles: Huang et al. 2017, arXiv 1704.00109), so the later ones need fewer epochs.
+Fine-tuning (at conversion, for instance) is free to fill the zeros.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,10 +32,26 @@ def column(network: Network, index: int, count: int) -> tuple[Network, int]:
         )
     first, second, third, fourth = (filters // count for filters in network.filters)
     thin = Network(
-        network.name, network.size_px, (first, second, third, fourth),
+        network.name,
+        network.size_px,
+        (first, second, third, fourth),
         network.first_kernel,
     )
     return thin, DENSE_UNITS // count + (index < DENSE_UNITS % count)
+
+
+def trimmed(
+    weights: Sequence[NDArray[np.float32]], like: Sequence[NDArray[np.float32]]
+) -> list[NDArray[np.float32]]:
+    """``weights`` cut to the shapes of ``like``, whose axes are no longer.
+
+    Columns share the dense units as equally as whole numbers allow, so a later one
+    may have a unit less than the one it goes on from.
+    """
+    return [
+        array[tuple(slice(length) for length in target.shape)]
+        for array, target in zip(weights, like, strict=True)
+    ]
 
 
 def joined(columns: Sequence[Weights]) -> dict[str, list[NDArray[np.float32]]]:

@@ -103,9 +103,7 @@ def fit(
         averaged=model.get_weights(), best=model.get_weights(), history=[]
     )
     for number in range(len(progress.history) + 1, schedule.epochs + 1):
-        stale = len(progress.history) - (
-            progress.best_epoch if progress.history else 0
-        )
+        stale = len(progress.history) - (progress.best_epoch if progress.history else 0)
         if stale >= schedule.patience:
             break
         loss = _run_epoch(model, photos, progress, number, schedule)

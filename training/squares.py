@@ -77,9 +77,7 @@ class AugmentedPhotos:
         order = np.random.default_rng([self.seed, number]).permutation(
             len(self.squares)
         )
-        parts = np.array_split(
-            order[: self.steps * self.batch_size], self.steps
-        )
+        parts = np.array_split(order[: self.steps * self.batch_size], self.steps)
         with ThreadPoolExecutor(max_workers=1) as worker:
             waiting = worker.submit(self._batch, parts[0], number)
             for part in parts[1:]:

@@ -30,7 +30,7 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
 from edge_runtime.metrics import roc_auc
 from training.augmentation import AUGMENTATIONS
-from training.columns import column, joined
+from training.columns import column, joined, trimmed
 from training.curves import plot_curves
 from training.loop import Fitted, Schedule, TrainingError, Validation, fit, scores_of
 from training.networks import BLOCK_ORDERS, NETWORKS, build
@@ -103,7 +103,12 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="thin networks to train one after the other and join into the wide one;"
         " 1 trains it whole (default: 1, 2 and 3 for cnn32, cnn64 and cnn128)",
     )
-    add("--epochs", type=int, default=60, help="at most, for each column")
+    add(
+        "--epochs",
+        type=int,
+        default=60,
+        help="at most; later columns go on from the one before for half as many",
+    )
     add("--batch-size", type=int, default=32, help="photos a step")
     add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
     add("--patience", type=int, default=20, help="epochs without a better val AUC")
@@ -172,8 +177,8 @@ def _fit_columns(
     train_photos = photos_of(photos, "train")
     squares = decoded_squares(train_photos, network.size_px)
     validation = _validation(settings, photos)
-    schedule = Schedule(settings.epochs, settings.learning_rate, settings.patience)
-    fits, weights, logits = [], [], []
+    fits: list[Fitted] = []
+    weights, logits = [], []
     for index in range(settings.columns):
         seed = settings.seed + 1000 * index
         keras.utils.set_random_seed(seed)
@@ -183,6 +188,13 @@ def _fit_columns(
             block_order=settings.block_order,
             pool_first=True,
             dense_units=dense_units,
+        )
+        if fits:  # a snapshot ensemble: go on from the column before
+            model.set_weights(trimmed(fits[-1].weights, model.get_weights()))
+        schedule = Schedule(
+            epochs=settings.epochs if not fits else max(1, settings.epochs // 2),
+            learning_rate=settings.learning_rate,
+            patience=settings.patience,
         )
         supply = AugmentedPhotos(
             squares,
@@ -206,9 +218,7 @@ def _fit_columns(
     return fits, whole
 
 
-def _check_same(
-    whole: keras.Model, validation: Validation, logits: np.ndarray
-) -> None:
+def _check_same(whole: keras.Model, validation: Validation, logits: np.ndarray) -> None:
     expected = 1 / (1 + np.exp(-logits))
     difference = np.abs(scores_of(whole, validation.pixels) - expected).max()
     if not difference < SAME_FUNCTION:
