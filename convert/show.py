@@ -1,0 +1,107 @@
+"""Print what a model file says about itself and what it is made of.
+
+Run: python convert/show.py models/cnn64.qat_int8.tflite
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+if not __package__:
+    # Started as a file: Python put convert/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from convert.audit import quantisation, size_report
+from convert.card_text import card_lines, graph_lines, size_lines
+from convert.operators import Operator, operators
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.model_file import ModelFile, read_model_file
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    file: Path
+    as_json: bool
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Print a model file's card, operations, quantisation and size."
+        " Research and education; not a medical device.",
+    )
+    parser.add_argument(
+        "file", type=Path, help="a .tflite file that convert/to_tflite.py wrote"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON for programs, not text"
+    )
+    words = parser.parse_args(arguments)
+    return Settings(words.file, words.json)
+
+
+def show(settings: Settings) -> str:
+    """The file as text or JSON.
+
+    Raises:
+        ModelFileError: when the file is missing, damaged or carries no card.
+        ConversionError: when its operators cannot be read.
+    """
+    file = read_model_file(settings.file)
+    found = operators(file.model)
+    file_bytes = settings.file.stat().st_size
+    if settings.as_json:
+        content = _as_values(file, found, file_bytes)
+        return json.dumps(content, indent=2, ensure_ascii=False)
+    parameters = file.card.provenance.parameters
+    return "\n".join(
+        (
+            *card_lines(file.card),
+            *graph_lines(found),
+            *size_lines(size_report(file.model), file_bytes, parameters),
+        )
+    )
+
+
+def _as_values(
+    file: ModelFile, found: Sequence[Operator], file_bytes: int
+) -> dict[str, Any]:
+    size = size_report(file.model)
+    return {
+        "card": json.loads(file.card.to_json()),
+        "labels": file.labels,
+        "operations": [
+            {**dataclasses.asdict(operator), "layer": operator.layer}
+            for operator in found
+        ],
+        "quantisation": quantisation(found),
+        "size": {
+            **dataclasses.asdict(size),
+            "overhead_bytes": size.overhead_bytes,
+            "file_bytes": file_bytes,
+        },
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        print(show(parse(arguments)))
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

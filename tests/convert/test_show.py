@@ -1,0 +1,100 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from convert.card_text import card_lines, table
+from convert.show import main
+from edge_runtime.card import ModelCard
+from edge_runtime.model_file import read_model_file
+
+
+def test_the_notice_stands_first(card):
+    assert "not a medical device" in card_lines(card)[0]
+
+
+def test_recall_never_stands_without_specificity(card):
+    lines = card_lines(card)
+    heads = [line for line in lines if "recall" in line and "AUC" in line]
+    assert heads
+    assert all("specificity" in line for line in heads)
+    recall, specificity = card.accuracy[0].recall, card.accuracy[0].specificity
+    row = next(line for line in lines if line.strip().startswith("validation"))
+    for share in (recall, specificity):
+        assert f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f}" in row
+        assert f"{share.successes}/{share.n}" in row
+
+
+def test_no_verdict_is_called_benign(card):
+    assert "benign" not in "\n".join(card_lines(card)).lower()
+
+
+def test_overridden_gates_are_shown(card):
+    assert not any("overridden" in line for line in card_lines(card))
+    values = json.loads(card.to_json())
+    values["provenance"]["accepted_gates"] = ["auc drop"]
+    overridden = ModelCard.from_json(json.dumps(values))
+    assert any("overridden    auc drop" in line for line in card_lines(overridden))
+
+
+def test_columns_are_as_wide_as_their_widest_cell():
+    assert table(("a", "bb"), [("ccc", "d")]) == ["a    bb", "ccc  d"]
+
+
+def test_card_operations_and_size_are_printed(model_file, capsys):
+    assert main([str(model_file)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("tiny16.ptq_int8: Research and education")
+    assert "CONV_2D" in text
+    assert "int8 per channel" in text
+    assert f"{model_file.stat().st_size:,}" in text
+
+
+def test_json_holds_the_card_and_the_graph(model_file, capsys):
+    assert main([str(model_file), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    card = read_model_file(model_file).card
+    assert ModelCard.from_json(json.dumps(shown["card"])) == card
+    assert shown["labels"] == ["malignant"]
+    assert shown["quantisation"]["Conv2D"] == "int8, per channel"
+    size = shown["size"]
+    assert size["file_bytes"] == model_file.stat().st_size
+    assert size["weight_bytes"] + size["overhead_bytes"] == size["total_bytes"]
+    kernels = [operator["name"] for operator in shown["operations"]]
+    assert kernels[:2] == ["QUANTIZE", "CONV_2D"]
+
+
+def test_a_missing_file_is_an_error_without_a_traceback(tmp_path, capsys):
+    assert main([str(tmp_path / "none.tflite")]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("error: ")
+    assert "none.tflite" in printed.err
+    assert printed.out == ""
+
+
+def test_a_file_without_a_card_is_an_error(tiny_models, tmp_path, capsys):
+    path = tmp_path / "bare.tflite"
+    path.write_bytes(tiny_models["int8"])
+    assert main([str(path)]) == 1
+    assert "bare.tflite" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--jsn", "x"]])
+def test_wrong_words_end_with_usage(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_it_runs_as_a_file_from_any_folder(model_file, root, tmp_path):
+    done = subprocess.run(
+        [sys.executable, root / "convert/show.py", model_file],
+        cwd=tmp_path,
+        env={name: os.environ[name] for name in ("PATH",) if name in os.environ},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "not a medical device" in done.stdout
