@@ -1,9 +1,9 @@
 """Named buffers inside a TFLite model, added without touching the rest of it.
 
 A FlatBuffer's references point forward by relative distances. So a new root can be put
-in front of the old bytes and refer into them: graph and weights stay where they were,
-byte for byte and aligned as before. (Unpacking and packing the whole model with
-the generated Python classes loses the 16-byte alignment of the weights.)
+in front of the old bytes and refer into them: graph and weights stay as the converter
+wrote them, byte for byte and with the same alignment. (Unpacking and packing the whole
+model with the generated Python classes would rewrite all of it.)
 
 Slot numbers follow TensorFlow Lite's schema.fbs:
 https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs
@@ -11,6 +11,7 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/li
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import flatbuffers
 from flatbuffers.table import Table
@@ -18,7 +19,7 @@ from flatbuffers.table import Table
 from convert.errors import ConversionError
 
 _IDENTIFIER = b"TFL3"
-_ALIGNMENT_BYTES = 16  # force_align of Buffer.data
+_ALIGNMENT_BYTES = 16  # force_align of Buffer.data, the strictest in the schema
 
 _VERSION, _BUFFERS, _METADATA = 0, 4, 6  # fields of Model
 _MODEL_FIELDS = 10
@@ -26,6 +27,18 @@ _DATA, _OFFSET = 0, 1  # fields of Buffer
 _NAME, _BUFFER = 0, 1  # fields of Metadata
 
 
+@contextmanager
+def named_damage() -> Iterator[None]:
+    """Turn whatever reading a damaged FlatBuffer raises into one error of ours."""
+    try:
+        yield
+    except (struct.error, LookupError, TypeError, UnicodeDecodeError) as error:
+        raise ConversionError(
+            f"the TFLite model is damaged ({error}). Copy it again, or convert again."
+        ) from error
+
+
+@named_damage()
 def with_buffer(model: bytes, name: str, content: bytes) -> bytes:
     """``model`` with ``content`` as the metadata entry ``name``.
 
@@ -67,6 +80,7 @@ def with_buffer(model: bytes, name: str, content: bytes) -> bytes:
     return bytes(builder.Output())
 
 
+@named_damage()
 def buffer_named(model: bytes, name: str) -> bytes | None:
     """Content of the metadata entry ``name``; None if there is none.
 
@@ -74,14 +88,11 @@ def buffer_named(model: bytes, name: str) -> bytes | None:
         ConversionError: if ``model`` is not a TFLite model.
     """
     root = _root(model)
-    try:
-        for position in _elements(root, _METADATA):
-            entry = Table(model, position)
-            if _text(entry, _NAME) == name:
-                buffers = list(_elements(root, _BUFFERS))
-                return _bytes(Table(model, buffers[_number(entry, _BUFFER)]), _DATA)
-    except (struct.error, IndexError) as error:
-        raise ConversionError(f"the TFLite model is damaged: {error}") from error
+    for position in _elements(root, _METADATA):
+        entry = Table(model, position)
+        if _text(entry, _NAME) == name:
+            buffers = list(_elements(root, _BUFFERS))
+            return _bytes(Table(model, buffers[_number(entry, _BUFFER)]), _DATA)
     return None
 
 

@@ -4,12 +4,12 @@ A model that no interpreter here can open (one with TensorFlow's own operations,
 can still be read this way, and its error message can name the culprit.
 """
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from convert.errors import ConversionError
+from convert.model_buffers import named_damage
 
 
 @dataclass(frozen=True)
@@ -93,15 +93,12 @@ def operators(model: bytes) -> tuple[Operator, ...]:
             f"reading a model's operators needs ai-edge-litert: {error}."
             " Install it: pip install ai-edge-litert"
         ) from error
-    if not schema.Model.ModelBufferHasIdentifier(model, 0):
-        raise ConversionError(
-            f"expected a TFLite model, got {len(model)} bytes of something else"
-        )
-    try:
-        root = schema.Model.GetRootAs(model, 0)
-        return tuple(_operators(schema, root))
-    except (struct.error, IndexError, UnicodeDecodeError, TypeError) as error:
-        raise ConversionError(f"the TFLite model is damaged: {error}") from error
+    with named_damage():
+        if not schema.Model.ModelBufferHasIdentifier(model, 0):
+            raise ConversionError(
+                f"expected a TFLite model, got {len(model)} bytes of something else"
+            )
+        return tuple(_operators(schema, schema.Model.GetRootAs(model, 0)))
 
 
 def _operators(schema: Any, root: Any) -> Iterator[Operator]:

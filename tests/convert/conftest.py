@@ -1,0 +1,153 @@
+"""A tiny network in every form that the converter's tests need, made in seconds."""
+
+import hashlib
+import warnings
+
+import numpy as np
+import pytest
+
+from convert.evidence import gather_evidence
+from convert.golden import golden_npz
+from convert.golden_photos import golden_pngs
+from convert.metadata import Description, with_metadata
+from edge_runtime.card import CARD_FORMAT, InputSpec, ModelCard, OutputSpec
+from edge_runtime.interpreter import open_interpreter
+from edge_runtime.model_file import write_model_file
+from edge_runtime.provenance import Data, Provenance
+from edge_runtime.quantization import Quantization
+
+SIZE_PX = 16
+
+
+@pytest.fixture(scope="session")
+def tiny_models():
+    """FlatBuffers by kind; two convolutions of 8 and 6 filters, dense 12, dense 1."""
+    pytest.importorskip("tensorflow")
+    standard, readme = _network(rectify_first=False), _network(rectify_first=True)
+    return {
+        "float32": _converted(standard),
+        "int8": _converted(standard, int8=True),
+        "int8_float_edges": _converted(standard, int8=True, edges="float32"),
+        "int8_unfused": _converted(readme, int8=True),
+        "float16_unfused": _converted(readme, float16=True),
+    }
+
+
+@pytest.fixture
+def card():
+    """The card of a 32-px model that does not exist: uint8 at both edges."""
+    return _card(
+        size_px=32,
+        given=Quantization(1 / 255, 0, np.uint8),
+        gained=Quantization(1 / 256, 0, np.uint8),
+        model_sha256="0" * 64,
+        kernel_family="xnnpack",
+    )
+
+
+@pytest.fixture(scope="session")
+def model_file(tiny_models, tmp_path_factory):
+    """Path of a complete model file, only to be read: metadata, card, golden vectors."""
+    description = Description("tiny16.ptq_int8", "t", "0", "us", "none", 16, 0.0, 255.0)
+    model = with_metadata(tiny_models["int8"], description)
+    opened = open_interpreter(model)
+    card = _card(
+        size_px=SIZE_PX,
+        given=opened.input,
+        gained=opened.output,
+        model_sha256=hashlib.sha256(model).hexdigest(),
+        kernel_family=opened.kernel_family,
+    )
+    golden = golden_npz(golden_pngs(SIZE_PX), opened.infer, card)
+    path = tmp_path_factory.mktemp("models") / "tiny16.ptq_int8.tflite"
+    write_model_file(path, model, card, ("malignant",), golden)
+    return path
+
+
+def _network(*, rectify_first):
+    import keras
+
+    layers, generator = keras.layers, np.random.default_rng(0)
+    given = inner = keras.Input((SIZE_PX, SIZE_PX, 3), batch_size=1)
+    for filters in (8, 6):
+        inner = layers.Conv2D(filters, 3, padding="same")(inner)
+        if rectify_first:
+            inner = layers.ReLU()(inner)
+        inner = layers.BatchNormalization()(inner)
+        inner = layers.MaxPool2D()(layers.ReLU()(inner))
+    inner = layers.Dense(12, activation="relu")(layers.Flatten()(inner))
+    network = keras.Model(given, layers.Dense(1, activation="sigmoid")(inner))
+    for layer in network.layers:
+        # Statistics as after training: those of a fresh layer would fold to nothing.
+        spread = 0.1 if isinstance(layer, layers.BatchNormalization) else 0.4
+        shift = 1.0 if isinstance(layer, layers.BatchNormalization) else 0.0
+        layer.set_weights(
+            [shift + generator.normal(0, spread, x.shape) for x in layer.get_weights()]
+        )
+    return network
+
+
+def _converted(network, *, float16=False, int8=False, edges="uint8"):
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    if float16:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    if int8:
+        photos = np.random.default_rng(1).random((8, 1, SIZE_PX, SIZE_PX, 3))
+        photos[:2] = np.array([0, 1]).reshape(2, 1, 1, 1, 1)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = lambda: ([x] for x in np.float32(photos))
+        converter.inference_input_type = tf.dtypes.as_dtype(edges)
+        converter.inference_output_type = tf.dtypes.as_dtype(edges)
+    with warnings.catch_warnings():
+        # TensorFlow's own: it warns that it ignores what the dataset makes needless.
+        warnings.filterwarnings("ignore", message="Statistics for quantized inputs")
+        return converter.convert()
+
+
+def _card(*, size_px, given, gained, model_sha256, kernel_family):
+    """A card whose evidence comes from drawn lots."""
+    generator = np.random.default_rng(2)
+    labels = np.arange(80) % 2
+    keras_scores = np.clip(0.3 + 0.3 * labels + generator.normal(0, 0.2, 80), 0, 0.99)
+    evidence = gather_evidence(
+        labels,
+        keras_scores,
+        gained.restore(gained.store(keras_scores)),
+        output=gained,
+        target_recall=0.95,
+    )
+    return ModelCard(
+        format=CARD_FORMAT,
+        name="tiny16.ptq_int8",
+        network="tiny16",
+        recipe="ptq_int8",
+        created="2025-01-01T00:00:00Z",
+        description="A tiny network for tests; it judges nothing.",
+        notice="Research and education; not a medical device.",
+        licence="none",
+        model_sha256=model_sha256,
+        input=InputSpec(
+            size_px, given.dtype_name, given.scale, given.zero_point, 0.0, 255.0
+        ),
+        output=OutputSpec(gained.dtype_name, gained.scale, gained.zero_point),
+        temperature=evidence.temperature,
+        threshold=evidence.threshold,
+        uncertainty=evidence.uncertainty,
+        comparison=evidence.comparison,
+        accuracy=(evidence.accuracy,),
+        data=Data("drawn lots", "0" * 64, "none", 1, 80, 0, ("skin tone",)),
+        provenance=Provenance(
+            source_sha256="0" * 64,
+            training={},
+            conversion={},
+            tools={"numpy": np.__version__},
+            parameters=1234,
+            block_order="conv → batch norm → relu",
+            quantisation={"Conv2D": "int8, per channel"},
+            kernel_family=kernel_family,
+        ),
+    )
