@@ -202,7 +202,9 @@ def _summary(descriptions: Iterable[str]) -> str:
     counts = Counter(descriptions)
     if len(counts) == 1:
         return next(iter(counts))
-    return "; ".join(f"{text} ({n} layers)" for text, n in counts.most_common())
+    return "; ".join(
+        f"{text} ({n} layer{'s' if n > 1 else ''})" for text, n in counts.most_common()
+    )
 
 
 def _listed(culprits: Sequence[Operator]) -> str:
