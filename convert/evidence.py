@@ -70,9 +70,10 @@ def gather_evidence(
 
     Raises:
         ConversionError: when a score is not a number, or the file gives all photos
-            the same score.
-        ValueError: when a class is missing or the arrays do not fit.
+            the same score, or the split lacks a class.
+        ValueError: when the arrays do not fit each other.
     """
+    _refuse_one_class(labels, split)
     refuse_unusable(keras_scores, "the Keras model")
     refuse_unusable(file_scores, "the converted file")
     temperature = fitted_temperature(labels, file_scores)
@@ -212,6 +213,17 @@ def share_of(successes: int, n: int) -> Share:
     """A proportion with its 95 % Wilson interval; ``n`` is at least 1."""
     interval = wilson(successes, n)
     return Share(successes / n, interval.low, interval.high, successes, n)
+
+
+def _refuse_one_class(labels: Labels, split: str) -> None:
+    malignant = int((np.asarray(labels) == 1).sum())
+    other = len(labels) - malignant
+    # A variance, and so an interval, needs two.
+    if min(malignant, other) < 2:
+        raise ConversionError(
+            f"the {split} split has {malignant} malignant and {other} benign photos;"
+            " at least 2 of each are needed to choose a threshold. Check the manifest."
+        )
 
 
 def _shares(labels: Labels, scores: Scores, threshold: float) -> tuple[Share, Share]:
