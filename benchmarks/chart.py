@@ -7,6 +7,7 @@ upper panel has one in the lower panel.
 
 import math
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 from benchmarks.measurement import MODEL
@@ -62,11 +63,13 @@ def caption(rows: Sequence[Row], published: Published | None) -> str:
             f" {published.threshold}, latency not published)."
         )
         sentences += [
-            f"Left out for its low recall: {network.name} (recall"
+            f"Not drawn: {network.name} (recall and specificity not published)."
+            if specificity is None
+            else f"Left out for its low recall: {network.name} (recall"
             f" {network.recall:.3f}, specificity {specificity:.3f})."
             for network in published.networks
-            if (specificity := published.specificity(network)) is not None
-            and network.recall < LOWEST_PUBLISHED_RECALL
+            if (specificity := published.specificity(network)) is None
+            or network.recall < LOWEST_PUBLISHED_RECALL
         ]
     return " ".join(sentences)
 
@@ -85,7 +88,7 @@ def _traces(place: int, row: Row) -> Iterable[Figure]:
         yield {
             "type": "scatter",
             "mode": "markers",
-            "name": row.name.replace("_", " ") if not model else row.name,
+            "name": escape(row.name if model else row.name.replace("_", " ")),
             "legendgroup": row.name,
             "showlegend": axis == "y",
             "yaxis": axis,
@@ -115,7 +118,7 @@ def _bar(value: float, low: float, high: float) -> Figure:
 
 def _hover(row: Row, quality: Quality, latency: Durations) -> str:
     lines = [
-        f"<b>{row.name}</b>",
+        f"<b>{escape(row.name)}</b>",
         f"photo to verdict {latency.median_ms:.3g} ms",
         f"(5 to 95 %: {latency.p5_ms:.3g} to {latency.p95_ms:.3g} ms)",
     ]

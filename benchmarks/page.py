@@ -66,7 +66,7 @@ def html_table(table: Table) -> str:
     head = "".join(f'<th scope="col">{_breakable(cell)}</th>' for cell in table.head)
     body = "\n".join(
         f'<tr><th scope="row">{_breakable(row[0])}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        + "".join(f"<td>{_unbroken(cell)}</td>" for cell in row[1:])
         + "</tr>"
         for row in table.rows
     )
@@ -81,6 +81,11 @@ def html_table(table: Table) -> str:
 def _breakable(name: str) -> str:
     """Text whose names may go on in the next line behind a dot or underscore."""
     return escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
+
+
+def _unbroken(cell: str) -> str:
+    """A cell whose intervals stay in one line, though browsers break behind dashes."""
+    return escape(cell).replace("\N{EN DASH}", "\N{EN DASH}\N{WORD JOINER}")
 
 
 def _section(place: int, section: Section, report: Report) -> str:
@@ -102,8 +107,8 @@ def _section(place: int, section: Section, report: Report) -> str:
 
 def _chart(place: int, section: Section, report: Report) -> str:
     figure = latency_recall_figure(section.rows, report.published)
-    # Inside a script element only "</" could end it early.
-    drawn = json.dumps(figure, allow_nan=False).replace("</", "<\\/")
+    # Inside a script element a "<" in a string could end the element early.
+    drawn = json.dumps(figure, allow_nan=False).replace("<", "\\u003c")
     settings = json.dumps(_PLOTLY_SETTINGS)
     name = f"chart-{place}"
     return (

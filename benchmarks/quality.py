@@ -20,7 +20,12 @@ def share(successes: int, n: int) -> Share:
 
 
 def quality_by_set(
-    scores: Sequence[PhotoScore], split: str, *, threshold: float, temperature: float
+    scores: Sequence[PhotoScore],
+    split: str,
+    *,
+    threshold: float,
+    temperature: float,
+    resamples: int = 2000,
 ) -> tuple[Quality, ...]:
     """Quality on the whole split, then on it without lesions seen in training.
 
@@ -29,6 +34,7 @@ def quality_by_set(
         split: its name; the second set is called ``SPLIT_clean``.
         threshold: at or above it, a raw score means malignant.
         temperature: of the calibration.
+        resamples: of the bootstrap.
 
     Returns:
         One entry, or two where the split shows lesions that are also in train.
@@ -38,12 +44,17 @@ def quality_by_set(
     if len(clean) < len(scores):
         sets[f"{split}_clean"] = clean
     return tuple(
-        _quality(name, photos, threshold, temperature) for name, photos in sets.items()
+        _quality(name, photos, threshold, temperature, resamples)
+        for name, photos in sets.items()
     )
 
 
 def _quality(
-    name: str, photos: Sequence[PhotoScore], threshold: float, temperature: float
+    name: str,
+    photos: Sequence[PhotoScore],
+    threshold: float,
+    temperature: float,
+    resamples: int,
 ) -> Quality:
     malignant = sum(photo.malignant for photo in photos)
     other = len(photos) - malignant
@@ -64,7 +75,9 @@ def _quality(
         unusable=unusable,
         auc=roc_auc(labels, scores),
         auc_delong=delong_interval(labels, scores),
-        auc_bootstrap=bootstrap(roc_auc, labels, scores, groups=lesions),
+        auc_bootstrap=bootstrap(
+            roc_auc, labels, scores, groups=lesions, resamples=resamples
+        ),
         recall=share(counts.tp, malignant),
         specificity=share(counts.tn, other),
         calibration_error=expected_calibration_error(labels, probabilities),

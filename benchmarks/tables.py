@@ -83,7 +83,7 @@ def overview(rows: Sequence[Row]) -> Table:
 def main_photos(rows: Sequence[Row]) -> str:
     """Which photos the figures beside a latency come from."""
     names = sorted({row.quality[0].photos for row in rows if row.quality})
-    return " and ".join(names) or "no photos"
+    return f"the photos of {' and '.join(names)}" if names else "no photos"
 
 
 def latency_table(rows: Sequence[Row]) -> Table:

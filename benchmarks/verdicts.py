@@ -58,5 +58,7 @@ def _cell(verdict: Verdict | None) -> str:
 
 
 def _findings(of_photo: Mapping[str, Verdict]) -> str:
+    if not of_photo:
+        return ""
     found = (f.name for verdict in of_photo.values() for f in verdict.findings)
     return ", ".join(dict.fromkeys(found)) or "none"

@@ -1,0 +1,67 @@
+import shutil
+
+import pytest
+
+from benchmarks import quickstart
+from edge_runtime.evidence import headline
+from edge_runtime.model_file import read_model_file
+
+pytest.importorskip("plotly", reason="the page holds Plotly's script")
+
+
+@pytest.fixture
+def arguments(model_path, root, tmp_path):
+    """One model on all drawn photos, timed five times."""
+    (tmp_path / "models").mkdir()
+    shutil.copy(model_path, tmp_path / "models" / "good.float32.tflite")
+    return [
+        *("--models", str(tmp_path / "models")),
+        *("--samples", str(root / "samples")),
+        *("--out", str(tmp_path / "out")),
+        *("--runs", "5"),
+    ]
+
+
+def test_every_drawn_photo_has_its_row(arguments, root, tmp_path, capsys):
+    assert quickstart.main(arguments) == 0
+    shown = capsys.readouterr().out
+    samples = [p.name for p in (root / "samples").iterdir() if p.suffix != ".md"]
+    assert samples
+    assert all(name in shown for name in samples)
+    assert "unusable: blank_unusable.png" in shown
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "not a medical device" in page
+    assert all(name.split("_")[0] in page for name in samples)
+
+
+def test_recall_and_specificity_are_those_of_the_card(arguments, model_path, capsys):
+    quickstart.main(arguments)
+    shown = capsys.readouterr().out
+    stated = headline(read_model_file(model_path).card.accuracy)
+    assert f"{stated.recall.value:.3f}" in shown
+    assert f"{stated.specificity.value:.3f}" in shown
+    assert f"{stated.split} (from the card)" in shown
+
+
+def test_bad_models_and_photos_are_named_and_the_rest_goes_on(
+    arguments, root, tmp_path, capsys
+):
+    (tmp_path / "models" / "broken.float32.tflite").write_bytes(b"no model")
+    samples = tmp_path / "photos"
+    samples.mkdir()
+    shutil.copy(root / "samples" / "drawn_tone1_even.png", samples)
+    (samples / "torn.png").write_bytes(b"no picture")
+    assert quickstart.main([*arguments, "--samples", str(samples)]) == 3
+    shown = capsys.readouterr()
+    assert "broken.float32.tflite" in shown.err
+    assert "torn.png" in shown.err
+    assert "cannot be read" in shown.out
+    assert "drawn_tone1_even.png" in shown.out
+
+
+def test_no_model_that_works_is_an_error(tmp_path, root, capsys):
+    (tmp_path / "a.tflite").write_bytes(b"no model")
+    words = ["--models", str(tmp_path), "--samples", str(root / "samples")]
+    assert quickstart.main([*words, "--out", str(tmp_path / "out")]) == 1
+    assert "no model could judge a photo" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,106 @@
+import shutil
+
+import pytest
+
+from benchmarks import run
+from benchmarks.results import BenchmarkResult
+
+pytest.importorskip("plotly", reason="the page holds Plotly's script")
+
+
+@pytest.fixture
+def arguments(drawn_manifest, tmp_path):
+    """A small run on drawn photos, for a folder ``models`` that the test fills."""
+    (tmp_path / "models").mkdir()
+    return [
+        *("--models", str(tmp_path / "models")),
+        *("--manifest", str(drawn_manifest)),
+        *("--out", str(tmp_path / "out")),
+        *("--runs", "5", "--warmup", "1"),
+    ]
+
+
+@pytest.fixture
+def with_model(arguments, model_path, tmp_path):
+    """The same, with one model in the folder."""
+    shutil.copy(model_path, tmp_path / "models" / "good.float32.tflite")
+    return arguments
+
+
+def results(out):
+    return {path.stem: BenchmarkResult.read(path) for path in out.glob("*/*.json")}
+
+
+def test_a_model_and_the_baseline_are_measured(with_model, tmp_path, capsys):
+    assert run.main(with_model) == 0
+    measured = results(tmp_path / "out")
+    assert set(measured) == {"good.float32", "colour_baseline"}
+    model = measured["good.float32"].measurement
+    assert len(model.timing.interpreter_ms) == 5
+    assert len(model.timing.photo_to_verdict_ms) == 5
+    assert set(model.timing.stages_ms) >= {"decode", "invoke"}
+    assert model.memory.before_load_mib < model.memory.peak_mib
+    assert len(model.scores) == 6
+    assert [q.photos for q in measured["good.float32"].quality] == [
+        "test",
+        "test_clean",
+    ]
+    # Colour tells the drawn classes apart, so the baseline ranks them perfectly.
+    assert measured["colour_baseline"].quality[0].auc == 1.0
+    shown = capsys.readouterr().out
+    assert "good.float32" in shown
+    assert "not a medical device" in shown
+
+
+def test_bad_models_and_photos_are_named_and_the_rest_goes_on(
+    with_model, model_path, tmp_path, capsys
+):
+    content = bytearray(model_path.read_bytes())
+    content[len(content) // 3] ^= 1
+    (tmp_path / "models" / "broken.float32.tflite").write_bytes(content)
+    (tmp_path / "test3.png").write_bytes(b"no picture")
+    assert run.main([*with_model, "--only", "good.float32", "broken.float32"]) == 3
+    measured = results(tmp_path / "out")
+    assert set(measured) == {"good.float32"}
+    assert len(measured["good.float32"].measurement.scores) == 5
+    named = capsys.readouterr().err
+    assert "broken.float32: " in named
+    assert "SHA-256" in named
+    assert "test3.png" in named
+    assert "Traceback" not in named
+
+
+def test_nothing_measured_is_an_error(arguments, tmp_path, capsys):
+    (tmp_path / "models" / "a.tflite").write_bytes(b"no model")
+    assert run.main([*arguments, "--only", "a"]) == 1
+    errors = capsys.readouterr().err
+    assert "a.tflite is not a TFLite model" in errors
+    assert "nothing was measured" in errors
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_models_is_an_error(arguments, capsys):
+    assert run.main(arguments) == 1
+    assert "no .tflite file in" in capsys.readouterr().err
+
+
+def test_a_missing_manifest_is_an_error(arguments, tmp_path, capsys):
+    (tmp_path / "models" / "a.tflite").touch()
+    (tmp_path / "drawn.csv").unlink()
+    assert run.main(arguments) == 1
+    assert "drawn.csv cannot be read" in capsys.readouterr().err
+
+
+def test_only_refuses_unknown_names(arguments, tmp_path, capsys):
+    (tmp_path / "models" / "a.tflite").touch()
+    assert run.main([*arguments, "--only", "b"]) == 1
+    assert "--only names b" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["--runs", "0"], ["--threads", "x"], ["--warmup", "-1"]]
+)
+def test_counts_out_of_range_are_wrong_usage(arguments, words):
+    with pytest.raises(SystemExit) as stop:
+        run.main([*arguments, *words])
+    assert stop.value.code == 2
