@@ -47,7 +47,7 @@ def card():
 
 @pytest.fixture(scope="session")
 def model_file(tiny_models, tmp_path_factory):
-    """Path of a complete model file, only to be read: metadata, card, golden vectors."""
+    """Path of a complete model file; only read it, as all tests share it."""
     description = Description("tiny16.ptq_int8", "t", "0", "us", "none", 16, 0.0, 255.0)
     model = with_metadata(tiny_models["int8"], description)
     opened = open_interpreter(model)

@@ -141,8 +141,8 @@ def test_what_is_no_model_is_refused():
 
 READER = """
 import sys
-from tflite_support.metadata import MetadataDisplayer
-print(MetadataDisplayer.with_model_file(sys.argv[1]).get_metadata_json())
+from tflite_support import metadata
+print(metadata.MetadataDisplayer.with_model_file(sys.argv[1]).get_metadata_json())
 """
 
 
@@ -167,6 +167,7 @@ def test_tflite_support_reads_the_same(described, tmp_path):
     read = subprocess.run([python, "-c", READER, model], capture_output=True, text=True)
     if "ImportError" in read.stderr:
         pytest.skip(f"tflite-support does not import here: {read.stderr[-200:]}")
+    assert read.returncode == 0, read.stderr
     content = json.loads(read.stdout)
     assert content["name"] == DESCRIPTION.name
     assert content["license"] == DESCRIPTION.licence
