@@ -79,7 +79,7 @@ def serve(settings: Settings) -> None:
     """
     try:
         from web_demo.app import create_app
-        from web_demo.server import listen, server_for
+        from web_demo.server import MemoryServer, listen
     except ModuleNotFoundError as error:
         raise ServingError(
             f"{error.name} is not installed. Install what the page needs:"
@@ -93,7 +93,7 @@ def serve(settings: Settings) -> None:
             f"cannot listen on {settings.host} port {settings.port}:"
             f" {error.strerror or error}. Choose another with --port or --host."
         ) from error
-    server = server_for(create_app(classifier), listener)
+    server = MemoryServer(create_app(classifier), listener)
     _announce(classifier.card.name, settings.host, listener.getsockname()[1])
     try:
         server.run()

@@ -15,6 +15,7 @@ from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
+from waitress.wasyncore import dispatcher
 
 # Times MAX_CONTENT_LENGTH, this bounds what waiting uploads can hold in memory.
 MAX_CONNECTIONS = 32
@@ -75,6 +76,40 @@ class MemoryServer(TcpWSGIServer):
 
     channel_class = MemoryChannel
 
+    def __init__(self, app: Flask, listener: socket.socket) -> None:
+        """Answer with ``app`` from ``run()`` to ``close()``.
+
+        Args:
+            app: its ``MAX_CONTENT_LENGTH`` is also the most that a body may keep in
+                memory.
+            listener: see ``listen``; closed with the server.
+        """
+        self.parts: dict[int, dispatcher] = {}
+        adjustments = Adjustments(
+            sockets=[listener],
+            connection_limit=MAX_CONNECTIONS,
+            inbuf_overflow=app.config["MAX_CONTENT_LENGTH"],
+            outbuf_overflow=MAX_ANSWER_BYTES,
+            ident=None,
+        )
+        name = listener.getsockname()
+        super().__init__(
+            app,
+            # The stubs say sockets; waitress puts dispatchers there.
+            map=self.parts,  # type: ignore[arg-type]
+            _sock=listener,
+            adj=adjustments,
+            sockinfo=(listener.family, listener.type, listener.proto, name),
+            bind_socket=False,
+        )
+
+    def close(self) -> None:
+        """Close the listener and every connection; ``run()`` has to be over."""
+        for part in tuple(self.parts.values()):
+            if part is not self:
+                part.close()
+        super().close()
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on ``host``; port 0 takes a free one.
@@ -84,23 +119,3 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
-
-
-def server_for(app: Flask, listener: socket.socket) -> MemoryServer:
-    """A server that answers with ``app`` from its ``run()`` to its ``close()``.
-
-    Args:
-        app: its ``MAX_CONTENT_LENGTH`` is also the most bytes a body keeps in memory.
-        listener: see ``listen``; the server closes it.
-    """
-    adjustments = Adjustments(
-        sockets=[listener],
-        connection_limit=MAX_CONNECTIONS,
-        inbuf_overflow=app.config["MAX_CONTENT_LENGTH"],
-        outbuf_overflow=MAX_ANSWER_BYTES,
-        ident=None,
-    )
-    address = (listener.family, listener.type, listener.proto, listener.getsockname())
-    return MemoryServer(
-        app, _sock=listener, adj=adjustments, sockinfo=address, bind_socket=False
-    )

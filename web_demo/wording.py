@@ -56,15 +56,14 @@ class Evidence:
 
 
 def evidence(card: ModelCard) -> Evidence:
-    """The fairest measurement on the card; that of its threshold if it has no other."""
-    measured = {accuracy.split: accuracy for accuracy in card.accuracy}
-    for split, photos in SPLITS.items():
-        if split in measured:
-            found = measured[split]
-            return Evidence(photos, found.recall, found.specificity)
-    threshold = card.threshold
-    photos = SPLITS.get(threshold.split, f"photos of the {threshold.split} split")
-    return Evidence(photos, threshold.recall, threshold.specificity)
+    """The fairest measurement on the card."""
+    order = list(SPLITS)
+    known = [found for found in card.accuracy if found.split in SPLITS]
+    fairest = min(
+        known, key=lambda found: order.index(found.split), default=card.accuracy[0]
+    )
+    photos = SPLITS.get(fairest.split, f"photos of the {fairest.split} split")
+    return Evidence(photos, fairest.recall, fairest.specificity)
 
 
 def explanation(verdict: Verdict, card: ModelCard) -> Explanation:

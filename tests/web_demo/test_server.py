@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from web_demo.server import listen, server_for
+from web_demo.server import MemoryServer, listen
 
 
 @pytest.fixture
 def connection(app, monkeypatch):
     listener = listen("127.0.0.1", 0)
-    server = server_for(app, listener)
+    server = MemoryServer(app, listener)
     ending, readable = threading.Event(), server.readable
 
     def readable_until_the_end():
@@ -71,12 +71,12 @@ def test_a_large_photo_passes_without_touching_the_disk(
 
 @pytest.mark.parametrize("in_chunks", [False, True])
 def test_a_sender_of_far_too_much_reads_the_reason(post, written, in_chunks):
-    # Many times what fits into the socket's buffers: a server that closed early would
+    # More than fits into the socket's buffers: a server that closed early would
     # break the pipe.
-    status, answer = post("/verdict", bytes(30_000_000), in_chunks=in_chunks)
+    status, answer = post("/verdict", bytes(12_000_000), in_chunks=in_chunks)
 
     assert status == 413
-    assert b"You sent 30.0 MB; at most 1.0 MB" in answer
+    assert b"You sent 12.0 MB; at most 1.0 MB" in answer
     assert not written
 
 
