@@ -147,15 +147,15 @@ def _edges(card: ModelCard) -> list[str]:
 
 
 def _origin(card: ModelCard) -> list[str]:
-    data, origin = card.data, card.provenance
+    photos, origin = card.data, card.provenance
     lines = [
         f"network       {card.network}, {origin.parameters:,} weights,"
         f" blocks {origin.block_order or 'not stated'}",
         f"recipe        {card.recipe}: {_pairs(origin.quantisation)}",
-        f"trained       {card.created} on {data.name}: {data.n_train:,} photos;"
-        f" {data.n_val:,} for validation, {data.n_test:,} for test",
-        f"not evaluated {', '.join(data.not_evaluated) or 'not stated'}",
-        f"terms         {card.licence}; data: {data.terms}",
+        f"trained       {card.created} on {photos.name}: {photos.n_train:,} photos;"
+        f" {photos.n_val:,} for validation, {photos.n_test:,} for test",
+        f"not evaluated {', '.join(photos.not_evaluated) or 'not stated'}",
+        f"terms         {card.licence}; data: {photos.terms}",
         f"tools         {_pairs(origin.tools)}",
         f"golden file   made with {origin.kernel_family} kernels",
         f"SHA-256       {card.model_sha256}",

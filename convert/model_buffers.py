@@ -130,9 +130,9 @@ def _placed(builder: flatbuffers.Builder, content: bytes) -> int:
 
 def _buffer(builder: flatbuffers.Builder, content: bytes) -> int:
     builder.Prep(_ALIGNMENT_BYTES, len(content))
-    data = builder.CreateByteVector(content)
+    stored = builder.CreateByteVector(content)
     builder.StartObject(3)
-    builder.PrependUOffsetTRelativeSlot(_DATA, data, 0)
+    builder.PrependUOffsetTRelativeSlot(_DATA, stored, 0)
     return int(builder.EndObject())
 
 
