@@ -32,6 +32,8 @@ def text_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _section(section: Section) -> Iterable[str]:
     yield f"## {section.machine}"
+    if section.problems:
+        yield "\n".join(f"- **{_plain(problem)}**" for problem in section.problems)
     for table in tables(section.rows):
         yield from _table(table)
     yield "### Machine and settings"
@@ -40,9 +42,6 @@ def _section(section: Section) -> Iterable[str]:
     )
     yield "### Measure again"
     yield "\n".join(("```", *section.commands, "```"))
-    if section.problems:
-        yield "### Not read"
-        yield "\n".join(f"- {_plain(problem)}" for problem in section.problems)
 
 
 def _table(table: Table) -> Iterable[str]:

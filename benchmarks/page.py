@@ -89,9 +89,10 @@ def _unbroken(cell: str) -> str:
 
 
 def _section(place: int, section: Section, report: Report) -> str:
-    """One machine: chart, tables, facts, command, problems."""
+    """One machine: problems, chart, tables, facts, command."""
     parts = [
         f"<h2>{escape(section.machine)}</h2>",
+        _problems(section.problems),
         _chart(place, section, report),
         *(html_table(table) for table in tables(section.rows)),
         "<h3>Machine and settings</h3>",
@@ -99,10 +100,12 @@ def _section(place: int, section: Section, report: Report) -> str:
         "<h3>Measure again</h3>",
         f"<pre>{escape(chr(10).join(section.commands))}</pre>",
     ]
-    if section.problems:
-        items = "".join(f"<li>{escape(problem)}</li>" for problem in section.problems)
-        parts.append(f"<h3>Not read</h3><ul>{items}</ul>")
     return "\n".join(parts)
+
+
+def _problems(problems: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
+    return f'<ul class="problems">{items}</ul>' if items else ""
 
 
 def _chart(place: int, section: Section, report: Report) -> str:

@@ -19,25 +19,21 @@ if not __package__:
 import numpy as np
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.facts import (
+    Fact,
+    busy,
+    commit_in_words,
+    interpreter_facts,
+    machine_facts,
+    together,
+)
 from benchmarks.markdown import text_table
 from benchmarks.measurement import MODEL, Interpreter
 from benchmarks.page import page, plotly_script
 from benchmarks.planning import chosen_models
 from benchmarks.quality import quality_on_card
 from benchmarks.revision import machine_slug, revision
-from benchmarks.summary import (
-    Fact,
-    Report,
-    Row,
-    Section,
-    commit_in_words,
-    durations,
-    in_order,
-    interpreter_facts,
-    machine_facts,
-    median_stages,
-    together,
-)
+from benchmarks.summary import Report, Row, Section, durations, in_order, median_stages
 from benchmarks.tables import overview
 from benchmarks.timing import stages_of, time_interpreter, time_photos
 from benchmarks.verdicts import Verdicts, unusable_photos, verdict_table
@@ -123,8 +119,11 @@ def quickstart(settings: Settings) -> int:
     print(f"{text_table(table.head, table.rows)}\n{table.caption}")
     for reason in unusable_photos(verdicts):
         print(f"unusable: {reason}")
-    costs = overview(report.sections[0].rows)
+    (section,) = report.sections
+    costs = overview(section.rows)
     print(f"\n{text_table(costs.head, costs.rows)}\n{costs.caption}")
+    for problem in section.problems:
+        print(problem)
     print(f"\n{report.notice}\n{path}")
     return len(files) - len(classifiers) + len(photos) - len(readable)
 
@@ -184,7 +183,7 @@ def _report(
         rows=rows,
         facts=together(facts),
         commands=(settings.command,),
-        problems=(),
+        problems=busy(before),
     )
     return Report("Quickstart", INTRODUCTION, (section,), published=None)
 

@@ -200,6 +200,7 @@ def _report(folder: Path) -> None:
     for section in report.sections:
         table = overview(section.rows)
         print(f"{section.machine}\n{text_table(table.head, table.rows)}\n")
+        print("".join(f"{problem}\n" for problem in section.problems))
     print(f"{report.notice}\n{path}")
 
 

@@ -3,21 +3,16 @@
 Pure functions: the same results always give the same report, on any machine.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from benchmarks.measurement import MODEL, Interpreter
+from benchmarks.facts import busy, result_facts, together
+from benchmarks.measurement import MODEL
 from benchmarks.published import Published
-from benchmarks.results import BenchmarkResult, Quality, Revision
-from edge_runtime.machine import Machine
+from benchmarks.results import BenchmarkResult, Quality
 from edge_runtime.verdict import NOTICE
-
-Fact = tuple[str, Any]
-"""What was noted beside a measurement: its name, and its value or None."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ class Section:
         rows: models by latency, then the baseline.
         facts: machine and settings, each as a name and what it was.
         commands: command lines that make the section's results again.
-        problems: what failed while measuring.
+        problems: what failed or disturbed the measurement.
     """
 
     machine: str
@@ -144,12 +139,15 @@ def _section(machine: str, results: Sequence[BenchmarkResult]) -> Section:
     return Section(
         machine=machine,
         rows=in_order(_row(result) for result in results),
-        facts=together(fact for result in results for fact in _facts_of(result)),
+        facts=together(fact for result in results for fact in result_facts(result)),
         commands=tuple(sorted({result.settings.command for result in results})),
         problems=tuple(
             f"{result.measurement.subject.name}: {problem}"
             for result in results
-            for problem in result.measurement.failed_photos
+            for problem in (
+                *busy(result.measurement.machine_before),
+                *(f"not read: {photo}" for photo in result.measurement.failed_photos),
+            )
         ),
     )
 
@@ -181,56 +179,3 @@ def _row(result: BenchmarkResult) -> Row:
         peak_memory_mib=measurement.memory.peak_mib,
         quality=result.quality,
     )
-
-
-def _facts_of(result: BenchmarkResult) -> Iterable[Fact]:
-    settings, measurement = result.settings, result.measurement
-    yield from machine_facts(measurement.machine_before)
-    yield from machine_facts(measurement.machine_after)
-    if measurement.interpreter:
-        yield from interpreter_facts(measurement.interpreter)
-    yield "threads", settings.threads
-    yield "timed runs", settings.runs
-    yield "warm-up runs", settings.warmup
-    yield "photos", f"{settings.split} split of {settings.manifest}"
-    yield "manifest sha256", settings.manifest_sha256
-    yield "measured", result.measured_at[:10]
-    yield "commit", commit_in_words(result.revision)
-
-
-def machine_facts(machine: Machine) -> Iterable[Fact]:
-    """What the system told about itself."""
-    for name, value in dataclasses.asdict(machine).items():
-        yield name.replace("_", " "), value
-
-
-def interpreter_facts(interpreter: Interpreter) -> Iterable[Fact]:
-    """Which software ran the models."""
-    yield "interpreter", f"{interpreter.name} {interpreter.version}"
-    yield "kernels", interpreter.kernel_family
-
-
-def commit_in_words(revision: Revision) -> str:
-    """The commit that measured, and whether files differed from it."""
-    if revision.commit is None:
-        return "not known (no git checkout)"
-    changed = {True: ", with changed files", False: "", None: ", changes not known"}
-    return revision.commit[:12] + changed[revision.dirty]
-
-
-def together(facts: Iterable[Fact]) -> dict[str, str]:
-    """One text for each name: the value, the range of numbers, or a list."""
-    values: dict[str, list[Any]] = {}
-    for name, value in facts:
-        values.setdefault(name, []).append(value)
-    return {name: _in_words(found) for name, found in values.items()}
-
-
-def _in_words(values: Sequence[Any]) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
-        return "not known"
-    if all(type(value) is float for value in known):
-        low, high = f"{min(known):.4g}", f"{max(known):.4g}"
-        return low if low == high else f"{low} to {high}"
-    return "; ".join(dict.fromkeys(str(value) for value in known))

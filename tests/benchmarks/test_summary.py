@@ -4,8 +4,7 @@ import pytest
 
 from benchmarks.measurement import BASELINE
 from benchmarks.published import read_published
-from benchmarks.results import Revision
-from benchmarks.summary import commit_in_words, durations, summarise, together
+from benchmarks.summary import durations, summarise
 
 
 @pytest.fixture
@@ -63,25 +62,8 @@ def test_facts_show_the_range_that_a_number_went_through(result):
     assert section.facts["kernels"] == "xnnpack"
 
 
-def test_facts_that_differ_are_listed_once_each():
-    facts = together([("commit", "a"), ("commit", "b"), ("commit", "a")])
-    assert facts == {"commit": "a; b"}
-
-
-@pytest.mark.parametrize(
-    ("revision", "words"),
-    [
-        (Revision(None, None), "not known (no git checkout)"),
-        (Revision("abc", True), "abc, with changed files"),
-        (Revision("abc", None), "abc, changes not known"),
-    ],
-)
-def test_a_dirty_checkout_is_told(revision, words):
-    assert commit_in_words(revision) == words
-
-
 def test_photos_that_failed_are_named_with_their_model(result):
     measurement = dataclasses.replace(result.measurement, failed_photos=("x.png: bad",))
     broken = dataclasses.replace(result, measurement=measurement)
     (section,) = summarise({"pi": [broken]}, read_published()).sections
-    assert section.problems == ("cnn32.qat_int8: x.png: bad",)
+    assert section.problems == ("cnn32.qat_int8: not read: x.png: bad",)

@@ -1,0 +1,80 @@
+"""On what and with what something was measured, in words."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.measurement import Interpreter
+from benchmarks.results import BenchmarkResult, Revision
+from edge_runtime.machine import Machine
+
+BUSY_SHARE = 0.75
+"""Of the cores; a benchmark on one thread alone makes a load average of 1."""
+
+Fact = tuple[str, Any]
+"""What was noted beside a measurement: its name, and its value or None."""
+
+
+def busy(machine: Machine) -> tuple[str, ...]:
+    """A caution, if other programs kept the processor busy; else nothing."""
+    load = machine.load_average
+    if load is None or load <= BUSY_SHARE * machine.cores:
+        return ()
+    return (
+        f"the machine was busy before the first timing (load average {load:.1f} on"
+        f" {machine.cores} cores): times are longer than they need be",
+    )
+
+
+def result_facts(result: BenchmarkResult) -> Iterable[Fact]:
+    """Machine and settings of one result."""
+    settings, measurement = result.settings, result.measurement
+    yield from machine_facts(measurement.machine_before)
+    yield from machine_facts(measurement.machine_after)
+    if measurement.interpreter:
+        yield from interpreter_facts(measurement.interpreter)
+    yield "threads", settings.threads
+    yield "timed runs", settings.runs
+    yield "warm-up runs", settings.warmup
+    yield "photos", f"{settings.split} split of {settings.manifest}"
+    yield "manifest sha256", settings.manifest_sha256
+    yield "measured", result.measured_at[:10]
+    yield "commit", commit_in_words(result.revision)
+
+
+def machine_facts(machine: Machine) -> Iterable[Fact]:
+    """What the system told about itself."""
+    for name, value in dataclasses.asdict(machine).items():
+        yield name.replace("_", " "), value
+
+
+def interpreter_facts(interpreter: Interpreter) -> Iterable[Fact]:
+    """Which software ran the models."""
+    yield "interpreter", f"{interpreter.name} {interpreter.version}"
+    yield "kernels", interpreter.kernel_family
+
+
+def commit_in_words(revision: Revision) -> str:
+    """The commit that measured, and whether files differed from it."""
+    if revision.commit is None:
+        return "not known (no git checkout)"
+    changed = {True: ", with changed files", False: "", None: ", changes not known"}
+    return revision.commit[:12] + changed[revision.dirty]
+
+
+def together(facts: Iterable[Fact]) -> dict[str, str]:
+    """One text for each name: the value, the range of numbers, or a list."""
+    values: dict[str, list[Any]] = {}
+    for name, value in facts:
+        values.setdefault(name, []).append(value)
+    return {name: _in_words(found) for name, found in values.items()}
+
+
+def _in_words(values: Sequence[Any]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "not known"
+    if all(type(value) is float for value in known):
+        low, high = f"{min(known):.4g}", f"{max(known):.4g}"
+        return low if low == high else f"{low} to {high}"
+    return "; ".join(dict.fromkeys(str(value) for value in known))

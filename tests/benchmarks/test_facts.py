@@ -1,0 +1,30 @@
+import dataclasses
+
+import pytest
+
+from benchmarks.facts import busy, commit_in_words, together
+from benchmarks.results import Revision
+
+
+def test_facts_that_differ_are_listed_once_each():
+    facts = together([("commit", "a"), ("commit", "b"), ("commit", "a")])
+    assert facts == {"commit": "a; b"}
+
+
+@pytest.mark.parametrize(
+    ("revision", "words"),
+    [
+        (Revision(None, None), "not known (no git checkout)"),
+        (Revision("abc", True), "abc, with changed files"),
+        (Revision("abc", None), "abc, changes not known"),
+    ],
+)
+def test_a_dirty_checkout_is_told(revision, words):
+    assert commit_in_words(revision) == words
+
+
+@pytest.mark.parametrize(
+    ("load", "cautions"), [(0.2, 0), (3.0, 0), (3.1, 1), (None, 0)]
+)
+def test_a_busy_machine_is_told(machine, load, cautions):
+    assert len(busy(dataclasses.replace(machine, load_average=load))) == cautions
