@@ -21,8 +21,8 @@ def report(rows: Sequence[Row], pairs: Sequence[DuplicatePair]) -> str:
         )
     exact = sum(pair.exact for pair in pairs)
     lines.append(
-        f"duplicates: {exact:,} pairs of identical files,"
-        f" {len(pairs) - exact:,} pairs of near copies"
+        f"pairs of duplicates: {exact:,} of identical files,"
+        f" {len(pairs) - exact:,} of near copies"
     )
     marked = [row for row in rows if row["lesion_in_train"] == "1"]
     malignant = _count(marked, lambda row: row["label"] == "malignant")
@@ -42,14 +42,14 @@ def notes(rows: Sequence[Row], pairs: Sequence[DuplicatePair]) -> Iterator[str]:
     ]
     if contradicting:
         yield (
-            f"{len(contradicting)} pairs of duplicates carry both labels, such as"
+            f"pairs of duplicates that carry both labels: {len(contradicting)}, such as"
             f" {_named(contradicting)}"
         )
     apart = [(one, other) for one, other in joined if one["lesion"] != other["lesion"]]
     if apart:
         yield (
-            f"{len(apart)} pairs of duplicates have two lesion names in the data set's"
-            f" own manifest, such as {_named(apart)}"
+            "pairs of duplicates with two lesion names in the data set's own manifest:"
+            f" {len(apart)}, such as {_named(apart)}"
         )
     leaking = [pair for pair in apart if _leaks(*pair)]
     if leaking:
@@ -57,15 +57,19 @@ def notes(rows: Sequence[Row], pairs: Sequence[DuplicatePair]) -> Iterator[str]:
             row["path"] for pair in leaking for row in pair if row["split"] != "train"
         }
         yield (
-            f"{len(photos)} photos outside train are copies of training photos and"
-            f" not marked, such as {_named(leaking)}; --layout folders groups anew"
+            f"photos outside train that are unmarked copies of training photos:"
+            f" {len(photos)}, such as {_named(leaking)}; --layout folders groups anew"
         )
+    for split in dict.fromkeys(row["split"] for row in rows):
+        labels = {row["label"] for row in rows if row["split"] == split}
+        if len(labels) == 1:
+            yield f"all photos in {split} are {labels.pop()}"
     in_val = {row["lesion"] for row in rows if row["split"] == "val"}
     shared = _count(
         rows, lambda row: row["split"] == "test" and row["lesion"] in in_val
     )
     if shared:
-        yield f"{shared} test photos show a lesion that is also in val"
+        yield f"test photos whose lesion is also in val: {shared}"
 
 
 def _leaks(one: Row, other: Row) -> bool:

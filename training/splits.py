@@ -124,22 +124,22 @@ def _draw(
         groups = [group for group in movable if (group in malignant) == kind]
         generator.shuffle(groups)
         sizes = [len(movable[group]) for group in groups]
-        for index in _filling(sizes, round(photos_wanted)):
+        for index in _filling(sizes, photos_wanted):
             for number in movable[groups[index]]:
                 splits[number] = target
 
 
-def _filling(sizes: Sequence[int], wanted: int) -> list[int]:
+def _filling(sizes: Sequence[int], wanted: float) -> list[int]:
     """Indices of the groups to take, in order, so that ``wanted`` is not exceeded.
 
-    Where even the smallest group is too large, it is taken alone, as long as others
-    remain: a class without any validation photo would be worse than a few too many.
+    If anything is wanted, at least the smallest group is taken as long as another
+    remains: a split without one of the classes is worse than one a little too large.
     """
+    if wanted <= 0 or len(sizes) < 2:
+        return []
     taken, total = [], 0
     for index, size in enumerate(sizes):
-        if total + size <= wanted:
+        if total + size <= round(wanted):
             taken.append(index)
             total += size
-    if not taken and wanted and len(sizes) > 1:
-        return [min(range(len(sizes)), key=sizes.__getitem__)]
-    return taken
+    return taken or [min(range(len(sizes)), key=sizes.__getitem__)]
