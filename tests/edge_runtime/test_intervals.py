@@ -37,6 +37,12 @@ def test_wilson_equals_scipy(stats, successes, n, confidence):
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=EXACT)
 
 
+@pytest.mark.parametrize("n", range(1, 60))
+def test_wilson_ends_exactly_at_none_and_all(n):
+    assert wilson(0, n).low == 0
+    assert wilson(n, n).high == 1
+
+
 @pytest.mark.parametrize(("successes", "n"), [(-1, 5), (6, 5), (0, 0)])
 def test_impossible_counts_are_refused(successes, n):
     with pytest.raises(ValueError, match="successes"):
