@@ -88,6 +88,13 @@ def test_delong_interval_equals_brute_force(stats, seed):
     assert (ours.low, ours.high) == pytest.approx((low, min(high, 1)), abs=EXACT)
 
 
+def test_delong_interval_of_a_near_perfect_ranking_ends_at_one():
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    scores = np.array([0.1, 0.2, 0.4, 0.3, 0.8, 0.9])
+    assert delong_interval(labels, scores).high == 1
+    assert delong_interval(labels, -scores).low == 0
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_delong_test_equals_brute_force(stats, seed):
     labels, first, second = _photos(seed)
