@@ -77,7 +77,7 @@ def test_every_file_beside_the_code_is_shipped(package):
         for path in folder.rglob("*")
         if path.is_file()
         and path.suffix not in {".py", ".pyc", ".md"}
-        and path.name != "pyproject.toml"
+        and path.name not in {"pyproject.toml", "LICENSE"}
         and not any(p in GENERATED or p.endswith(".egg-info") for p in path.parts)
     }
     assert beside == shipped
@@ -92,6 +92,12 @@ def test_runtime_alone_ships_the_same_files():
     assert alone == {
         p for pattern in within for p in (ROOT / "edge_runtime").glob(pattern)
     }
+
+
+def test_runtime_alone_carries_the_same_licence():
+    # setuptools finds it by name, but only beside the pyproject.toml.
+    ours, alone = ROOT / "LICENSE", ROOT / "edge_runtime" / "LICENSE"
+    assert ours.read_bytes() == alone.read_bytes()
 
 
 @pytest.mark.parametrize("package", TOOLKIT["tool"]["setuptools"]["packages"])
