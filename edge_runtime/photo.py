@@ -157,8 +157,16 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
             f"{name} has {frames} frames; expected one still photo. Save the frame to"
             " judge as a picture of its own."
         )
-    upright = ImageOps.exif_transpose(image) or image
-    return np.asarray(_eight_bit_rgb(upright))
+    return np.asarray(_eight_bit_rgb(_upright(image)))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    if image.format == "TIFF":
+        # Pillow turns these while loading; before 10.1 it left the tag in place, and
+        # exif_transpose would turn them once more.
+        image.load()
+        return image
+    return ImageOps.exif_transpose(image) or image
 
 
 def _eight_bit_rgb(image: Image.Image) -> Image.Image:

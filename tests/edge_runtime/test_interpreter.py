@@ -139,10 +139,6 @@ class TestRealModel:
         with pytest.raises(CardMismatchError, match=f"the card says {words}"):
             open_model_file(other)
 
-    def test_an_interpreter_that_refuses_the_model_is_quoted(self, flatbuffer, model):
-        with pytest.raises(ModelFileError, match=rf"{model.name} .* cannot run"):
-            open_interpreter(flatbuffer)
-
     def test_the_kernel_family_is_seen(self, file, monkeypatch):
         litert = pytest.importorskip("ai_edge_litert.interpreter")
         plain = litert.Interpreter(
@@ -192,6 +188,16 @@ class TestSearch:
             type("Two", (FakeInterpreter,), {"outputs": 2}),
         )
         with pytest.raises(ModelFileError, match="tflite_runtime"):
+            open_interpreter(b"")
+
+    def test_an_interpreter_that_refuses_the_model_is_quoted(self, only):
+        # A fake: tflite_runtime 2.14 crashes on bytes that are no FlatBuffer, which is
+        # why only checked bytes may reach an interpreter.
+        def refuse(**_):
+            raise ValueError("Op builtin_code out of range")
+
+        only("tflite_runtime.interpreter", refuse)
+        with pytest.raises(ModelFileError, match=r"tflite_runtime .* out of range"):
             open_interpreter(b"")
 
     def test_no_threads_cannot_run_a_model(self):
