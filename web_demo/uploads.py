@@ -7,6 +7,7 @@ from typing import IO
 
 from flask import Request
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 from werkzeug.exceptions import BadRequest
 
 from edge_runtime.errors import PhotoError
@@ -16,8 +17,11 @@ from edge_runtime.errors import PhotoError
 # includes MPO, the JPEG with a second picture behind it that many phones write.
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP")
 
-# Covers the 64-megapixel cameras of phones. Decoded, that many take 200 MB.
-MAX_PHOTO_PIXELS = 2**26
+# Covers the 64-megapixel cameras of phones; a JPEG is decoded at reduced scale.
+MAX_JPEG_PIXELS = 2**26
+
+# PNG and WebP are decoded whole, at up to 25 bytes a pixel (measured): 420 MB.
+MAX_WHOLE_PIXELS = 2**24
 
 # Longer file names say nothing more to a person.
 MAX_NAME_CHARACTERS = 80
@@ -80,19 +84,33 @@ def check_from_outside(photo: Upload) -> None:
     """Look at the format and the size in the header; nothing is decoded.
 
     Raises:
-        PhotoError: when it is no photo of an accepted format, or has more than
-            ``MAX_PHOTO_PIXELS`` pixels.
+        PhotoError: when it is no photo of an accepted format, or has more pixels than
+            ``MAX_JPEG_PIXELS`` or ``MAX_WHOLE_PIXELS``.
     """
     if not photo.content:
         raise PhotoError("The file is empty. Choose the photo again.")
+    width_px, height_px, reducible = _header(photo.content)
+    limit = MAX_JPEG_PIXELS if reducible else MAX_WHOLE_PIXELS
+    if width_px * height_px > limit:
+        raise PhotoError(
+            f"The photo is too large to be decoded safely: {width_px} x {height_px}"
+            f" pixels; at most {limit / 1e6:.0f} million are accepted"
+            f"{'' if reducible else ' unless it is a JPEG'}. Make it smaller first."
+        )
+
+
+def _header(content: bytes) -> tuple[int, int, bool]:
+    """Width, height, and whether it is a JPEG, which can be decoded smaller."""
     with warnings.catch_warnings():
         # Pillow warns of sizes above its own limit; ours is below it.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
-            with Image.open(io.BytesIO(photo.content), formats=ACCEPTED_FORMATS) as it:
-                width_px, height_px = it.size
+            with Image.open(io.BytesIO(content), formats=ACCEPTED_FORMATS) as it:
+                return *it.size, isinstance(it, JpegImageFile)
         except Image.DecompressionBombError as error:
-            raise PhotoError(_too_many_pixels(str(error))) from error
+            raise PhotoError(
+                f"The photo is too large to be decoded safely: {error}"
+            ) from error
         # Damaged headers raise these; Pillow turns the others into the first one.
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
             raise PhotoError(
@@ -100,12 +118,3 @@ def check_from_outside(photo: Upload) -> None:
                 " or WebP file. Photos in HEIC or a camera's raw format have to be"
                 " saved as JPEG first."
             ) from error
-    if width_px * height_px > MAX_PHOTO_PIXELS:
-        raise PhotoError(_too_many_pixels(f"{width_px} x {height_px} pixels"))
-
-
-def _too_many_pixels(found: str) -> str:
-    return (
-        f"The photo is too large to be decoded safely: {found}; at most"
-        f" {MAX_PHOTO_PIXELS:,} pixels are accepted. Make it smaller first."
-    )

@@ -5,7 +5,12 @@ import pytest
 from PIL import Image
 
 from edge_runtime.errors import PhotoError
-from web_demo.uploads import MAX_PHOTO_PIXELS, Upload, check_from_outside
+from web_demo.uploads import (
+    MAX_JPEG_PIXELS,
+    MAX_WHOLE_PIXELS,
+    Upload,
+    check_from_outside,
+)
 
 
 def test_a_large_photo_is_never_written_to_disk(send, large_photo, written):
@@ -33,15 +38,18 @@ def test_what_cameras_write_is_accepted(kind):
     check_from_outside(Upload("photo", encoded.getvalue()))
 
 
-def test_as_many_pixels_as_allowed_are_accepted_and_one_row_more_is_not():
+@pytest.mark.parametrize(
+    ("kind", "limit"), [("PNG", MAX_WHOLE_PIXELS), ("JPEG", MAX_JPEG_PIXELS)]
+)
+def test_as_many_pixels_as_allowed_are_accepted_and_one_row_more_is_not(kind, limit):
     def flat(height):
         encoded = io.BytesIO()
-        Image.new("1", (2**13, height)).save(encoded, "PNG")
+        Image.new("L", (2**13, height)).save(encoded, kind)
         return Upload("photo", encoded.getvalue())
 
-    rows = MAX_PHOTO_PIXELS // 2**13
+    rows = limit // 2**13
     check_from_outside(flat(rows))
-    with pytest.raises(PhotoError, match=r"too large.*8192 x 8193"):
+    with pytest.raises(PhotoError, match=rf"too large.* 8192 x {rows + 1} pixels"):
         check_from_outside(flat(rows + 1))
 
 
