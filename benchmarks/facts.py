@@ -15,14 +15,24 @@ Fact = tuple[str, Any]
 """What was noted beside a measurement: its name, and its value or None."""
 
 
-def busy(machine: Machine) -> tuple[str, ...]:
-    """A caution, if other programs kept the processor busy; else nothing."""
-    load = machine.load_average
-    if load is None or load <= BUSY_SHARE * machine.cores:
+def busy(machines: Iterable[Machine]) -> tuple[str, ...]:
+    """A caution, if other programs kept the processor busy; else nothing.
+
+    Args:
+        machines: the same machine before each measurement.
+    """
+    loads = [
+        (machine.load_average, machine.cores)
+        for machine in machines
+        if machine.load_average is not None
+        and machine.load_average > BUSY_SHARE * machine.cores
+    ]
+    if not loads:
         return ()
+    load, cores = max(loads)
     return (
-        f"the machine was busy before the first timing (load average {load:.1f} on"
-        f" {machine.cores} cores): times are longer than they need be",
+        f"The machine was busy before {len(loads)} of the measurements (load average"
+        f" up to {load:.1f} on {cores} cores): times are longer than they need be.",
     )
 
 

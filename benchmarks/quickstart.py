@@ -183,7 +183,7 @@ def _report(
         rows=rows,
         facts=together(facts),
         commands=(settings.command,),
-        problems=busy(before),
+        problems=busy([before]),
     )
     return Report("Quickstart", INTRODUCTION, (section,), published=None)
 

@@ -141,13 +141,13 @@ def _section(machine: str, results: Sequence[BenchmarkResult]) -> Section:
         rows=in_order(_row(result) for result in results),
         facts=together(fact for result in results for fact in result_facts(result)),
         commands=tuple(sorted({result.settings.command for result in results})),
-        problems=tuple(
-            f"{result.measurement.subject.name}: {problem}"
-            for result in results
-            for problem in (
-                *busy(result.measurement.machine_before),
-                *(f"not read: {photo}" for photo in result.measurement.failed_photos),
-            )
+        problems=(
+            *busy(result.measurement.machine_before for result in results),
+            *(
+                f"{result.measurement.subject.name}: not read: {photo}"
+                for result in results
+                for photo in result.measurement.failed_photos
+            ),
         ),
     )
 

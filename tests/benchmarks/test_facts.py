@@ -27,4 +27,11 @@ def test_a_dirty_checkout_is_told(revision, words):
     ("load", "cautions"), [(0.2, 0), (3.0, 0), (3.1, 1), (None, 0)]
 )
 def test_a_busy_machine_is_told(machine, load, cautions):
-    assert len(busy(dataclasses.replace(machine, load_average=load))) == cautions
+    assert len(busy([dataclasses.replace(machine, load_average=load)])) == cautions
+
+
+def test_several_busy_moments_are_told_once(machine):
+    moments = [dataclasses.replace(machine, load_average=load) for load in (9.0, 0, 7)]
+    (caution,) = busy(moments)
+    assert "2 of the measurements" in caution
+    assert "up to 9.0 on 4 cores" in caution
