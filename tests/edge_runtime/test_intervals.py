@@ -182,16 +182,25 @@ def test_groups_of_one_photo_change_nothing():
 
 
 def test_photos_of_one_lesion_are_drawn_together():
-    labels = np.repeat([1, 0], [12, 9])
-    lesions = np.array([f"lesion {n}" for n in [*(0, 1, 2, 3) * 3, *(4, 5, 6) * 3]])
-    number_of = {name: number for number, name in enumerate(np.unique(lesions))}
-    scores = np.array([float(number_of[name]) for name in lesions])
+    photos_of_lesion = np.array([4, 1, 3, 2, 5, 3, 1])
+    lesions = np.repeat(np.arange(7), photos_of_lesion)
+    # Not in order, and named: nothing may hang on neighbours or on numbers.
+    mixed = np.random.default_rng(0).permutation(lesions)
+    names = np.array([f"lesion {number}" for number in mixed])
 
-    def photos_not_in_threes(_, scores):
-        return float((np.bincount(scores.astype(int)) % 3).sum())
+    def photos_left_behind(_, scores):
+        drawn = np.bincount(scores.astype(int), minlength=7)
+        return float((drawn % photos_of_lesion).sum())
 
-    torn = bootstrap(photos_not_in_threes, labels, scores, groups=lesions, resamples=99)
-    assert torn == Interval(0, 0)
+    left_behind = bootstrap(
+        photos_left_behind,
+        (mixed < 4).astype(int),
+        mixed.astype(float),
+        groups=names,
+        resamples=99,
+        confidence=0.999,
+    )
+    assert left_behind == Interval(0, 0)
 
 
 def test_copies_of_photos_do_not_narrow_a_grouped_interval():
