@@ -104,6 +104,8 @@ def _header(content: bytes) -> tuple[int, int, bool]:
     with warnings.catch_warnings():
         # Pillow warns of sizes above its own limit; ours is below it.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Damaged EXIF blocks are common, and harmless to the picture.
+        warnings.simplefilter("ignore", UserWarning)
         try:
             with Image.open(io.BytesIO(content), formats=ACCEPTED_FORMATS) as it:
                 return *it.size, isinstance(it, JpegImageFile)
