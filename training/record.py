@@ -30,7 +30,8 @@ class TrainingRecord:
         tools: name and version of what ran.
         machine: processor and operating system.
         finished: UTC, ISO 8601.
-        seconds: wall-clock time of the run, pauses between resumes not counted.
+        seconds: wall-clock time since the last start; a resumed run does not count what
+            came before.
         n_train: photos learnt from.
         n_val: photos that chose the epoch.
         parameters: weights, trainable and not.

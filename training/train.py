@@ -12,7 +12,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 if not __package__:
@@ -23,17 +23,16 @@ if not __package__:
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
-import numpy as np
 
 from edge_runtime.atomic import write_text
 from edge_runtime.errors import EdgeRuntimeError
-from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.manifest import photos_of, read_manifest
 from edge_runtime.metrics import roc_auc
 from training.augmentation import AUGMENTATIONS
-from training.columns import column, joined, trimmed
 from training.curves import plot_curves
-from training.loop import Fitted, Schedule, TrainingError, Validation, fit, scores_of
-from training.networks import BLOCK_ORDERS, NETWORKS, build
+from training.fitting import Settings, fit_columns, validation_photos
+from training.loop import TrainingError, scores_of
+from training.networks import BLOCK_ORDERS, NETWORKS
 from training.record import (
     RECORD_FORMAT,
     TrainingRecord,
@@ -41,35 +40,6 @@ from training.record import (
     file_sha256,
     tool_versions,
 )
-from training.squares import AugmentedPhotos, decoded_squares, labels_of, model_inputs
-
-# Largest difference of a probability between the trained, pool-first form and the
-# saved one: float32 rounding in another order of summation.
-SAME_FUNCTION = 1e-4
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the command line asks for; one field per option."""
-
-    manifest: Path
-    network: str
-    augmentation: str
-    block_order: str
-    columns: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    patience: int
-    seed: int
-    out: Path
-
-    def as_json(self) -> dict[str, str | int | float]:
-        """The settings by name, paths as text."""
-        return {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in asdict(self).items()
-        }
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -107,7 +77,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         "--epochs",
         type=int,
         default=60,
-        help="at most; later columns go on from the one before for half as many",
+        help="at most; later columns go on from the one before for a third as many",
     )
     add("--batch-size", type=int, default=32, help="photos a step")
     add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
@@ -138,9 +108,9 @@ def train(settings: Settings) -> Path:
                 f"{settings.manifest} needs malignant and benign photos in its"
                 f" {split} split"
             )
-    earlier = _claim_folder(settings)
-    fits, model = _fit_columns(settings, photos)
-    validation = _validation(settings, photos)
+    _claim_folder(settings)
+    fits, model = fit_columns(settings, photos)
+    validation = validation_photos(settings, photos)
     record = TrainingRecord(
         format=RECORD_FORMAT,
         network=settings.network,
@@ -150,7 +120,7 @@ def train(settings: Settings) -> Path:
         tools=tool_versions(),
         machine=f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        seconds=round(earlier + time.perf_counter() - started, 1),
+        seconds=round(time.perf_counter() - started, 1),
         n_train=len(photos_of(photos, "train")),
         n_val=len(validation.labels),
         parameters=model.count_params(),
@@ -169,77 +139,7 @@ def train(settings: Settings) -> Path:
     return model_path
 
 
-def _fit_columns(
-    settings: Settings, photos: Sequence[LabelledPhoto]
-) -> tuple[list[Fitted], keras.Model]:
-    """Train each column and join them into the network as it is published."""
-    network = NETWORKS[settings.network]
-    train_photos = photos_of(photos, "train")
-    squares = decoded_squares(train_photos, network.size_px)
-    validation = _validation(settings, photos)
-    fits: list[Fitted] = []
-    weights, logits = [], []
-    for index in range(settings.columns):
-        seed = settings.seed + 1000 * index
-        keras.utils.set_random_seed(seed)
-        thin, dense_units = column(network, index, settings.columns)
-        model = build(
-            thin,
-            block_order=settings.block_order,
-            pool_first=True,
-            dense_units=dense_units,
-        )
-        if fits:  # a snapshot ensemble: go on from the column before
-            model.set_weights(trimmed(fits[-1].weights, model.get_weights()))
-        schedule = Schedule(
-            epochs=settings.epochs if not fits else max(1, settings.epochs // 2),
-            learning_rate=settings.learning_rate,
-            patience=settings.patience,
-        )
-        supply = AugmentedPhotos(
-            squares,
-            labels_of(train_photos),
-            network.size_px,
-            AUGMENTATIONS[settings.augmentation],
-            settings.batch_size,
-            seed,
-        )
-        print(f"column {index + 1} of {settings.columns}", file=sys.stderr)
-        checkpoint = settings.out / f"checkpoint{index + 1}.npz"
-        fitted = fit(model, supply, validation, schedule, checkpoint)
-        model.set_weights(fitted.weights)
-        fits.append(fitted)
-        weights.append({layer.name: layer.get_weights() for layer in model.layers})
-        logits.append(_logit(scores_of(model, validation.pixels)))
-    whole = build(network, block_order=settings.block_order)
-    for name, arrays in joined(weights).items():
-        whole.get_layer(name).set_weights(arrays)
-    _check_same(whole, validation, np.mean(logits, axis=0))
-    return fits, whole
-
-
-def _check_same(whole: keras.Model, validation: Validation, logits: np.ndarray) -> None:
-    expected = 1 / (1 + np.exp(-logits))
-    difference = np.abs(scores_of(whole, validation.pixels) - expected).max()
-    if not difference < SAME_FUNCTION:
-        raise TrainingError(
-            f"the saved form of the network differs from the trained one by"
-            f" {difference:.2g} (at most {SAME_FUNCTION}); please report this"
-        )
-
-
-def _logit(scores: np.ndarray) -> np.ndarray:
-    clipped = scores.clip(1e-7, 1 - 1e-7)
-    return np.log(clipped / (1 - clipped))
-
-
-def _validation(settings: Settings, photos: Sequence[LabelledPhoto]) -> Validation:
-    chosen = photos_of(photos, "val")
-    size_px = NETWORKS[settings.network].size_px
-    return Validation(model_inputs(chosen, size_px), labels_of(chosen))
-
-
-def _claim_folder(settings: Settings) -> float:
+def _claim_folder(settings: Settings) -> None:
     """Note the settings in the folder, or check that they are those noted there."""
     path = settings.out / "settings.json"
     text = json.dumps(settings.as_json(), indent=2) + "\n"
@@ -249,7 +149,6 @@ def _claim_folder(settings: Settings) -> float:
             " Give those again to resume it, or choose another --out."
         )
     write_text(path, text)
-    return 0.0
 
 
 def _save_whole(model: keras.Model, path: Path) -> None:

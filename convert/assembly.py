@@ -1,0 +1,161 @@
+"""Every step of a conversion in order, from the Keras model to a file with its card."""
+
+import hashlib
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tf_keras
+
+from convert.audit import audit
+from convert.conversion import (
+    MEAN,
+    STD,
+    converted,
+    file_scores,
+    keras_scores,
+    read_photos,
+    rebuilt,
+    refuse_lost_quality,
+    refuse_other_input,
+)
+from convert.described import DataSet, describe, model_card
+from convert.evidence import Evidence, accuracy, gather_evidence
+from convert.golden import golden_npz
+from convert.golden_photos import golden_pngs
+from convert.metadata import Description, with_metadata
+from convert.recipes import Recipe
+from convert.settings import Settings
+from convert.source import Source
+from edge_runtime.card import Accuracy
+from edge_runtime.interpreter import TfliteModel, open_interpreter
+from edge_runtime.manifest import LabelledPhoto, photos_of
+from edge_runtime.model_file import ModelFile
+
+AUTHOR = "lesion-edge"
+# One output unit; tools that take the top class want one line a unit.
+LABELS = ("malignant",)
+
+
+def assemble(
+    source: Source, photos: Sequence[LabelledPhoto], settings: Settings
+) -> ModelFile:
+    """Convert and prove; the result is complete but not yet on disk.
+
+    Raises:
+        ConversionError: when a step refuses.
+        GateError: when the file lost too much.
+    """
+    recipe = settings.chosen_recipe
+    # Same input, same bytes: fine-tuning shuffles and drops out by these.
+    tf_keras.utils.set_random_seed(settings.seed)
+    tf.config.experimental.enable_op_determinism()
+    val = read_photos(photos_of(photos, "val"), source.size_px, "validation")
+    floating = rebuilt(source, val)
+    plain = converted(
+        source,
+        floating,
+        recipe,
+        photos,
+        io=settings.io,
+        steps=settings.steps,
+        learning_rate=settings.learning_rate,
+        seed=settings.seed,
+    )
+    content = with_metadata(plain, _description(source, recipe, settings.terms))
+    found = audit(content, int8=recipe.integer)
+    model = open_interpreter(content)
+    refuse_other_input(model)
+    evidence = gather_evidence(
+        val.labels,
+        keras_scores(source, val),
+        file_scores(model, val),
+        output=model.output,
+        target_recall=settings.target_recall,
+    )
+    changed = evidence.comparison
+    refuse_lost_quality(
+        recipe, changed.auc_keras, changed.auc_file, changed.distinct_scores
+    )
+    others = _test_accuracy(source, photos, model, evidence, settings)
+    data = DataSet(
+        settings.data_name,
+        settings.terms,
+        hashlib.sha256(settings.manifest.read_bytes()).hexdigest(),
+        photos,
+    )
+    card = model_card(
+        source,
+        recipe,
+        model,
+        hashlib.sha256(content).hexdigest(),
+        evidence,
+        others,
+        found,
+        data,
+        _conversion_facts(settings),
+    )
+    golden = golden_npz(golden_pngs(source.size_px), model.infer, card)
+    return ModelFile(Path(f"{card.name}.tflite"), content, card, LABELS, golden)
+
+
+def _test_accuracy(
+    source: Source,
+    photos: Sequence[LabelledPhoto],
+    model: TfliteModel,
+    evidence: Evidence,
+    settings: Settings,
+) -> tuple[Accuracy, ...]:
+    """All test photos, and those whose lesion is not in train; if asked for."""
+    if not settings.measure_test:
+        return ()
+    rows = photos_of(photos, "test")
+    test = read_photos(rows, source.size_px, "test")
+    scores = file_scores(model, test)
+    clean = np.array([not photo.lesion_in_train for photo in rows])
+    return tuple(
+        accuracy(
+            test.labels[kept],
+            scores[kept],
+            evidence.threshold.score,
+            temperature=evidence.temperature,
+            split=split,
+        )
+        for split, kept in (
+            ("test", np.ones(len(rows), bool)),
+            ("test_clean", clean),
+        )
+    )
+
+
+def _description(source: Source, recipe: Recipe, terms: str) -> Description:
+    return Description(
+        name=f"{source.network}.{recipe.name}",
+        description=describe(source, recipe),
+        version=_version(),
+        author=AUTHOR,
+        licence=terms,
+        size_px=source.size_px,
+        mean=MEAN,
+        std=STD,
+    )
+
+
+def _version() -> str:
+    try:
+        return version("lesion-edge")
+    except PackageNotFoundError:  # run from a bare checkout
+        return "checkout"
+
+
+def _conversion_facts(settings: Settings) -> dict[str, str | int | float]:
+    facts: dict[str, str | int | float] = {
+        "io": settings.io,
+        "target_recall": settings.target_recall,
+        "seed": settings.seed,
+    }
+    if settings.chosen_recipe.trains:
+        facts |= {"steps": settings.steps, "learning_rate": settings.learning_rate}
+    return facts

@@ -1,0 +1,181 @@
+"""From a Keras model and a manifest to a checked FlatBuffer with its scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tf_keras
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from convert.errors import ConversionError, GateError
+from convert.export import flatbuffer
+from convert.folding import folded
+from convert.graph import built, nodes_of
+from convert.qat import FineTuning, fine_tuned
+from convert.recipes import Recipe
+from convert.representative import representative_batches, representative_photos
+from convert.source import Source
+from edge_runtime.interpreter import TfliteModel
+from edge_runtime.manifest import LabelledPhoto, photos_of
+from edge_runtime.preprocessing import load_pixels
+from training.augmentation import AUGMENTATIONS
+from training.loop import scores_of
+from training.squares import AugmentedPhotos, decoded_squares, labels_of
+
+# Largest difference of a probability between the Keras 3 model and its folded tf_keras
+# rebuild: float32 rounding in another order of summation.
+SAME_FUNCTION = 1e-5
+
+# Normalisation of all networks trained here: real input = pixel / 255.
+MEAN, STD = 0.0, 255.0
+
+# Fewer different scores than this cannot carry a threshold at 95 % recall.
+FEWEST_SCORES = 16
+
+BATCH_SIZE = 16
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Preprocessed photos of one split, read once and scored by both models.
+
+    Attributes:
+        pixels: shape ``(n, size, size, 3)``; uint8.
+        labels: 1 for malignant; shape ``(n,)``.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    @property
+    def real(self) -> NDArray[np.float32]:
+        """The model's real input."""
+        return (self.pixels.astype(np.float32) - MEAN) / STD
+
+
+def read_photos(photos: Sequence[LabelledPhoto], size_px: int, what: str) -> Photos:
+    """Preprocess photos as the runtime does, with a progress bar named ``what``."""
+    bar = tqdm(photos, desc=what, unit="photo")
+    pixels = [load_pixels(photo.path, size_px) for photo in bar]
+    return Photos(np.stack(pixels), labels_of(photos))
+
+
+def keras_scores(source: Source, photos: Photos) -> NDArray[np.float64]:
+    """Probabilities of the Keras 3 model."""
+    return scores_of(source.model, photos.real)
+
+
+def file_scores(model: TfliteModel, photos: Photos) -> NDArray[np.float64]:
+    """Probabilities of the converted file, through its own interpreter."""
+    table = model.input.store_pixels(MEAN, STD)
+    scores = [
+        float(model.output.restore(model.infer(table[pixels][None]))[0])
+        for pixels in photos.pixels
+    ]
+    return np.array(scores)
+
+
+def rebuilt(source: Source, photos: Photos) -> tf_keras.Model:
+    """The folded tf_keras form of the model, proved to be the same function.
+
+    Raises:
+        ConversionError: when a probability differs by more than ``SAME_FUNCTION``.
+    """
+    model = built(folded(nodes_of(source.model)), source.size_px)
+    given = np.asarray(model.predict(photos.real, batch_size=32, verbose=0))[:, 0]
+    difference = float(np.abs(given - keras_scores(source, photos)).max())
+    if not difference <= SAME_FUNCTION:
+        raise ConversionError(
+            f"the tf_keras rebuild of {source.network} differs from the Keras model by"
+            f" {difference:.2g} (at most {SAME_FUNCTION}); please report this"
+        )
+    return model
+
+
+def converted(
+    source: Source,
+    model: tf_keras.Model,
+    recipe: Recipe,
+    photos: Sequence[LabelledPhoto],
+    *,
+    io: str,
+    steps: int,
+    learning_rate: float,
+    seed: int,
+) -> bytes:
+    """Fine-tune or calibrate as the recipe asks, and convert.
+
+    Args:
+        source: what the model was rebuilt from.
+        model: ``rebuilt(source, ...)``.
+        recipe: how to convert.
+        photos: the whole manifest; only its training split is used.
+        io: dtype of input and output.
+        steps: batches of fine-tuning, for recipes that train.
+        learning_rate: the first of the fine-tuning.
+        seed: of the photos chosen and their augmentation.
+    """
+    if recipe.trains:
+        train = photos_of(photos, "train")
+        augmentation = str(source.settings.get("augmentation", "strong"))
+        supply = AugmentedPhotos(
+            decoded_squares(train, source.size_px),
+            labels_of(train),
+            source.size_px,
+            AUGMENTATIONS[augmentation],
+            BATCH_SIZE,
+            seed,
+        )
+        model = fine_tuned(model, supply, FineTuning(steps, learning_rate))
+    chosen = representative_photos(photos, seed=seed) if recipe.integer else ()
+    return flatbuffer(
+        model,
+        recipe,
+        size_px=source.size_px,
+        io=io,
+        representative=lambda: representative_batches(
+            chosen, size_px=source.size_px, mean=MEAN, std=STD
+        ),
+    )
+
+
+def refuse_other_input(model: TfliteModel) -> None:
+    """Stop when a stored input is not the pixel itself.
+
+    Raises:
+        GateError: when the input's range is not exactly that of pixels / 255.
+    """
+    if model.input.is_identity:
+        return
+    lowest = int(np.iinfo(np.dtype(model.input.dtype_name)).min)
+    expected = np.arange(256) + lowest
+    if not np.array_equal(model.input.store_pixels(MEAN, STD), expected):
+        raise GateError(
+            f"stored input should be the pixel {lowest:+d}, but the file has scale"
+            f" {model.input.scale} and zero point {model.input.zero_point}. The photos"
+            " used for calibration were not normalised as in training."
+        )
+
+
+def refuse_lost_quality(
+    recipe: Recipe, auc_keras: float, auc_file: float, distinct_scores: int
+) -> None:
+    """Stop before a file that lost too much gets its name.
+
+    Raises:
+        GateError: naming what was lost and what to try.
+    """
+    drop = auc_keras - auc_file
+    if drop > recipe.max_auc_drop:
+        raise GateError(
+            f"{recipe.name} lost {drop:.4f} AUC on the validation split"
+            f" ({auc_keras:.4f} to {auc_file:.4f}); at most {recipe.max_auc_drop} is"
+            " accepted."
+            " Fine-tune longer (--steps), or choose another recipe."
+        )
+    if distinct_scores < FEWEST_SCORES:
+        raise GateError(
+            f"the file gives only {distinct_scores} different scores, too few to put a"
+            f" threshold on (at least {FEWEST_SCORES}). Choose another recipe."
+        )

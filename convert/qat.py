@@ -1,0 +1,149 @@
+"""Quantisation-aware fine-tuning: the weights learn to live with int8.
+
+tfmot inserts fake quantisation behind every layer of the folded tf_keras model; the
+fine-tuning then teaches it to give the float model's own scores on augmented training
+photos. The float model is the target rather than the labels, because the aim is to
+lose nothing on the way, not to train once more on too few photos.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_model_optimization as tfmot
+import tf_keras
+from numpy.typing import NDArray
+from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+    default_8bit_quantize_configs as configs,
+)
+from tqdm import tqdm
+
+from convert.channel_clamp import ChannelClamp
+from training.squares import AugmentedPhotos, Batch
+
+_quantize = tfmot.quantization.keras
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How to fine-tune.
+
+    Attributes:
+        steps: batches to learn from.
+        learning_rate: the first; falls to 0 as a cosine.
+    """
+
+    steps: int
+    learning_rate: float
+
+
+def fine_tuned(
+    model: tf_keras.Model, photos: AugmentedPhotos, settings: FineTuning
+) -> tf_keras.Model:
+    """A fake-quantised copy of ``model`` that learnt to give the same scores.
+
+    Args:
+        model: folded float model; stays as it is.
+        photos: the training split, augmented.
+        settings: how long and how fast.
+    """
+    quantised = _annotated(model)
+    _set_ranges(quantised, model, _first_photos(photos))
+    optimizer = tf_keras.optimizers.Adam(
+        tf_keras.optimizers.schedules.CosineDecay(
+            settings.learning_rate, settings.steps
+        )
+    )
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    def step(pixels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        target = model(pixels, training=False)
+        with tf.GradientTape() as tape:
+            given = quantised(pixels, training=True)
+            loss = tf.reduce_mean(
+                weights[:, 0] * tf_keras.losses.binary_crossentropy(target, given)
+            )
+        variables = quantised.trainable_variables
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, variables), variables, strict=True)
+        )
+        return loss
+
+    bar = tqdm(_endless(photos, settings.steps), total=settings.steps, desc="fine-tune")
+    for batch in bar:
+        loss = step(tf.constant(batch.pixels), tf.constant(batch.weights))
+        bar.set_postfix(loss=f"{float(loss):.3f}")
+    return quantised
+
+
+def _annotated(model: tf_keras.Model) -> tf_keras.Model:
+    """Fake quantisation behind every layer; dropout is left out of fine-tuning."""
+
+    def annotate(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
+        if isinstance(layer, ChannelClamp):
+            return _quantize.quantize_annotate_layer(
+                layer, configs.Default8BitOutputQuantizeConfig()
+            )
+        return _quantize.quantize_annotate_layer(layer)
+
+    plain = tf_keras.models.clone_model(model, clone_function=annotate)
+    plain.set_weights(model.get_weights())
+    with _quantize.quantize_scope({"ChannelClamp": ChannelClamp}):
+        return _quantize.quantize_apply(plain)
+
+
+def _set_ranges(
+    quantised: tf_keras.Model, model: tf_keras.Model, pixels: NDArray[np.float32]
+) -> None:
+    """Start every range at what the float model shows on real photos.
+
+    tfmot starts at -6..6 and moves by a thousandth a step, which would take longer
+    than the whole fine-tuning; the input has to be 0..1 to the bit, so that a stored
+    input is the pixel itself.
+    """
+    layers = {layer.name: layer for layer in model.layers[1:]}
+    shown = tf_keras.Model(model.input, [layer.input for layer in layers.values()])
+    given = dict(zip(layers, shown(pixels, training=False), strict=True))
+    for wrapper in quantised.layers:
+        name = wrapper.name.removeprefix("quant_")
+        for variable in wrapper.weights:
+            stem, _, end = (
+                variable.name.rpartition("/")[2].partition(":")[0].rpartition("_")
+            )
+            if end not in ("min", "max") or stem == "kernel":
+                continue
+            low, high = 0.0, 1.0
+            if name in layers:
+                low, high = _range_of(layers[name], given[name], stem)
+            variable.assign(tf.fill(variable.shape, low if end == "min" else high))
+
+
+def _range_of(
+    layer: tf_keras.layers.Layer, given: tf.Tensor, stem: str
+) -> tuple[float, float]:
+    """Lowest and highest value a layer gives; before its activation if asked for."""
+    if stem == "pre_activation":
+        activation, layer.activation = layer.activation, tf_keras.activations.linear
+        values = layer(given)
+        layer.activation = activation
+    else:
+        values = layer(given)
+    return min(0.0, float(tf.reduce_min(values))), float(tf.reduce_max(values))
+
+
+def _first_photos(photos: AugmentedPhotos) -> NDArray[np.float32]:
+    batches = photos.epoch(0)
+    count = min(photos.steps, max(1, 128 // photos.batch_size))
+    return np.concatenate([next(batches).pixels for _ in range(count)])
+
+
+def _endless(photos: AugmentedPhotos, steps: int) -> Iterator[Batch]:
+    number = 0
+    while steps > 0:
+        number += 1
+        for batch in photos.epoch(number):
+            yield batch
+            steps -= 1
+            if steps == 0:
+                return

@@ -1,0 +1,47 @@
+"""The ways a trained model can be turned into a .tflite file.
+
+A recipe's name says what is stored and computed, and how the ranges were found:
+
+- ``float32``, ``float16``: weights in that precision, arithmetic in float32;
+- ``dynamic_int8``: int8 weights, activations quantised while running;
+- ``ptq_int8``: int8 weights and activations, ranges from representative photos
+  (post-training quantisation);
+- ``qat_int8``: the same numbers, but the weights learnt to live with them
+  (quantisation-aware training).
+"""
+
+from dataclasses import dataclass
+
+TARGET_RECALL = 0.95
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One row of the table below.
+
+    Attributes:
+        name: also part of the file's name, as in ``cnn64.qat_int8.tflite``.
+        integer: whether no operation may compute in floating point.
+        trains: whether it fine-tunes on the training photos.
+        max_auc_drop: the conversion fails if the area under the ROC curve on the
+            validation split falls by more than this.
+        meaning: for ``--help``.
+    """
+
+    name: str
+    integer: bool
+    trains: bool
+    max_auc_drop: float
+    meaning: str
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("float32", False, False, 0.0005, "as trained; the reference"),
+        Recipe("float16", False, False, 0.001, "half the bytes, float arithmetic"),
+        Recipe("dynamic_int8", False, False, 0.01, "int8 weights only"),
+        Recipe("ptq_int8", True, False, 0.01, "int8 from representative photos"),
+        Recipe("qat_int8", True, True, 0.01, "int8 after fine-tuning for it"),
+    )
+}

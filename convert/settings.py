@@ -1,0 +1,30 @@
+"""What a conversion is asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from convert.recipes import RECIPES, Recipe
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    keras_model: Path
+    manifest: Path
+    recipe: str
+    io: str
+    target_recall: float
+    steps: int
+    learning_rate: float
+    seed: int
+    data_name: str
+    terms: str
+    measure_test: bool
+    overwrite: bool
+    out: Path
+
+    @property
+    def chosen_recipe(self) -> Recipe:
+        """The row of the table of recipes."""
+        return RECIPES[self.recipe]

@@ -1,0 +1,155 @@
+"""Convert a trained Keras model to one self-describing .tflite file.
+
+Run: python convert/to_tflite.py runs/cnn64/model.keras --manifest data/fanconic.csv \
+    --recipe qat_int8 --out models
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put convert/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+# Whatever trained it, TensorFlow converts it.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from convert.errors import ConversionError, GateError
+from convert.recipes import RECIPES, TARGET_RECALL
+from convert.settings import Settings
+from edge_runtime.card import ModelCard
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.manifest import read_manifest
+from edge_runtime.model_file import write_model_file
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    recipes = "; ".join(
+        f"{recipe.name}: {recipe.meaning}" for recipe in RECIPES.values()
+    )
+    gates = "; ".join(
+        f"{recipe.name} {recipe.max_auc_drop}" for recipe in RECIPES.values()
+    )
+    parser = argparse.ArgumentParser(
+        description="Convert a trained Keras model to a .tflite file with its card:"
+        " weights, preprocessing, threshold with its evidence, golden vectors.",
+        epilog="The file is written only if it passes these gates: no operation in"
+        " floating point in an int8 file; stored input equals the pixel; at least 16"
+        f" different scores; AUC lost on the validation split at most: {gates}."
+        " Exit status 4 tells that a gate failed.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("keras_model", type=Path, help="the .keras file to convert")
+    add(
+        "--manifest",
+        type=Path,
+        required=True,
+        help="table of training/prepare.py: its train split calibrates and fine-tunes,"
+        " its val split chooses the threshold",
+    )
+    add("--recipe", choices=RECIPES, default="qat_int8", help=recipes)
+    add(
+        "--io",
+        choices=("uint8", "int8", "float32"),
+        default="uint8",
+        help="dtype of input and output of int8 files; others have float32",
+    )
+    add(
+        "--target-recall",
+        type=float,
+        default=TARGET_RECALL,
+        help="share of the malignant validation photos that the threshold must find",
+    )
+    add("--steps", type=int, default=300, help="batches of 16 to fine-tune with")
+    add("--learning-rate", type=float, default=5e-5, help="of the fine-tuning")
+    add("--seed", type=int, default=0, help="same seed, same bytes")
+    add("--data-name", default="not stated", help="of the data set, for the card")
+    add("--terms", default="not stated", help="of photos and weights, for the card")
+    add(
+        "--measure-test",
+        action="store_true",
+        help="also measure the test split for the card; once, for a final model",
+    )
+    add("--overwrite", action="store_true", help="replace the file if it exists")
+    add("--out", type=Path, default=Path("models"), help="folder")
+    words = parser.parse_args(arguments)
+    if not 0 < words.target_recall <= 1:
+        parser.error(f"--target-recall must be in (0, 1]; got {words.target_recall}")
+    if words.steps < 1:
+        parser.error(f"--steps must be at least 1; got {words.steps}")
+    return Settings(**vars(words))
+
+
+def convert(settings: Settings) -> Path:
+    """Convert, check against the Keras model, write; returns the file's path.
+
+    Raises:
+        ConversionError: when the model, the photos or the options do not fit.
+        GateError: when the file would have lost too much.
+    """
+    photos = read_manifest(settings.manifest)
+    # TensorFlow takes seconds to import, which --help and mistakes need not wait for.
+    from convert.source import read_source
+
+    source = read_source(settings.keras_model)
+    path = settings.out / f"{source.network}.{settings.recipe}.tflite"
+    if path.exists() and not settings.overwrite:
+        raise ConversionError(
+            f"{path} is there already; give --overwrite to replace it"
+        )
+    from convert.assembly import assemble
+
+    file = assemble(source, photos, settings)
+    write_model_file(path, file.model, file.card, file.labels, file.golden)
+    print(outcome(file.card, path), file=sys.stderr)
+    return path
+
+
+def outcome(card: ModelCard, path: Path) -> str:
+    """What a person wants to know right after a conversion."""
+    lines = [f"{card.name}: {path.stat().st_size / 1000:.1f} kB"]
+    for measured in card.accuracy:
+        lines.append(
+            f"  {measured.split}: AUC {measured.auc:.3f}"
+            f" ({measured.auc_low:.3f} to {measured.auc_high:.3f}),"
+            f" recall {measured.recall.value:.3f} with specificity"
+            f" {measured.specificity.value:.3f} at the file's threshold"
+        )
+    changed = card.comparison
+    lines.append(
+        f"  against the Keras model on {changed.split} ({changed.n} photos): AUC"
+        f" {changed.auc_keras:.4f} to {changed.auc_file:.4f};"
+        f" malignant lost {changed.malignant_lost}, gained {changed.malignant_gained};"
+        f" false alarms new {changed.benign_lost}, gone {changed.benign_gained};"
+        f" largest difference {changed.largest_difference:.3f};"
+        f" {changed.distinct_scores} different scores"
+    )
+    lines.append(f"  {card.notice}")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        print(convert(parse(arguments)))
+    except GateError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 4
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
