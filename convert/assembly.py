@@ -80,7 +80,7 @@ def assemble(
         recipe, changed.auc_keras, changed.auc_file, changed.distinct_scores
     )
     others = _test_accuracy(source, photos, model, evidence, settings)
-    data = DataSet(
+    data_set = DataSet(
         settings.data_name,
         settings.terms,
         hashlib.sha256(settings.manifest.read_bytes()).hexdigest(),
@@ -94,7 +94,7 @@ def assemble(
         evidence,
         others,
         found,
-        data,
+        data_set,
         _conversion_facts(settings),
     )
     golden = golden_npz(golden_pngs(source.size_px), model.infer, card)

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tf_keras
 
 
-class ChannelClamp(tf_keras.layers.Layer):
+class ChannelClamp(tf_keras.layers.Layer):  # type: ignore[misc]
     """clamp(x, lower, upper), each a number for every channel."""
 
     def __init__(

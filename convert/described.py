@@ -56,7 +56,7 @@ def model_card(
     evidence: Evidence,
     others: Sequence[Accuracy],
     audit: Audit,
-    data: DataSet,
+    data_set: DataSet,
     conversion: Mapping[str, Any],
 ) -> ModelCard:
     """Put the card together; everything on it was measured or is said by the user."""
@@ -68,7 +68,7 @@ def model_card(
         created=str(source.training.get("finished", "unknown")),
         description=describe(source, recipe),
         notice=NOTICE,
-        licence=data.terms,
+        licence=data_set.terms,
         model_sha256=model_sha256,
         input=InputSpec(
             size_px=source.size_px,
@@ -89,12 +89,12 @@ def model_card(
         comparison=evidence.comparison,
         accuracy=(evidence.accuracy, *others),
         data=Data(
-            name=data.name,
-            manifest_sha256=data.manifest_sha256,
-            terms=data.terms,
-            n_train=len(photos_of(data.photos, "train")),
-            n_val=len(photos_of(data.photos, "val")),
-            n_test=len(photos_of(data.photos, "test")),
+            name=data_set.name,
+            manifest_sha256=data_set.manifest_sha256,
+            terms=data_set.terms,
+            n_train=len(photos_of(data_set.photos, "train")),
+            n_val=len(photos_of(data_set.photos, "val")),
+            n_test=len(photos_of(data_set.photos, "test")),
             not_evaluated=NOT_EVALUATED,
         ),
         provenance=Provenance(

@@ -22,7 +22,7 @@ is all; elsewhere a clamp follows. It never decreases, so it commutes with max p
 and is put behind the pool, on a quarter of the data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +31,10 @@ from numpy.typing import NDArray
 from convert.graph import Node, consumers_of
 
 Vector = NDArray[np.float64]
+Readers = Mapping[str, Sequence[Node]]
+# A chain of nodes, first to last, and what takes its place.
+Replacement = tuple[Sequence[Node], Sequence[Node]]
+Rewrite = Callable[[Sequence[Node], Readers], Replacement | None]
 
 # Layers batch norm can fold into; output channels are their kernel's last axis, or
 # the last two of a depthwise one.
@@ -38,7 +42,12 @@ _FOLDABLE = ("Conv2D", "DepthwiseConv2D", "Dense")
 
 
 def folded(nodes: Sequence[Node]) -> tuple[Node, ...]:
-    """The same function without the batch norms that follow a convolution."""
+    """The same function without dropout and the batch norms behind convolutions.
+
+    Dropout does nothing at inference; left in, it would disturb fine-tuning towards
+    the float model's scores and widen the ranges found there.
+    """
+    nodes = _without_dropout(nodes)
     for rewrite in (_fold_between_relus, _fold_direct, _fuse_relu):
         changed = True
         while changed:
@@ -55,7 +64,21 @@ def limits(gain: Vector, shift: Vector) -> tuple[Vector, Vector]:
     return lower, upper
 
 
-def _rewritten_once(nodes, rewrite):  # type: ignore[no-untyped-def]
+def _without_dropout(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    source = {node.name: node.name for node in nodes}
+    kept = []
+    for node in nodes:
+        inputs = tuple(source[name] for name in node.inputs)
+        if node.kind == "Dropout":
+            source[node.name] = inputs[0]
+        else:
+            kept.append(replace(node, inputs=inputs))
+    return tuple(kept)
+
+
+def _rewritten_once(
+    nodes: Sequence[Node], rewrite: Rewrite
+) -> tuple[Sequence[Node], bool]:
     readers = consumers_of(nodes)
     by_name = {node.name: node for node in nodes}
     for node in nodes:
@@ -66,7 +89,7 @@ def _rewritten_once(nodes, rewrite):  # type: ignore[no-untyped-def]
     return nodes, False
 
 
-def _chain_to(node, by_name, readers):  # type: ignore[no-untyped-def]
+def _chain_to(node: Node, by_name: Mapping[str, Node], readers: Readers) -> list[Node]:
     """``node`` and what leads to it, nearest first, while nobody else reads it."""
     chain = [node]
     while len(node.inputs) == 1:
@@ -95,7 +118,7 @@ def _replaced(
     return tuple(result)
 
 
-def _fold_between_relus(chain, readers):  # type: ignore[no-untyped-def]
+def _fold_between_relus(chain: Sequence[Node], readers: Readers) -> Replacement | None:
     kinds = [_role(node) for node in chain[:4]]
     if kinds != ["relu", "norm", "relu", "conv"]:
         return None
@@ -115,14 +138,14 @@ def _fold_between_relus(chain, readers):  # type: ignore[no-untyped-def]
     return old, new
 
 
-def _fold_direct(chain, _readers):  # type: ignore[no-untyped-def]
+def _fold_direct(chain: Sequence[Node], _readers: Readers) -> Replacement | None:
     if [_role(node) for node in chain[:2]] != ["norm", "conv"]:
         return None
     norm, conv = chain[:2]
     return [conv, norm], [_scaled(conv, *_gain_and_shift(norm))]
 
 
-def _fuse_relu(chain, _readers):  # type: ignore[no-untyped-def]
+def _fuse_relu(chain: Sequence[Node], _readers: Readers) -> Replacement | None:
     if [_role(node) for node in chain[:2]] != ["relu", "conv"]:
         return None
     relu, conv = chain[:2]

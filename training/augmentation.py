@@ -3,7 +3,8 @@
 ``none`` and ``augmentor`` are the published project's own; ``strong`` imitates other
 cameras, lamps and distances, which is what a model meets outside its data set
 (docs/decisions.md). Each works on the decoded centre square and returns the square the
-model sees, scaled by the runtime's own ``resize``.
+model sees, scaled by the runtime's own ``resize``. ``strength`` is 1 while a network
+learns what to look at and ``MILD`` while it settles; the published ones ignore it.
 """
 
 from collections.abc import Callable
@@ -15,12 +16,17 @@ from PIL import Image
 from edge_runtime.preprocessing import resize
 
 Pixels = NDArray[np.uint8]
-Augmentation = Callable[[Pixels, int, np.random.Generator], Pixels]
+Augmentation = Callable[[Pixels, int, np.random.Generator, float], Pixels]
+
+# Found on the validation split: docs/decisions.md.
+MILD = 0.4
 
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
 
-def light(square: Pixels, size_px: int, rng: np.random.Generator) -> Pixels:
+def light(
+    square: Pixels, size_px: int, rng: np.random.Generator, _strength: float = 1.0
+) -> Pixels:
     """Flips, shear up to 0.3 degrees, rotation up to 0.3 degrees."""
     square = _flipped(square, rng, left_right=0.5, top_bottom=0.5)
     shear, angle = np.deg2rad(rng.uniform(-0.3, 0.3, 2))
@@ -28,7 +34,9 @@ def light(square: Pixels, size_px: int, rng: np.random.Generator) -> Pixels:
     return resize(_warped(square, angle, shear, scale=1.0, side=side), size_px)
 
 
-def augmentor(square: Pixels, size_px: int, rng: np.random.Generator) -> Pixels:
+def augmentor(
+    square: Pixels, size_px: int, rng: np.random.Generator, _strength: float = 1.0
+) -> Pixels:
     """The published project's Augmentor pipeline, with its own probabilities.
 
     rotate90 0.5, zoom 0.3 by 0.8 to 1.5, flip left-right 0.8, flip top-bottom 0.3,
@@ -44,17 +52,24 @@ def augmentor(square: Pixels, size_px: int, rng: np.random.Generator) -> Pixels:
     return pixels
 
 
-def strong(square: Pixels, size_px: int, rng: np.random.Generator) -> Pixels:
-    """Other distances, framings, rotations, white balances, exposures and colours."""
-    square = np.rot90(square, rng.integers(4))
+def strong(
+    square: Pixels, size_px: int, rng: np.random.Generator, strength: float = 1.0
+) -> Pixels:
+    """Other distances, framings, rotations, white balances, exposures and colours.
+
+    Colours change in proportion to ``strength``, geometry to its square root; below
+    a half there are only right angles.
+    """
+    reach = strength**0.5
+    square = np.rot90(square, int(rng.integers(4)))
     square = _flipped(square, rng, left_right=0.5, top_bottom=0.0)
-    if rng.random() < 0.5:
+    if rng.random() < strength - 0.5:
         angle = np.deg2rad(rng.uniform(-45, 45))
         square = _warped(square, angle, 0.0, scale=1.0, side=square.shape[0])
-    scale = float(np.exp(rng.uniform(np.log(0.75), np.log(1.5))))
-    across, down = rng.uniform(-0.1, 0.1, 2)
+    scale = float(np.exp(reach * rng.uniform(np.log(0.75), np.log(1.5))))
+    across, down = reach * rng.uniform(-0.1, 0.1, 2)
     pixels = resize(_framed(square, scale, across, down), size_px)
-    return _recoloured(pixels, rng)
+    return _recoloured(pixels, rng, strength)
 
 
 AUGMENTATIONS: dict[str, Augmentation] = {
@@ -121,18 +136,21 @@ def _warped(
     return np.asarray(warped)
 
 
-def _recoloured(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+def _recoloured(pixels: Pixels, rng: np.random.Generator, strength: float) -> Pixels:
     """Another camera's white balance, exposure, gamma, contrast and colour depth."""
-    values = pixels.astype(np.float32) / 255
-    gains = np.exp(rng.normal(0, 0.06, 3) + rng.normal(0, 0.10)).astype(np.float32)
-    values = (values * gains).clip(0, 1) ** np.exp(rng.normal(0, 0.12))
+
+    def factor(spread: float, count: int | None = None) -> NDArray[np.float32]:
+        return np.exp(np.float32(strength) * rng.normal(0, spread, count), dtype="f4")
+
+    values = pixels.astype(np.float32) / np.float32(255)
+    values = (values * factor(0.06, 3) * factor(0.10)).clip(0, 1) ** factor(0.12)
     middle = values.mean()
-    values = (values - middle) * np.float32(np.exp(rng.normal(0, 0.12))) + middle
+    values = (values - middle) * factor(0.12) + middle
     grey = (values @ LUMA)[..., None]
-    saturation = 0.0 if rng.random() < 0.05 else np.exp(rng.normal(0, 0.18))
-    values = grey + (values - grey) * np.float32(saturation)
-    return _to_bytes(values * 255)
+    faded = rng.random() < 0.05 * (strength >= 1)
+    values = grey + (values - grey) * (np.float32(0) if faded else factor(0.18))
+    return _to_bytes(values * np.float32(255))
 
 
 def _to_bytes(values: NDArray[np.floating]) -> Pixels:
-    return np.rint(values.clip(0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(values.clip(0, 255)), np.uint8)

@@ -23,6 +23,10 @@ SAME_FUNCTION = 1e-4
 # Later columns start from a trained one and take a third of its epochs.
 LATER_SHARE = 3
 
+# The first column settles under mild augmentation for this share of its epochs; the
+# later ones do so from their start.
+SETTLING_SHARE = 1 / 3
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -77,6 +81,7 @@ def fit_columns(
             learning_rate=settings.learning_rate,
             patience=settings.patience,
         )
+        settling = round(schedule.epochs * (1 if fits else SETTLING_SHARE))
         supply = AugmentedPhotos(
             squares,
             labels_of(train_photos),
@@ -84,6 +89,7 @@ def fit_columns(
             AUGMENTATIONS[settings.augmentation],
             settings.batch_size,
             seed,
+            mild_from=schedule.epochs - settling + 1,
         )
         print(f"column {index + 1} of {settings.columns}", file=sys.stderr)
         checkpoint = settings.out / f"checkpoint{index + 1}.npz"
@@ -113,7 +119,7 @@ def _check_same(
 
 def _logit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     clipped = scores.clip(1e-7, 1 - 1e-7)
-    return np.log(clipped / (1 - clipped))
+    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 def validation_photos(

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from edge_runtime.manifest import LabelledPhoto
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import centre_square, load_pixels, resize
-from training.augmentation import Augmentation
+from training.augmentation import MILD, Augmentation
 
 # Kept detail: enough for the closest zoom of any augmentation, and the bound that
 # keeps 33,126 photos (SIIM-ISIC 2020) within 6.5 GB.
@@ -48,7 +48,7 @@ def decoded_squares(
 def model_inputs(photos: Sequence[LabelledPhoto], size_px: int) -> NDArray[np.float32]:
     """Photos exactly as the runtime shows them to a model, divided by 255."""
     pixels = [load_pixels(photo.path, size_px) for photo in photos]
-    return np.stack(pixels).astype(np.float32) / 255
+    return np.stack(pixels).astype(np.float32) / np.float32(255)
 
 
 def labels_of(photos: Sequence[LabelledPhoto]) -> NDArray[np.int64]:
@@ -58,7 +58,10 @@ def labels_of(photos: Sequence[LabelledPhoto]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class AugmentedPhotos:
-    """An endless supply of epochs, each a pure function of seed and epoch number."""
+    """An endless supply of epochs, each a pure function of seed and epoch number.
+
+    Epochs from number ``mild_from`` on are augmented mildly.
+    """
 
     squares: Sequence[NDArray[np.uint8]]
     labels: NDArray[np.int64]
@@ -66,6 +69,7 @@ class AugmentedPhotos:
     augmentation: Augmentation
     batch_size: int
     seed: int
+    mild_from: int = 1
 
     @property
     def steps(self) -> int:
@@ -92,13 +96,14 @@ class AugmentedPhotos:
                 self.squares[index],
                 self.size_px,
                 np.random.default_rng([self.seed, number, index]),
+                MILD if number >= self.mild_from else 1.0,
             )
             for index in part
         ]
         labels = self.labels[part]
         share = np.bincount(self.labels, minlength=2) / len(self.labels)
         return Batch(
-            pixels=np.stack(pixels).astype(np.float32) / 255,
+            pixels=np.stack(pixels).astype(np.float32) / np.float32(255),
             labels=labels[:, None].astype(np.float32),
             weights=(0.5 / share[labels])[:, None].astype(np.float32),
         )
