@@ -68,9 +68,9 @@ def build(
         pool_first: pool right after each convolution instead of at the block's end.
             The rest of a block never decreases (batch norm scales are kept
             non-negative), so it commutes with max pooling: weights can be exchanged
-            between both forms, and inference gives the same result. Training is
-            2.3 times faster this way (docs/decisions.md). Batch statistics are
-            then those of the pooled values.
+            between both forms, and inference gives the same result. Training
+            takes less processor time this way (docs/decisions.md). Batch statistics
+            are then those of the pooled values.
         dense_units: width of the dense layer, for the columns of ``columns.py``.
 
     Returns:
