@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from edge_runtime.preprocessing import resize
-from training.augmentation import AUGMENTATIONS, _framed, _warped, augmentor, strong
+from training.augmentation import (
+    AUGMENTATIONS,
+    MILD,
+    _framed,
+    _warped,
+    augmentor,
+    strong,
+)
 from training.drawing import draw_lesion
 
 every_augmentation = pytest.mark.parametrize("name", AUGMENTATIONS)
@@ -186,6 +193,41 @@ class TestStrong:
     def test_shows_the_same_card_in_many_colours(self, colours):
         assert len(np.unique(colours, axis=0)) > 900
         assert colours[:, 0].std() > 10
+
+
+class TestMild:
+    def test_takes_the_colour_of_no_photo(self):
+        card = np.full((16, 16, 3), (200, 60, 50), np.uint8)
+        for seed in range(200):
+            pixels = strong(card, 8, np.random.default_rng(seed), MILD)
+            assert np.ptp(pixels[0, 0]) > 50
+
+    def test_changes_colours_less(self, colours):
+        card = np.full((16, 16, 3), (200, 60, 50), np.uint8)
+        mild = np.array(
+            [strong(card, 8, np.random.default_rng(s), MILD)[0, 0] for s in range(300)]
+        )
+        coloured = colours[np.ptp(colours, axis=1) > 0]
+        assert np.all(mild.std(axis=0) < coloured.std(axis=0) * 0.6)
+
+    def test_turns_by_right_angles_only(self):
+        # A photo whose rows or columns are all alike stays so, wherever it is framed.
+        ramp = np.linspace(0, 250, 64).round().astype(np.uint8)
+        rows = np.broadcast_to(ramp[:, None, None], (64, 64, 3))
+        for seed in range(50):
+            pixels = strong(rows, 32, np.random.default_rng(seed), MILD).astype(int)
+            assert min(np.ptp(pixels, axis=0).max(), np.ptp(pixels, axis=1).max()) == 0
+
+    def test_no_strength_leaves_only_right_angles_and_mirror_images(self, lesion):
+        square = resize(lesion, 32)
+        forms = [
+            np.rot90(form, k) for form in (square, square[:, ::-1]) for k in range(4)
+        ]
+        for seed in range(20):
+            pixels = strong(lesion, 32, np.random.default_rng(seed), 0.0)
+            # Going to floating point and back may round to the level beside.
+            nearest = min(np.abs(pixels.astype(int) - form).max() for form in forms)
+            assert nearest <= 1
 
 
 class TestFramed:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from edge_runtime.manifest import photos_of, read_manifest
 from edge_runtime.preprocessing import load_pixels, resize
-from training.augmentation import strong
+from training.augmentation import MILD, strong
 from training.drawn_table import draw_table
 from training.squares import (
     AugmentedPhotos,
@@ -19,7 +19,7 @@ N_PHOTOS = 10
 LABELS = np.array([1, 0, 0, 0, 1, 0, 0, 0, 1, 0])
 
 
-def _plain(square, size_px, _rng):
+def _plain(square, size_px, _rng, _strength):
     return resize(square, size_px)
 
 
@@ -34,11 +34,13 @@ def table(tmp_path_factory):
 def cards():
     """A function that supplies ten cards, each of a grey level of its own."""
 
-    def supply(*, batch_size=4, seed=0, augmentation=_plain):
+    def supply(*, batch_size=4, seed=0, augmentation=_plain, mild_from=1):
         squares = [
             np.full((24, 24, 3), 20 * number, np.uint8) for number in range(N_PHOTOS)
         ]
-        return AugmentedPhotos(squares, LABELS, 16, augmentation, batch_size, seed)
+        return AugmentedPhotos(
+            squares, LABELS, 16, augmentation, batch_size, seed, mild_from
+        )
 
     return supply
 
@@ -78,7 +80,7 @@ class TestEpoch:
 
     def test_changes_a_photo_the_same_way_in_any_batch(self, cards):
         # The changes follow from seed, epoch and photo, not from its neighbours.
-        def lottery(square, size_px, rng):
+        def lottery(square, size_px, rng, _strength):
             return np.full((size_px, size_px, 3), rng.integers(256), np.uint8)
 
         drawn = []
@@ -125,8 +127,20 @@ class TestEpoch:
             assert array.dtype == np.float32
         assert 0 <= batch.pixels.min() <= batch.pixels.max() <= 1
 
+    def test_augments_mildly_from_the_epoch_it_is_told(self, cards):
+        strengths = []
+
+        def noting(square, size_px, rng, strength):
+            strengths.append(strength)
+            return resize(square, size_px)
+
+        photos = cards(batch_size=N_PHOTOS, augmentation=noting, mild_from=3)
+        for number in (1, 2, 3, 4):
+            list(photos.epoch(number))
+        assert strengths == [1.0] * 2 * N_PHOTOS + [MILD] * 2 * N_PHOTOS
+
     def test_failure_of_the_augmentation_reaches_the_trainer(self, cards):
-        def failing(square, size_px, rng):
+        def failing(square, size_px, rng, strength):
             raise OSError("disk gone")
 
         with pytest.raises(OSError, match="disk gone"):
