@@ -29,6 +29,7 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.manifest import photos_of, read_manifest
 from edge_runtime.metrics import roc_auc
 from training.augmentation import AUGMENTATIONS
+from training.columns import column
 from training.curves import plot_curves
 from training.fitting import Settings, fit_columns, validation_photos
 from training.loop import TrainingError, scores_of
@@ -90,6 +91,10 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     for name in ("epochs", "batch_size", "patience", "columns"):
         if getattr(words, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
+    try:
+        column(NETWORKS[words.network], 0, words.columns)
+    except ValueError as error:
+        parser.error(f"--columns: {error}")
     return Settings(**vars(words))
 
 
