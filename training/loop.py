@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -236,7 +237,7 @@ def _restore(model: keras.Model, checkpoint: Path) -> _Progress | None:
                     for result in json.loads(str(saved["history"]))
                 ],
             )
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TrainingError(
             f"the checkpoint {checkpoint} does not fit this network: {error}."
             " Remove it, or choose another --out."
