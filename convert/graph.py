@@ -71,6 +71,8 @@ def nodes_of(model: keras.Model) -> tuple[Node, ...]:
     Raises:
         ConversionError: naming a layer that has no counterpart, or is used twice.
     """
+    if isinstance(model, keras.Sequential):
+        model = keras.Model(model.inputs, model.outputs, name=model.name)
     if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
         raise ConversionError(
             f"{model.name} is a subclassed model, which cannot be taken apart."
@@ -79,6 +81,8 @@ def nodes_of(model: keras.Model) -> tuple[Node, ...]:
     names = {}
     for operation in model.operations:
         names[id(_single(operation.output, operation.name))] = operation.name
+    for tensor in model.outputs:
+        _name_of(tensor, names)
     return tuple(_node(operation, names) for operation in model.operations)
 
 
@@ -122,6 +126,17 @@ def _single(tensor: Any, name: str) -> Any:
     return tensor
 
 
+def _name_of(tensor: Any, names: Mapping[int, str]) -> str:
+    """Name of the layer that gives ``tensor``."""
+    if id(tensor) not in names:
+        # Only the output of a layer's first call is known.
+        raise ConversionError(
+            f"layer {tensor._keras_history.operation.name} is used more than once;"
+            " give each use a layer of its own"
+        )
+    return names[id(tensor)]
+
+
 def _node(operation: Any, names: Mapping[int, str]) -> Node:
     kind = type(operation).__name__
     if kind not in COPIED:
@@ -133,7 +148,7 @@ def _node(operation: Any, names: Mapping[int, str]) -> Node:
     if kind != "InputLayer":
         given = operation.input
         tensors = given if isinstance(given, (list, tuple)) else [given]
-        inputs = tuple(names[id(tensor)] for tensor in tensors)
+        inputs = tuple(_name_of(tensor, names) for tensor in tensors)
     full = operation.get_config()
     if full.get("negative_slope") or full.get("threshold"):
         raise ConversionError(
@@ -152,4 +167,10 @@ def _node(operation: Any, names: Mapping[int, str]) -> Node:
 def _layer(node: Node) -> tf_keras.layers.Layer:
     if node.kind == "ChannelClamp":
         return ChannelClamp(name=node.name, **node.config)
-    return getattr(tf_keras.layers, node.kind).from_config(dict(node.config))
+    try:
+        return getattr(tf_keras.layers, node.kind).from_config(dict(node.config))
+    except (TypeError, ValueError) as error:
+        raise ConversionError(
+            f"layer {node.name}, a {node.kind}, has options that tf_keras does not"
+            f" know: {error}"
+        ) from error
