@@ -95,4 +95,8 @@ def _training_record(path: Path) -> Mapping[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConversionError(f"{path} is not a training record: {error}") from error
-    return dict(record)
+    if not isinstance(record, dict) or not isinstance(record.get("settings", {}), dict):
+        raise ConversionError(
+            f"{path} is not a training record: expected an object with settings"
+        )
+    return record
