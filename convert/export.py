@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras
 from numpy.typing import NDArray
+from tensorflow.lite.python.convert import ConverterError  # has no public name
 
 from convert.errors import ConversionError
 from convert.recipes import Recipe
@@ -57,7 +58,7 @@ def flatbuffer(
         )
     try:
         return bytes(converter.convert())
-    except (ValueError, RuntimeError, tf.errors.OpError) as error:
+    except (ValueError, RuntimeError, tf.errors.OpError, ConverterError) as error:
         raise ConversionError(
             f"TensorFlow's converter refused the model: {error}"
         ) from error
