@@ -22,7 +22,7 @@ from convert.conversion import (
     refuse_other_input,
 )
 from convert.described import DataSet, describe, model_card
-from convert.evidence import Evidence, accuracy, gather_evidence
+from convert.evidence import Evidence, accuracy, gather_evidence, refuse_one_class
 from convert.golden import golden_npz
 from convert.golden_photos import golden_pngs
 from convert.metadata import Description, with_metadata
@@ -33,6 +33,7 @@ from edge_runtime.card import Accuracy
 from edge_runtime.interpreter import TfliteModel, open_interpreter
 from edge_runtime.manifest import LabelledPhoto, photos_of
 from edge_runtime.model_file import ModelFile
+from training.squares import labels_of
 
 AUTHOR = "lesion-edge"
 # One output unit; tools that take the top class want one line a unit.
@@ -49,6 +50,7 @@ def assemble(
         GateError: when the file lost too much.
     """
     recipe = settings.chosen_recipe
+    _refuse_missing_photos(photos, settings)
     # Same input, same bytes: fine-tuning shuffles and drops out by these.
     tf_keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
@@ -99,6 +101,15 @@ def assemble(
     )
     golden = golden_npz(golden_pngs(source.size_px), model.infer, card)
     return ModelFile(Path(f"{card.name}.tflite"), content, card, LABELS, golden)
+
+
+def _refuse_missing_photos(photos: Sequence[LabelledPhoto], settings: Settings) -> None:
+    """Find out now rather than after minutes of fine-tuning."""
+    refuse_one_class(labels_of(photos_of(photos, "val")), "val")
+    if settings.measure_test:
+        refuse_one_class(labels_of(photos_of(photos, "test")), "test")
+        clean = photos_of(photos, "test", clean=True)
+        refuse_one_class(labels_of(clean), "test_clean")
 
 
 def _test_accuracy(

@@ -116,6 +116,7 @@ def converted(
         learning_rate: the first of the fine-tuning.
         seed: of the photos chosen and their augmentation.
     """
+    chosen = representative_photos(photos, seed=seed) if recipe.integer else ()
     if recipe.trains:
         train = photos_of(photos, "train")
         augmentation = str(source.settings.get("augmentation", "strong"))
@@ -128,7 +129,6 @@ def converted(
             seed,
         )
         model = fine_tuned(model, supply, FineTuning(steps, learning_rate))
-    chosen = representative_photos(photos, seed=seed) if recipe.integer else ()
     return flatbuffer(
         model,
         recipe,

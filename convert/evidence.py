@@ -73,7 +73,7 @@ def gather_evidence(
             the same score, or the split lacks a class.
         ValueError: when the arrays do not fit each other.
     """
-    _refuse_one_class(labels, split)
+    refuse_one_class(labels, split)
     refuse_unusable(keras_scores, "the Keras model")
     refuse_unusable(file_scores, "the converted file")
     temperature = fitted_temperature(labels, file_scores)
@@ -215,14 +215,19 @@ def share_of(successes: int, n: int) -> Share:
     return Share(successes / n, interval.low, interval.high, successes, n)
 
 
-def _refuse_one_class(labels: Labels, split: str) -> None:
+def refuse_one_class(labels: Labels, split: str) -> None:
+    """Stop before a split is measured that cannot be.
+
+    Raises:
+        ConversionError: when it has fewer than two photos of a class.
+    """
     malignant = int((np.asarray(labels) == 1).sum())
     other = len(labels) - malignant
     # A variance, and so an interval, needs two.
     if min(malignant, other) < 2:
         raise ConversionError(
             f"the {split} split has {malignant} malignant and {other} benign photos;"
-            " at least 2 of each are needed to choose a threshold. Check the manifest."
+            " at least 2 of each are needed to measure the file. Check the manifest."
         )
 
 
