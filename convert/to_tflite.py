@@ -19,7 +19,7 @@ if not __package__:
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from convert.errors import ConversionError, GateError
+from convert.errors import AuditError, ConversionError, GateError
 from convert.recipes import RECIPES, TARGET_RECALL
 from convert.settings import Settings
 from edge_runtime.card import ModelCard
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     try:
         print(convert(parse(arguments)))
-    except GateError as error:
+    except (AuditError, GateError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 4
     except EdgeRuntimeError as error:
