@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.measurement import Interpreter
-from benchmarks.results import BenchmarkResult, Revision
+from benchmarks.results import BenchmarkResult
 from edge_runtime.machine import Machine
+from edge_runtime.revision import Revision
 
 BUSY_SHARE = 0.75
 """Of the cores; a benchmark on one thread alone makes a load average of 1."""

@@ -27,12 +27,12 @@ from benchmarks.facts import (
     machine_facts,
     together,
 )
+from benchmarks.machine_slug import machine_slug
 from benchmarks.markdown import text_table
 from benchmarks.measurement import MODEL, Interpreter
 from benchmarks.page import page, plotly_script
 from benchmarks.planning import chosen_models
 from benchmarks.quality import quality_on_card
-from benchmarks.revision import machine_slug, revision
 from benchmarks.summary import Report, Row, Section, durations, in_order, median_stages
 from benchmarks.tables import overview
 from benchmarks.timing import stages_of, time_interpreter, time_photos
@@ -44,6 +44,7 @@ from edge_runtime.machine import describe_machine
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import photos_in
 from edge_runtime.preprocessing import load_pixels
+from edge_runtime.revision import revision
 from edge_runtime.verdict import Verdict
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -13,6 +13,7 @@ from benchmarks.measurement import Measurement
 from edge_runtime.atomic import write_text
 from edge_runtime.evidence import Share
 from edge_runtime.intervals import Interval
+from edge_runtime.revision import Revision
 from edge_runtime.strict_json import build, parse, to_json
 
 RESULT_FORMAT = 1
@@ -39,19 +40,6 @@ class Settings:
     runs: int
     warmup: int
     threads: int
-
-
-@dataclass(frozen=True)
-class Revision:
-    """Which state of the project measured.
-
-    Attributes:
-        commit: of the checkout; None outside a git checkout.
-        dirty: whether tracked files differed from it; None when unknown.
-    """
-
-    commit: str | None
-    dirty: bool | None
 
 
 @dataclass(frozen=True)

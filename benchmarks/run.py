@@ -22,6 +22,7 @@ from benchmarks import colour_baseline
 from benchmarks.case import Case
 from benchmarks.errors import BenchmarkError
 from benchmarks.isolation import measure_in_fresh_process
+from benchmarks.machine_slug import machine_slug
 from benchmarks.markdown import text_table
 from benchmarks.page import plotly_script
 from benchmarks.planning import chosen_models, fitted_baseline, split_photos
@@ -30,11 +31,11 @@ from benchmarks.published import read_published
 from benchmarks.quality import quality_by_set
 from benchmarks.report import read_results, write_report
 from benchmarks.results import RESULT_FORMAT, BenchmarkResult, Settings
-from benchmarks.revision import machine_slug, revision
 from benchmarks.summary import summarise
 from benchmarks.tables import overview
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.manifest import SPLITS, LabelledPhoto, read_manifest
+from edge_runtime.revision import revision
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import keras
 
 from edge_runtime.atomic import write_text
+from edge_runtime.revision import revision
 from training.loop import TrainingError
 
 RECORD_FORMAT = 1
@@ -95,19 +95,9 @@ def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def commit_of_checkout() -> str:
-    """Commit of the project, or ``"unknown"`` outside a repository."""
-    root = Path(__file__).resolve().parents[1]
-    try:
-        commit = _git(root, "rev-parse", "--short=12", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.CalledProcessError):
+def commit_in_words() -> str:
+    """Commit of the checkout; ``+dirty`` behind it with uncommitted changes."""
+    found = revision()
+    if found.commit is None:
         return "unknown"
-    return commit + ("+dirty" if changed else "")
-
-
-def _git(root: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(root), *words], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
+    return found.commit[:12] + ("+dirty" if found.dirty else "")

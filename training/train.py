@@ -37,7 +37,7 @@ from training.networks import BLOCK_ORDERS, NETWORKS
 from training.record import (
     RECORD_FORMAT,
     TrainingRecord,
-    commit_of_checkout,
+    commit_in_words,
     file_sha256,
     tool_versions,
 )
@@ -121,7 +121,7 @@ def train(settings: Settings) -> Path:
         network=settings.network,
         settings=settings.as_json(),
         manifest_sha256=file_sha256(settings.manifest),
-        commit=commit_of_checkout(),
+        commit=commit_in_words(),
         tools=tool_versions(),
         machine=f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -18,9 +18,10 @@ from benchmarks.measurement import (
     Timing,
 )
 from benchmarks.quality import quality_by_set
-from benchmarks.results import RESULT_FORMAT, BenchmarkResult, Revision, Settings
+from benchmarks.results import RESULT_FORMAT, BenchmarkResult, Settings
 from edge_runtime.machine import Machine
 from edge_runtime.manifest import write_manifest
+from edge_runtime.revision import Revision
 
 ROOT = Path(__file__).resolve().parents[2]
 SKIN = (200, 150, 130)

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from benchmarks.facts import busy, commit_in_words, together
-from benchmarks.results import Revision
+from edge_runtime.revision import Revision
 
 
 def test_facts_that_differ_are_listed_once_each():

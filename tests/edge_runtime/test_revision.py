@@ -1,11 +1,9 @@
-import dataclasses
 import shutil
 import subprocess
 
 import pytest
 
-from benchmarks.results import Revision
-from benchmarks.revision import machine_slug, revision
+from edge_runtime.revision import Revision, revision
 
 
 @pytest.fixture
@@ -40,24 +38,3 @@ def test_a_copy_inside_another_checkout_has_no_commit_of_its_own(checkout):
 
 def test_no_checkout_has_no_commit(tmp_path):
     assert revision(tmp_path) == Revision(None, None)
-
-
-def test_boards_are_named_by_themselves(machine):
-    assert machine_slug(machine) == "raspberry-pi-5-model-b-rev-1.0-4-cores"
-
-
-def test_other_computers_are_named_by_their_processor(machine):
-    workstation = dataclasses.replace(
-        machine,
-        architecture="x86_64",
-        board="Standard PC",
-        cpu="Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz",
-        cores=2,
-    )
-    slug = machine_slug(workstation)
-    assert slug == "intel-xeon-platinum-8481c-cpu-2.70ghz-2-cores"
-
-
-def test_unknown_computers_are_named_by_their_architecture(machine):
-    unknown = dataclasses.replace(machine, board=None, cpu=None, cores=1)
-    assert machine_slug(unknown) == "aarch64-1-cores"

@@ -1,13 +1,23 @@
-"""Which commit of the project measured, and a short name for the machine it ran on."""
+"""Which commit of the project trained, converted or measured."""
 
-import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.results import Revision
-from edge_runtime.machine import Machine
-
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Revision:
+    """Which state of the project measured.
+
+    Attributes:
+        commit: of the checkout; None outside a git checkout.
+        dirty: whether tracked files differed from it; None when unknown.
+    """
+
+    commit: str | None
+    dirty: bool | None
 
 
 def revision(checkout: Path = CHECKOUT) -> Revision:
@@ -19,18 +29,6 @@ def revision(checkout: Path = CHECKOUT) -> Revision:
     commit = _git(checkout, "rev-parse", "HEAD")
     changes = _git(checkout, "status", "--porcelain", "--untracked-files=no")
     return Revision(commit, None if changes is None else bool(changes))
-
-
-def machine_slug(machine: Machine) -> str:
-    """A folder name for results of this machine, such as ``raspberry-pi-5-4-cores``.
-
-    Boards are known by their own name, other computers by their processor.
-    """
-    is_board = machine.architecture.startswith(("aarch", "arm"))
-    names = (machine.board, machine.cpu) if is_board else (machine.cpu, machine.board)
-    name = next((name for name in names if name), machine.architecture)
-    words = re.findall(r"[a-z0-9.]+", re.sub(r"\(\w+\)", " ", name.lower()))
-    return "-".join([*words, str(machine.cores), "cores"])
 
 
 def _git(checkout: Path, *words: str) -> str | None:

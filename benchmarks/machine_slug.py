@@ -1,0 +1,17 @@
+"""A short name for the machine that results come from."""
+
+import re
+
+from edge_runtime.machine import Machine
+
+
+def machine_slug(machine: Machine) -> str:
+    """A folder name for results of this machine, such as ``raspberry-pi-5-4-cores``.
+
+    Boards are known by their own name, other computers by their processor.
+    """
+    is_board = machine.architecture.startswith(("aarch", "arm"))
+    names = (machine.board, machine.cpu) if is_board else (machine.cpu, machine.board)
+    name = next((name for name in names if name), machine.architecture)
+    words = re.findall(r"[a-z0-9.]+", re.sub(r"\(\w+\)", " ", name.lower()))
+    return "-".join([*words, str(machine.cores), "cores"])
