@@ -1,0 +1,81 @@
+"""The files in models/ keep what their cards and the README promise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_runtime import LesionClassifier
+from edge_runtime.manifest import photos_of, read_manifest
+from edge_runtime.model_file import read_model_file
+from edge_runtime.preprocessing import load_pixels
+
+MODELS = sorted((Path(__file__).resolve().parents[1] / "models").glob("*.tflite"))
+
+# Of the whole file, card and golden vectors included.
+MOST_BYTES = {"cnn32": 140_000, "cnn64": 680_000, "cnn128": 3_100_000}
+
+every_model = pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+
+
+def test_the_published_networks_are_shipped():
+    names = {path.stem for path in MODELS}
+    assert {f"{network}.qat_int8" for network in MOST_BYTES} <= names
+
+
+def test_all_files_together_stay_small():
+    assert sum(path.stat().st_size for path in MODELS) <= 10_000_000
+
+
+@every_model
+class TestShippedModel:
+    def test_keeps_its_size(self, path):
+        network = read_model_file(path).card.network
+        assert path.stat().st_size <= MOST_BYTES.get(network, 3_100_000)
+
+    def test_is_named_as_its_card_says(self, path):
+        assert read_model_file(path).card.name == path.stem
+
+    def test_takes_the_pixel_itself(self, path):
+        given = read_model_file(path).card.input
+        table = given.quantization.store_pixels(given.mean, given.std)
+        assert np.array_equal(table, np.arange(256))
+
+    def test_was_measured_on_the_test_photos(self, path):
+        card = read_model_file(path).card
+        splits = [measured.split for measured in card.accuracy]
+        assert splits == ["val", "test", "test_clean"]
+        assert card.threshold.split == "val"
+
+    def test_computes_in_integers_only(self, path):
+        pytest.importorskip("ai_edge_litert.schema_py_generated")
+        from convert.audit import audit
+
+        audit(read_model_file(path).model, int8=True)
+
+    def test_gives_its_golden_vectors(self, path):
+        from convert.golden import check_golden
+
+        assert check_golden(read_model_file(path)) == ()
+
+    def test_finds_what_its_card_says_it_finds(self, path, fanconic):
+        """Every twentieth clean test photo: the scores that the card counted."""
+        photos = photos_of(read_manifest(fanconic / "manifest.csv"), "test", clean=True)
+        classifier = LesionClassifier.load(path)
+        card = classifier.card
+        scores = np.array(
+            [
+                classifier.score(load_pixels(photo.path, card.input.size_px))
+                for photo in photos[::20]
+            ]
+        )
+        malignant = np.array([photo.malignant for photo in photos[::20]])
+        called = scores >= card.threshold.score
+        clean = card.accuracy[-1]
+        # A sample of about 14 of 270: within four standard errors of the card's share.
+        for found, share in (
+            (called[malignant], clean.recall.value),
+            (~called[~malignant], clean.specificity.value),
+        ):
+            error = max(0.05, (share * (1 - share) / found.size) ** 0.5)
+            assert abs(found.mean() - share) <= 4 * error
