@@ -73,6 +73,8 @@ class TrainingRecord:
             raise TrainingError(
                 f"the training record {path} cannot be read: {error}"
             ) from error
+        if not isinstance(values, dict):
+            raise TrainingError(f"the training record {path} is no JSON object")
         wrong = values.keys() ^ {field.name for field in fields(cls)}
         if wrong:
             raise TrainingError(
