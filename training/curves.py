@@ -7,7 +7,7 @@ from training.loop import EpochResult
 
 
 def plot_curves(histories: Sequence[Sequence[EpochResult]], path: Path) -> None:
-    """Loss and validation AUC by epoch, one line for each column of the network."""
+    """Loss and validation AUC by epoch, one line for each learning-rate cycle."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -16,7 +16,7 @@ def plot_curves(histories: Sequence[Sequence[EpochResult]], path: Path) -> None:
     figure, (loss, auc) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for index, history in enumerate(histories, start=1):
         epochs = [result.epoch for result in history]
-        name = f"column {index}" if len(histories) > 1 else "network"
+        name = f"cycle {index}" if len(histories) > 1 else "network"
         loss.plot(epochs, [result.loss for result in history], label=f"{name}, train")
         loss.plot(
             epochs,

@@ -1,8 +1,8 @@
-"""Train a network column by column and join the columns."""
+"""Train a network in learning-rate cycles and join the last ones as its columns."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import keras
@@ -20,10 +20,10 @@ from training.squares import AugmentedPhotos, decoded_squares, labels_of, model_
 # saved one: float32 rounding in another order of summation.
 SAME_FUNCTION = 1e-4
 
-# Later columns start from a trained one and take a third of its epochs.
+# Later cycles start from a trained network and take a third of the first's epochs.
 LATER_SHARE = 3
 
-# The first column settles under mild augmentation for this share of its epochs; the
+# The first cycle settles under mild augmentation for this share of its epochs; the
 # later ones do so from their start.
 SETTLING_SHARE = 1 / 3
 
@@ -37,6 +37,7 @@ class Settings:
     augmentation: str
     block_order: str
     columns: int
+    cycles: int
     epochs: int
     batch_size: int
     learning_rate: float
@@ -52,57 +53,86 @@ class Settings:
         }
 
 
+@dataclass(frozen=True)
+class _Snapshot:
+    """The network at the end of one learning-rate cycle.
+
+    Attributes:
+        fitted: its best weights and history.
+        weights: the same weights by layer name.
+        logits: of the validation photos; shape ``(n,)``.
+    """
+
+    fitted: Fitted
+    weights: Mapping[str, Sequence[NDArray[np.float32]]]
+    logits: NDArray[np.float64]
+
+
 def fit_columns(
     settings: Settings, photos: Sequence[LabelledPhoto]
 ) -> tuple[list[Fitted], keras.Model]:
-    """Train each column and join them into the network as it is published."""
+    """Train cycle by cycle and join the last ones to the network as it is published.
+
+    Returns:
+        What each cycle gave, and the whole network.
+    """
     network = NETWORKS[settings.network]
     train_photos = photos_of(photos, "train")
-    squares = decoded_squares(train_photos, network.size_px)
+    supply = AugmentedPhotos(
+        decoded_squares(train_photos, network.size_px),
+        labels_of(train_photos),
+        network.size_px,
+        AUGMENTATIONS[settings.augmentation],
+        settings.batch_size,
+        settings.seed,
+    )
     validation = validation_photos(settings, photos)
-    fits: list[Fitted] = []
-    weights, logits = [], []
-    for index in range(settings.columns):
-        seed = settings.seed + 1000 * index
-        keras.utils.set_random_seed(seed)
-        thin, dense_units = column(network, index, settings.columns)
-        model = build(
-            thin,
-            block_order=settings.block_order,
-            pool_first=True,
-            dense_units=dense_units,
-        )
-        if fits:  # a snapshot ensemble: go on from the column before
-            model.set_weights(trimmed(fits[-1].weights, model.get_weights()))
-        schedule = Schedule(
-            epochs=settings.epochs
-            if not fits
-            else max(1, settings.epochs // LATER_SHARE),
-            learning_rate=settings.learning_rate,
-            patience=settings.patience,
-        )
-        settling = round(schedule.epochs * (1 if fits else SETTLING_SHARE))
-        supply = AugmentedPhotos(
-            squares,
-            labels_of(train_photos),
-            network.size_px,
-            AUGMENTATIONS[settings.augmentation],
-            settings.batch_size,
-            seed,
-            mild_from=schedule.epochs - settling + 1,
-        )
-        print(f"column {index + 1} of {settings.columns}", file=sys.stderr)
-        checkpoint = settings.out / f"checkpoint{index + 1}.npz"
-        fitted = fit(model, supply, validation, schedule, checkpoint)
-        model.set_weights(fitted.weights)
-        fits.append(fitted)
-        weights.append({layer.name: layer.get_weights() for layer in model.layers})
-        logits.append(_logit(scores_of(model, validation.pixels)))
+    snapshots: list[_Snapshot] = []
+    for cycle in range(settings.cycles):
+        before = snapshots[-1].fitted.weights if snapshots else None
+        print(f"cycle {cycle + 1} of {settings.cycles}", file=sys.stderr)
+        snapshots.append(_run_cycle(settings, cycle, supply, validation, before))
+    last = snapshots[-settings.columns :]
     whole = build(network, block_order=settings.block_order)
-    for name, arrays in joined(weights).items():
+    for name, arrays in joined([snapshot.weights for snapshot in last]).items():
         whole.get_layer(name).set_weights(arrays)
-    _check_same(whole, validation, np.mean(logits, axis=0))
-    return fits, whole
+    logits = np.mean([snapshot.logits for snapshot in last], axis=0)
+    _check_same(whole, validation, logits)
+    return [snapshot.fitted for snapshot in snapshots], whole
+
+
+def _run_cycle(
+    settings: Settings,
+    cycle: int,
+    supply: AugmentedPhotos,
+    validation: Validation,
+    before: Sequence[NDArray[np.float32]] | None,
+) -> _Snapshot:
+    """Train a thin network; the first from scratch, later ones from the one before."""
+    seed = settings.seed + 1000 * cycle
+    keras.utils.set_random_seed(seed)
+    index = max(0, cycle - (settings.cycles - settings.columns))
+    thin, dense_units = column(NETWORKS[settings.network], index, settings.columns)
+    model = build(
+        thin,
+        block_order=settings.block_order,
+        pool_first=True,
+        dense_units=dense_units,
+    )
+    epochs, settling = settings.epochs, round(settings.epochs * SETTLING_SHARE)
+    if before is not None:
+        model.set_weights(trimmed(before, model.get_weights()))
+        epochs = settling = max(1, settings.epochs // LATER_SHARE)
+    schedule = Schedule(epochs, settings.learning_rate, settings.patience)
+    checkpoint = settings.out / f"checkpoint{cycle + 1}.npz"
+    mild = replace(supply, seed=seed, mild_from=epochs - settling + 1)
+    fitted = fit(model, mild, validation, schedule, checkpoint)
+    model.set_weights(fitted.weights)
+    return _Snapshot(
+        fitted=fitted,
+        weights={layer.name: layer.get_weights() for layer in model.layers},
+        logits=_logit(scores_of(model, validation.pixels)),
+    )
 
 
 def _check_same(

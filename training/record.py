@@ -35,8 +35,8 @@ class TrainingRecord:
         n_train: photos learnt from.
         n_val: photos that chose the epoch.
         parameters: weights, trainable and not.
-        history: one list of epochs for each column of the network.
-        best_epochs: the epoch kept, for each column.
+        history: one list of epochs for each learning-rate cycle.
+        best_epochs: the epoch kept, for each cycle.
         validation: metrics of the saved model on the validation split.
     """
 

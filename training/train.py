@@ -75,10 +75,16 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " 1 trains it whole (default: 1, 2 and 3 for cnn32, cnn64 and cnn128)",
     )
     add(
+        "--cycles",
+        type=int,
+        help="learning-rate cycles; each goes on from the one before, and the last"
+        " ones become the columns (default: as many as columns)",
+    )
+    add(
         "--epochs",
         type=int,
         default=60,
-        help="at most; later columns go on from the one before for a third as many",
+        help="of the first cycle, at most; later ones have a third as many",
     )
     add("--batch-size", type=int, default=32, help="photos a step")
     add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
@@ -88,6 +94,10 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     words = parser.parse_args(arguments)
     if words.columns is None:
         words.columns = NETWORKS[words.network].columns
+    if words.cycles is None:
+        words.cycles = words.columns
+    if words.cycles < words.columns:
+        parser.error(f"--cycles must be at least --columns, {words.columns}")
     for name in ("epochs", "batch_size", "patience", "columns"):
         if getattr(words, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
