@@ -225,7 +225,8 @@ def _restore(model: keras.Model, checkpoint: Path) -> _Progress | None:
     if not checkpoint.exists():
         return None
     try:
-        with np.load(checkpoint) as saved:
+        # Read first: numpy leaves a file open that turns out to be damaged.
+        with np.load(io.BytesIO(checkpoint.read_bytes())) as saved:
             for index, variable in enumerate(_state(model)):
                 variable.assign(saved[f"state{index}"])
             count = len(model.get_weights())
