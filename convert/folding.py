@@ -157,7 +157,8 @@ def _fuse_relu(chain: Sequence[Node], _readers: Readers) -> Replacement | None:
 
 def _role(node: Node) -> str:
     if node.kind == "BatchNormalization":
-        return "norm"
+        # Over channels, the last axis of an image.
+        return "norm" if node.config["axis"] in (-1, 3) else "other"
     if node.kind == "ReLU" and node.config.get("max_value") is None:
         return "relu"
     if node.kind == "Activation" and node.config.get("activation") == "relu":
