@@ -51,7 +51,9 @@ def assemble(
     """
     recipe = settings.chosen_recipe
     _refuse_missing_photos(photos, settings)
-    # Same input, same bytes: fine-tuning shuffles and drops out by these.
+    # Same input, same bytes: fine-tuning depends on these, and a file holds the names
+    # of its layers, which tf_keras numbers through a process.
+    tf_keras.backend.clear_session()
     tf_keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
     val = read_photos(photos_of(photos, "val"), source.size_px, "validation")
