@@ -7,10 +7,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends quickstart bench demo lock clean
 
 help:  ## list the verbs
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
 
 install: .venv/installed  ## build .venv with every extra, at the locked versions
 
@@ -28,6 +28,10 @@ test: .venv/installed  ## every test that does not take minutes
 test-long: .venv/installed  ## only the tests that take minutes, such as a full training
 	.venv/bin/python -m pytest -m long
 
+test-backends: .venv/installed .venv-backends/installed  ## train with PyTorch and with JAX in place of TensorFlow
+	LESION_EDGE_BACKENDS_PYTHON=.venv-backends/bin/python \
+		.venv/bin/python -m pytest -m long -k other_backends tests/training/test_train.py
+
 MANIFEST ?= data/fanconic.csv
 bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split
 	.venv/bin/python benchmarks/run.py --models models --manifest $(MANIFEST) --split test --out results
@@ -44,6 +48,13 @@ demo: .venv/installed  ## serve the web page with MODEL
 
 .venv-quickstart/installed: requirements-quickstart.lock
 	$(call environment,.venv-quickstart,requirements-quickstart.lock)
+	touch $@
+
+# Not in .venv and not locked: PyTorch alone may bring gigabytes.
+.venv-backends/installed:
+	test -x .venv-backends/bin/python || $(PYTHON) -m venv .venv-backends
+	.venv-backends/bin/python -m pip install --quiet --disable-pip-version-check \
+		keras torch jax numpy pillow matplotlib tqdm
 	touch $@
 
 define environment
