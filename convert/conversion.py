@@ -1,6 +1,6 @@
 """From a Keras model and a manifest to a checked FlatBuffer with its scores."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,10 +134,26 @@ def converted(
         recipe,
         size_px=source.size_px,
         io=io,
-        representative=lambda: representative_batches(
-            chosen, size_px=source.size_px, mean=MEAN, std=STD
+        representative=lambda: _over_whole_range(
+            representative_batches(chosen, size_px=source.size_px, mean=MEAN, std=STD)
         ),
     )
+
+
+def _over_whole_range(
+    batches: Iterable[NDArray[np.float32]],
+) -> Iterator[NDArray[np.float32]]:
+    """The batches, with pure black and pure white in the first.
+
+    Calibration takes the input's range from what it is shown, and a stored input is the
+    pixel itself only where that is the whole range. The darkest and the brightest value
+    are moved there, which changes what the layers show the least.
+    """
+    for number, batch in enumerate(batches):
+        if number == 0:
+            batch.flat[batch.argmin()] = (0 - MEAN) / STD
+            batch.flat[batch.argmax()] = (255 - MEAN) / STD
+        yield batch
 
 
 def refuse_other_input(model: TfliteModel) -> None:
@@ -153,8 +169,8 @@ def refuse_other_input(model: TfliteModel) -> None:
     if not np.array_equal(model.input.store_pixels(MEAN, STD), expected):
         raise GateError(
             f"stored input should be the pixel {lowest:+d}, but the file has scale"
-            f" {model.input.scale} and zero point {model.input.zero_point}. The photos"
-            " used for calibration were not normalised as in training."
+            f" {model.input.scale} and zero point {model.input.zero_point}; please"
+            " report this"
         )
 
 

@@ -129,7 +129,9 @@ def _range_of(
         layer.activation = activation
     else:
         values = layer(given)
-    return min(0.0, float(tf.reduce_min(values))), float(tf.reduce_max(values))
+    # A range without 0 would be moved until it holds 0, away from the values.
+    low, high = float(tf.reduce_min(values)), float(tf.reduce_max(values))
+    return min(0.0, low), max(0.0, high)
 
 
 def _first_photos(photos: AugmentedPhotos) -> NDArray[np.float32]:
