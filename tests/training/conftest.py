@@ -25,6 +25,13 @@ def drawn():
 
 
 @pytest.fixture(scope="session")
+def deterministic():
+    """From here on TensorFlow gives the same bits for the same seed."""
+    tensorflow = pytest.importorskip("tensorflow")
+    tensorflow.config.experimental.enable_op_determinism()
+
+
+@pytest.fixture(scope="session")
 def write_photo():
     """A function that writes an RGB array to a path, in the form its ending names."""
 

@@ -1,0 +1,325 @@
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from edge_runtime.manifest import photos_of, read_manifest, write_manifest
+from training.drawn_table import draw_table
+from training.networks import NETWORKS, Network, build
+from training.record import TrainingRecord, file_sha256
+from training.squares import AugmentedPhotos, labels_of, model_inputs
+from training.train import main, parse
+
+pytestmark = pytest.mark.usefixtures("deterministic")
+
+TINY = Network("tiny16", 16, (8, 4, 4, 4), first_kernel=2, columns=2)
+BACKENDS_PYTHON = "LESION_EDGE_BACKENDS_PYTHON"
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    """A drawn table whose test photos cannot be opened: training must not need them."""
+    folder = tmp_path_factory.mktemp("drawn")
+    path = draw_table(folder, 50, 50, size_px=40, val_share=0.3, test_share=0.1)
+    for photo in photos_of(read_manifest(path), "test"):
+        photo.path.write_bytes(b"sealed")
+    return path
+
+
+@pytest.fixture(scope="module")
+def words(manifest):
+    """A function that gives the command line of a short run."""
+
+    def command(out, *, network="cnn32", epochs=12, **options):
+        options = {"network": network, "epochs": epochs, "batch-size": 5} | options
+        flags = [word for name, value in options.items() for word in (name, value)]
+        named = [
+            f"--{word}" if position % 2 == 0 else str(word)
+            for position, word in enumerate(flags)
+        ]
+        return ["--manifest", str(manifest), "--out", str(out), *named]
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def trained(deterministic, words, tmp_path_factory):
+    """Folder of a finished run of cnn32."""
+    out = tmp_path_factory.mktemp("run")
+    assert main(words(out)) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def record(trained):
+    return TrainingRecord.read(trained / "training.json")
+
+
+def _weights(path):
+    return keras.models.load_model(path, compile=False).get_weights()
+
+
+class TestFinishedRun:
+    def test_leaves_model_record_curves_and_settings(self, trained):
+        names = {path.name for path in trained.iterdir()}
+        assert names == {"model.keras", "training.json", "curves.png", "settings.json"}
+
+    def test_model_has_learnt_to_tell_the_classes_apart(self, trained, manifest):
+        model = keras.models.load_model(trained / "model.keras", compile=False)
+        val = photos_of(read_manifest(manifest), "val")
+        scores = np.asarray(model(model_inputs(val, 32)))[:, 0]
+        # Guessing reaches 0.8 on 15 + 15 photos once in 400 times.
+        assert roc_auc_score(labels_of(val), scores) > 0.8
+
+    def test_record_tells_the_saved_models_own_auc(self, trained, record, manifest):
+        model = keras.models.load_model(trained / "model.keras", compile=False)
+        val = photos_of(read_manifest(manifest), "val")
+        scores = np.asarray(model(model_inputs(val, 32)))[:, 0]
+        # One pair in the other order, where rounding made or broke a tie.
+        assert record.validation["auc"] == pytest.approx(
+            roc_auc_score(labels_of(val), scores), abs=1.5 / 15**2
+        )
+
+    def test_model_is_the_network_as_published(self, trained):
+        model = keras.models.load_model(trained / "model.keras", compile=False)
+        expected = build(NETWORKS["cnn32"])
+        assert [layer.name for layer in model.layers] == [
+            layer.name for layer in expected.layers
+        ]
+        assert model.count_params() == 94_378
+
+    def test_record_holds_what_is_needed_to_run_it_again(self, record, manifest):
+        assert record.network == "cnn32"
+        assert record.settings["manifest"] == str(manifest)
+        assert (record.settings["seed"], record.settings["epochs"]) == (0, 12)
+        assert record.settings["augmentation"] == "strong"
+        assert record.manifest_sha256 == file_sha256(manifest)
+        assert record.tools["keras"] == keras.__version__
+        assert record.tools["backend"] == keras.backend.backend()
+        assert re.fullmatch(r"[0-9a-f]{12}(\+dirty)?|unknown", record.commit)
+        assert (record.n_train, record.n_val) == (60, 30)
+        assert record.parameters == 94_378
+        assert record.seconds > 0
+
+    def test_record_holds_the_history_and_its_best_epoch(self, record):
+        (history,) = record.history
+        assert [line["epoch"] for line in history] == list(range(1, len(history) + 1))
+        aucs = [line["val_auc"] for line in history]
+        assert record.best_epochs == [1 + int(np.argmax(aucs))]
+
+    def test_curves_are_a_picture(self, trained):
+        with Image.open(trained / "curves.png") as picture:
+            assert picture.format == "PNG"
+            picture.verify()
+
+    def test_folder_is_not_trained_into_again(self, trained, words, capsys):
+        before = (trained / "model.keras").read_bytes()
+        assert main(words(trained)) == 1
+        assert "model.keras is there already" in capsys.readouterr().err
+        assert (trained / "model.keras").read_bytes() == before
+
+
+@pytest.fixture
+def tiny_network(monkeypatch):
+    """Two columns that train in seconds, in the table of networks."""
+    monkeypatch.setitem(NETWORKS, TINY.name, TINY)
+
+
+@pytest.fixture(scope="module")
+def whole(deterministic, words, tmp_path_factory):
+    """Folder of a run of three cycles, of which the last two became columns."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(NETWORKS, TINY.name, TINY)
+        assert main(words(out, network=TINY.name, epochs=3, cycles=3)) == 0
+    return out
+
+
+@pytest.fixture
+def stop_before(words, tmp_path, monkeypatch):
+    """A function: run three cycles until just before an epoch; gives the folder.
+
+    The first cycle has 3 epochs, the others their share of them, 1.
+    """
+
+    def stop(epochs):
+        epoch, out, started = AugmentedPhotos.epoch, tmp_path / "stopped", []
+
+        def interrupting(photos, number):
+            started.append(number)
+            if len(started) == epochs:
+                raise KeyboardInterrupt
+            return epoch(photos, number)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(AugmentedPhotos, "epoch", interrupting)
+            assert main(words(out, network="tiny16", epochs=3, cycles=3)) == 130
+        return out
+
+    return stop
+
+
+@pytest.mark.usefixtures("tiny_network")
+class TestStoppedRun:
+    def test_says_how_to_go_on(self, stop_before, capsys):
+        out = stop_before(1)
+        assert "same command again to resume" in capsys.readouterr().err
+        assert not (out / "model.keras").exists()
+
+    @pytest.mark.parametrize("epochs", [2, 4], ids=["first-cycle", "second-cycle"])
+    def test_goes_on_to_the_very_same_model(self, stop_before, words, whole, epochs):
+        out = stop_before(epochs)
+        assert main(words(out, network="tiny16", epochs=3, cycles=3)) == 0
+        first = TrainingRecord.read(whole / "training.json")
+        second = TrainingRecord.read(out / "training.json")
+        assert [len(history) for history in first.history] == [3, 1, 1]
+        assert first.history == second.history
+        assert first.validation == second.validation
+        for one, other in zip(
+            _weights(whole / "model.keras"), _weights(out / "model.keras"), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+
+    def test_does_not_go_on_with_other_settings(self, stop_before, words, capsys):
+        out = stop_before(1)
+        before = {path: path.read_bytes() for path in out.iterdir()}
+        assert main(words(out, network="tiny16", epochs=4, cycles=3)) == 1
+        assert f"error: {out} holds an unfinished run" in capsys.readouterr().err
+        assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+class TestBadInput:
+    @pytest.fixture
+    def refused(self, words, tmp_path, capsys):
+        """A function: train on another manifest, write nothing, give the message."""
+
+        def attempt(manifest):
+            out = tmp_path / "out"
+            given = ["--manifest", str(manifest), *words(out)[2:]]
+            assert main(given) == 1
+            assert not out.exists()
+            return capsys.readouterr().err
+
+        return attempt
+
+    @pytest.fixture
+    def changed(self, manifest):
+        """A function that writes a manifest beside the other one, rows changed."""
+
+        def write(keep):
+            photos = [photo for photo in read_manifest(manifest) if keep(photo)]
+            rows = [
+                {
+                    "path": photo.path.relative_to(manifest.parent).as_posix(),
+                    "label": "malignant" if photo.malignant else "benign",
+                    "split": photo.split,
+                    "lesion": photo.lesion,
+                    "lesion_in_train": "0",
+                }
+                for photo in photos
+            ]
+            path = manifest.with_name("changed.csv")
+            write_manifest(path, rows)
+            return path
+
+        return write
+
+    def test_missing_manifest(self, refused, tmp_path):
+        assert "nowhere.csv" in refused(tmp_path / "nowhere.csv")
+
+    def test_one_class_only(self, refused, changed):
+        message = refused(changed(lambda photo: photo.malignant))
+        assert "needs malignant and benign photos" in message
+
+    @pytest.mark.parametrize("split", ["train", "val"])
+    def test_one_class_only_in_a_split(self, refused, changed, split):
+        table = changed(lambda photo: photo.malignant or photo.split != split)
+        assert f"malignant and benign photos in its {split} split" in refused(table)
+
+    def test_no_photos_to_choose_the_epoch_by(self, refused, changed):
+        table = changed(lambda photo: photo.split != "val")
+        assert "in its val split" in refused(table)
+
+
+class TestCommandLine:
+    @pytest.mark.parametrize(
+        ("network", "columns"), [("cnn32", 1), ("cnn64", 2), ("cnn128", 3)]
+    )
+    def test_columns_are_the_networks_own_unless_asked_for(self, network, columns):
+        given = ["--manifest", "m.csv", "--out", "o", "--network", network]
+        assert parse(given).columns == columns
+        assert parse([*given, "--columns", "1"]).columns == 1
+
+    def test_there_are_as_many_cycles_as_columns_unless_asked_for(self):
+        given = ["--manifest", "m.csv", "--out", "o", "--network", "cnn128"]
+        assert parse(given).cycles == 3
+        assert parse([*given, "--columns", "1"]).cycles == 1
+        assert parse([*given, "--cycles", "5"]).cycles == 5
+
+    @pytest.mark.parametrize(
+        ("option", "value", "message"),
+        [
+            ("--epochs", "0", "--epochs must be at least 1"),
+            ("--batch-size", "0", "--batch-size must be at least 1"),
+            ("--columns", "0", "--columns must be at least 1"),
+            ("--columns", "3", "which 3 columns cannot share equally"),
+            ("--cycles", "1", "--cycles must be at least --columns, 2"),
+            ("--network", "resnet", "invalid choice"),
+            ("--augmentation", "mixup", "invalid choice"),
+        ],
+    )
+    def test_impossible_options_are_usage_errors(self, option, value, message, capsys):
+        with pytest.raises(SystemExit) as stopped:
+            parse(["--manifest", "m.csv", "--out", "o", option, value])
+        assert stopped.value.code == 2
+        assert message in capsys.readouterr().err
+
+    def test_help_teaches(self, capsys):
+        with pytest.raises(SystemExit) as stopped:
+            parse(["--help"])
+        assert stopped.value.code == 0
+        text = capsys.readouterr().out
+        assert "KERAS_BACKEND" in text
+        assert "same command" in text
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_other_backends_train_the_same_network(backend, manifest, tmp_path, root):
+    named = os.environ.get(BACKENDS_PYTHON)
+    if not named:
+        pytest.skip(
+            f"{BACKENDS_PYTHON} names no Python with keras, torch and jax;"
+            " make test-backends makes one and runs this"
+        )
+    python = shutil.which(named) or pytest.fail(f"{BACKENDS_PYTHON}={named} is nothing")
+    out = tmp_path / backend
+    done = subprocess.run(
+        [
+            Path(python), root / "training/train.py", "--manifest", manifest,
+            "--network", "cnn32", "--epochs", "12", "--batch-size", "5", "--out", out,
+        ],
+        env=os.environ | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    record = TrainingRecord.read(out / "training.json")
+    assert record.tools["backend"] == backend
+    assert record.validation["auc"] > 0.8
+    # Whatever trained it: this backend reads it and gives the scores recorded.
+    model = keras.models.load_model(out / "model.keras", compile=False)
+    val = photos_of(read_manifest(manifest), "val")
+    scores = np.asarray(model(model_inputs(val, 32)))[:, 0]
+    assert roc_auc_score(labels_of(val), scores) == pytest.approx(
+        record.validation["auc"], abs=1.5 / 15**2
+    )
