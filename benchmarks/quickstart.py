@@ -48,7 +48,7 @@ from edge_runtime.revision import revision
 from edge_runtime.verdict import Verdict
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-WARMUP = 10
+WARMUP = 3
 INTRODUCTION = (
     "The photos are drawn, so nothing here tells how good a model is. Recall,"
     " specificity and AUC come from each model's card, which states what was measured"
@@ -85,7 +85,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         "--samples", type=Path, default=CHECKOUT / "samples", help="folder of photos"
     )
     option("--out", type=Path, default=CHECKOUT / "results/quickstart", help="folder")
-    option("--runs", type=int, default=100, help="timed inferences and photos")
+    option("--runs", type=int, default=30, help="timed inferences and photos")
     words = parser.parse_args(arguments)
     if words.runs < 1:
         parser.error(f"--runs must be at least 1, got {words.runs}")

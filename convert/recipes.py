@@ -42,6 +42,6 @@ RECIPES = {
         Recipe("float16", False, False, 0.001, "half the bytes, float arithmetic"),
         Recipe("dynamic_int8", False, False, 0.01, "int8 weights only"),
         Recipe("ptq_int8", True, False, 0.01, "int8 from representative photos"),
-        Recipe("qat_int8", True, True, 0.01, "int8 after fine-tuning for it"),
+        Recipe("qat_int8", True, True, 0.004, "int8 after fine-tuning for it"),
     )
 }
