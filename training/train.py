@@ -124,7 +124,12 @@ def train(settings: Settings) -> Path:
                 f" {split} split"
             )
     _claim_folder(settings)
-    fits, model = fit_columns(settings, photos)
+    try:
+        fits, model = fit_columns(settings, photos)
+    except EdgeRuntimeError:
+        if not any(settings.out.glob("checkpoint*.npz")):
+            (settings.out / "settings.json").unlink()  # nothing to resume
+        raise
     validation = validation_photos(settings, photos)
     record = TrainingRecord(
         format=RECORD_FORMAT,

@@ -14,7 +14,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 # From the fairest measurement to the most flattering one.
 SPLITS = {
-    "test_clean": "test photos of lesions that it never saw in training",
+    "test_clean": "test photos of lesions not marked as being in training",
     "test": "test photos",
     "val": "validation photos, on which its threshold was chosen",
 }
