@@ -33,6 +33,63 @@ def tiny_models():
     }
 
 
+@pytest.fixture(scope="session")
+def randomised():
+    """A function that gives a Keras 3 model weights as if it had been trained long.
+
+    Scales of batch norm are of both signs, some of them 0; the last dense layer's
+    outputs have mean 0 and deviation 2 on photos of all colours.
+    """
+
+    def randomise(model, seed=0):
+        generator = np.random.default_rng(seed)
+        for layer in model.layers:
+            arrays = layer.get_weights()
+            if type(layer).__name__ == "BatchNormalization":
+                channels = arrays[-1].shape
+                given = [generator.normal(0, 0.3, channels) for _ in arrays]
+                if layer.center:
+                    # Shifts that let most channels of negative scale live.
+                    given[-3] = generator.normal(0.8, 0.5, channels)
+                if layer.scale:
+                    signs = generator.choice([-1, 1], channels)
+                    given[0] = signs * generator.uniform(0.7, 1.5, channels)
+                    given[0][:: max(2, channels[0] // 2)] = 0
+                layer.set_weights([*given[:-1], generator.uniform(0.05, 0.5, channels)])
+            elif arrays:
+                # Keeps the size of what is passed on.
+                spread = np.sqrt(2 / np.prod(arrays[0].shape[:-1]))
+                kernel = generator.normal(0, spread, arrays[0].shape)
+                biases = [generator.normal(0, 0.2, x.shape) for x in arrays[1:]]
+                layer.set_weights([kernel, *biases])
+        return _centre(model, generator)
+
+    return randomise
+
+
+@pytest.fixture(scope="session")
+def centred():
+    """A function that scales a model's last layer: outputs of mean 0, deviation 2."""
+
+    def centre(model):
+        return _centre(model, np.random.default_rng(7))
+
+    return centre
+
+
+@pytest.fixture(scope="session")
+def small_network(randomised):
+    """A function: a 16-px network in a block order, with randomised weights."""
+
+    def make(order, seed=0):
+        from training.networks import Network, build
+
+        network = Network("small16", SIZE_PX, (8, 6, 6, 6), first_kernel=2)
+        return randomised(build(network, block_order=order, dense_units=12), seed)
+
+    return make
+
+
 @pytest.fixture
 def card():
     """The card of a 32-px model that does not exist: uint8 at both edges."""
@@ -62,6 +119,20 @@ def model_file(tiny_models, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "tiny16.ptq_int8.tflite"
     write_model_file(path, model, card, ("malignant",), golden)
     return path
+
+
+def _centre(model, generator):
+    import keras
+
+    colours = generator.random((64, 1, 1, 3))
+    noise = generator.uniform(0.7, 1, (64, *model.input_shape[1:]))
+    last = model.layers[-1]
+    features = keras.Model(model.inputs[0], last.input)(np.float32(noise * colours))
+    kernel, bias = last.get_weights()
+    given = np.asarray(features) @ kernel
+    kernel *= 2 / given.std()
+    last.set_weights([kernel, bias * 0 - 2 * given.mean() / given.std()])
+    return model
 
 
 def _network(*, rectify_first):
