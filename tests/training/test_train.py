@@ -27,7 +27,7 @@ BACKENDS_PYTHON = "LESION_EDGE_BACKENDS_PYTHON"
 def manifest(tmp_path_factory):
     """A drawn table whose test photos cannot be opened: training must not need them."""
     folder = tmp_path_factory.mktemp("drawn")
-    path = draw_table(folder, 50, 50, size_px=40, val_share=0.3, test_share=0.1)
+    path = draw_table(folder, 50, 50, size_px=40, val_share=0.3, test_share=0.1, seed=1)
     for photo in photos_of(read_manifest(path), "test"):
         photo.path.write_bytes(b"sealed")
     return path
@@ -50,16 +50,21 @@ def words(manifest):
 
 
 @pytest.fixture(scope="module")
-def trained(deterministic, words, tmp_path_factory):
-    """Folder of a finished run of cnn32."""
-    out = tmp_path_factory.mktemp("run")
-    assert main(words(out)) == 0
-    return out
+def record(trained_cnn32):
+    return TrainingRecord.read(trained_cnn32 / "training.json")
 
 
 @pytest.fixture(scope="module")
-def record(trained):
-    return TrainingRecord.read(trained / "training.json")
+def model(trained_cnn32):
+    return keras.models.load_model(trained_cnn32 / "model.keras", compile=False)
+
+
+@pytest.fixture(scope="module")
+def auc(model, drawn_manifest):
+    """The saved model's on the validation photos, by another's arithmetic."""
+    val = photos_of(read_manifest(drawn_manifest), "val")
+    scores = np.asarray(model(model_inputs(val, 32)))[:, 0]
+    return roc_auc_score(labels_of(val), scores)
 
 
 def _weights(path):
@@ -67,44 +72,35 @@ def _weights(path):
 
 
 class TestFinishedRun:
-    def test_leaves_model_record_curves_and_settings(self, trained):
-        names = {path.name for path in trained.iterdir()}
+    def test_leaves_model_record_curves_and_settings(self, trained_cnn32):
+        names = {path.name for path in trained_cnn32.iterdir()}
         assert names == {"model.keras", "training.json", "curves.png", "settings.json"}
 
-    def test_model_has_learnt_to_tell_the_classes_apart(self, trained, manifest):
-        model = keras.models.load_model(trained / "model.keras", compile=False)
-        val = photos_of(read_manifest(manifest), "val")
-        scores = np.asarray(model(model_inputs(val, 32)))[:, 0]
-        # Guessing reaches 0.8 on 15 + 15 photos once in 400 times.
-        assert roc_auc_score(labels_of(val), scores) > 0.8
+    def test_model_has_learnt_to_tell_the_classes_apart(self, auc):
+        # Guessing reaches 0.7 on 60 + 60 photos once in 10,000 times.
+        assert auc > 0.7
 
-    def test_record_tells_the_saved_models_own_auc(self, trained, record, manifest):
-        model = keras.models.load_model(trained / "model.keras", compile=False)
-        val = photos_of(read_manifest(manifest), "val")
-        scores = np.asarray(model(model_inputs(val, 32)))[:, 0]
-        # One pair in the other order, where rounding made or broke a tie.
-        assert record.validation["auc"] == pytest.approx(
-            roc_auc_score(labels_of(val), scores), abs=1.5 / 15**2
-        )
+    def test_record_tells_the_saved_models_own_auc(self, record, auc):
+        # A few of 60 x 60 pairs may change where rounding makes or breaks a tie.
+        assert record.validation["auc"] == pytest.approx(auc, abs=3 / 60**2)
 
-    def test_model_is_the_network_as_published(self, trained):
-        model = keras.models.load_model(trained / "model.keras", compile=False)
+    def test_model_is_the_network_as_published(self, model):
         expected = build(NETWORKS["cnn32"])
         assert [layer.name for layer in model.layers] == [
             layer.name for layer in expected.layers
         ]
         assert model.count_params() == 94_378
 
-    def test_record_holds_what_is_needed_to_run_it_again(self, record, manifest):
+    def test_record_holds_what_is_needed_to_run_it_again(self, record, drawn_manifest):
         assert record.network == "cnn32"
-        assert record.settings["manifest"] == str(manifest)
+        assert record.settings["manifest"] == str(drawn_manifest)
         assert (record.settings["seed"], record.settings["epochs"]) == (0, 12)
         assert record.settings["augmentation"] == "strong"
-        assert record.manifest_sha256 == file_sha256(manifest)
+        assert record.manifest_sha256 == file_sha256(drawn_manifest)
         assert record.tools["keras"] == keras.__version__
         assert record.tools["backend"] == keras.backend.backend()
         assert re.fullmatch(r"[0-9a-f]{12}(\+dirty)?|unknown", record.commit)
-        assert (record.n_train, record.n_val) == (60, 30)
+        assert (record.n_train, record.n_val) == (60, 120)
         assert record.parameters == 94_378
         assert record.seconds > 0
 
@@ -114,16 +110,16 @@ class TestFinishedRun:
         aucs = [line["val_auc"] for line in history]
         assert record.best_epochs == [1 + int(np.argmax(aucs))]
 
-    def test_curves_are_a_picture(self, trained):
-        with Image.open(trained / "curves.png") as picture:
+    def test_curves_are_a_picture(self, trained_cnn32):
+        with Image.open(trained_cnn32 / "curves.png") as picture:
             assert picture.format == "PNG"
             picture.verify()
 
-    def test_folder_is_not_trained_into_again(self, trained, words, capsys):
-        before = (trained / "model.keras").read_bytes()
-        assert main(words(trained)) == 1
+    def test_folder_is_not_trained_into_again(self, trained_cnn32, words, capsys):
+        before = (trained_cnn32 / "model.keras").read_bytes()
+        assert main(words(trained_cnn32)) == 1
         assert "model.keras is there already" in capsys.readouterr().err
-        assert (trained / "model.keras").read_bytes() == before
+        assert (trained_cnn32 / "model.keras").read_bytes() == before
 
 
 @pytest.fixture
