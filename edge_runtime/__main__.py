@@ -4,13 +4,17 @@ Run: python -m edge_runtime classify models/cnn64.qat_int8.tflite samples
 """
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
-from edge_runtime import classification
 from edge_runtime.errors import EdgeRuntimeError
+
+# Each verb and the module that is imported when it is asked for, so that a verb pays
+# for nothing but itself, and one whose extra is missing hinders no other.
+VERBS = {"classify": "edge_runtime.classification"}
 
 
 class Verb(Protocol):
@@ -26,18 +30,18 @@ class Verb(Protocol):
         """Do what the words ask for; returns the exit status."""
 
 
-VERBS: dict[str, Verb] = {"classify": classification}
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into a namespace with ``verb``, or exit with usage."""
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Turn command-line words into a namespace with ``run``, or exit with usage."""
     parser = argparse.ArgumentParser(
         prog="python -m edge_runtime",
         description="Run a lesion classifier. Research and education;"
         " not a medical device.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-    for name, module in VERBS.items():
+    named = arguments[0] if arguments else ""
+    # Without a verb, as for --help or a misspelt one, all of them are listed.
+    for name in [named] if named in VERBS else VERBS:
+        module = _verb(name)
         verb = verbs.add_parser(
             name,
             help=module.SUMMARY,
@@ -46,14 +50,19 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(verb)
+        verb.set_defaults(run=module.run)
     return parser.parse_args(arguments)
+
+
+def _verb(name: str) -> Verb:
+    return cast("Verb", importlib.import_module(VERBS[name]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    words = parse(arguments)
+    words = parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        return VERBS[words.verb].run(words)
+        return int(words.run(words))
     except EdgeRuntimeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
