@@ -22,7 +22,7 @@ from convert.conversion import (
     refuse_other_input,
 )
 from convert.described import DataSet, describe, model_card
-from convert.evidence import Evidence, accuracy, gather_evidence, refuse_one_class
+from convert.evidence import Evidence, gather_evidence, refuse_one_class
 from convert.golden import golden_npz
 from convert.golden_photos import golden_pngs
 from convert.metadata import Description, with_metadata
@@ -33,6 +33,7 @@ from edge_runtime.card import Accuracy
 from edge_runtime.interpreter import TfliteModel, open_interpreter
 from edge_runtime.manifest import LabelledPhoto, photos_of
 from edge_runtime.model_file import ModelFile
+from edge_runtime.operating_point import accuracy
 from training.squares import labels_of
 
 AUTHOR = "lesion-edge"

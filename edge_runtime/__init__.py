@@ -9,26 +9,63 @@ Research and education; not a medical device.
     print(verdict.decision, verdict.probability, verdict.threshold)
 """
 
-from edge_runtime.card import ModelCard
-from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import (
-    CardMismatchError,
-    EdgeRuntimeError,
-    InterpreterMissingError,
-    ManifestError,
-    ModelFileError,
-    PhotoError,
-)
-from edge_runtime.interpreter import TfliteModel, open_interpreter, open_model_file
-from edge_runtime.latency import Latency, measure_latency
-from edge_runtime.machine import Machine, describe_machine
-from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
-from edge_runtime.model_file import ModelFile, read_model_file
-from edge_runtime.photo import PhotoSource, read_photo
-from edge_runtime.preprocessing import load_pixels, preprocess
-from edge_runtime.quality import Finding, photo_findings
-from edge_runtime.quantization import Quantization
-from edge_runtime.verdict import Verdict
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edge_runtime.card import ModelCard
+    from edge_runtime.classifier import LesionClassifier
+    from edge_runtime.errors import (
+        CardMismatchError,
+        EdgeRuntimeError,
+        InterpreterMissingError,
+        ManifestError,
+        ModelFileError,
+        PhotoError,
+    )
+    from edge_runtime.interpreter import TfliteModel, open_interpreter, open_model_file
+    from edge_runtime.latency import Latency, measure_latency
+    from edge_runtime.machine import Machine, describe_machine
+    from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
+    from edge_runtime.model_file import ModelFile, read_model_file
+    from edge_runtime.photo import PhotoSource, read_photo
+    from edge_runtime.preprocessing import load_pixels, preprocess
+    from edge_runtime.quality import Finding, photo_findings
+    from edge_runtime.quantization import Quantization
+    from edge_runtime.verdict import Verdict
+
+# Modules are imported when one of their names is asked for: a verdict needs neither the
+# manifest nor the machine, and cold start counts on a device.
+_HOMES = {
+    "CardMismatchError": "errors",
+    "EdgeRuntimeError": "errors",
+    "Finding": "quality",
+    "InterpreterMissingError": "errors",
+    "LabelledPhoto": "manifest",
+    "Latency": "latency",
+    "LesionClassifier": "classifier",
+    "Machine": "machine",
+    "ManifestError": "errors",
+    "ModelCard": "card",
+    "ModelFile": "model_file",
+    "ModelFileError": "errors",
+    "PhotoError": "errors",
+    "PhotoSource": "photo",
+    "Quantization": "quantization",
+    "TfliteModel": "interpreter",
+    "Verdict": "verdict",
+    "describe_machine": "machine",
+    "load_pixels": "preprocessing",
+    "measure_latency": "latency",
+    "open_interpreter": "interpreter",
+    "open_model_file": "interpreter",
+    "photo_findings": "quality",
+    "photos_of": "manifest",
+    "preprocess": "preprocessing",
+    "read_manifest": "manifest",
+    "read_model_file": "model_file",
+    "read_photo": "photo",
+}
 
 __all__ = [
     "CardMismatchError",
@@ -60,3 +97,15 @@ __all__ = [
     "read_model_file",
     "read_photo",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

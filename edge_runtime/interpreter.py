@@ -5,6 +5,7 @@ opened, so that programs without a model start fast.
 """
 
 import importlib
+import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -137,14 +138,17 @@ def _find() -> tuple[Any, str, str]:
         except ImportError as error:
             problems.append(f"{name}: {error}")
             continue
-        return module, name, _version(distributions)
+        return module, name, _version(name, distributions)
     raise InterpreterMissingError(
         f"no TFLite interpreter found ({'; '.join(problems)})."
         " Install the small one: pip install ai-edge-litert"
     )
 
 
-def _version(distributions: tuple[str, ...]) -> str:
+def _version(name: str, distributions: tuple[str, ...]) -> str:
+    version_here = getattr(sys.modules.get(name), "__version__", None)
+    if isinstance(version_here, str):
+        return version_here
     # Here, as it takes as long to import as the rest of this package together.
     from importlib.metadata import PackageNotFoundError, version
 

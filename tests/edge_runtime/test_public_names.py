@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import edge_runtime
 
 ONLY_IMPORT = """
@@ -17,14 +19,15 @@ def test_every_public_name_exists_and_is_documented():
         assert getattr(edge_runtime, name).__doc__, name
 
 
-def test_public_names_are_sorted_and_complete():
+def test_public_names_are_sorted_and_each_has_a_home():
     assert edge_runtime.__all__ == sorted(edge_runtime.__all__)
-    gathered = {
-        name
-        for name, value in vars(edge_runtime).items()
-        if not name.startswith("_") and type(value).__name__ != "module"
-    }
-    assert gathered == set(edge_runtime.__all__)
+    assert set(edge_runtime._HOMES) == set(edge_runtime.__all__)
+    assert set(edge_runtime.__all__) <= set(dir(edge_runtime))
+
+
+def test_a_name_that_does_not_exist_is_named():
+    with pytest.raises(AttributeError, match="no attribute 'diagnose'"):
+        _ = edge_runtime.diagnose
 
 
 def test_importing_the_runtime_imports_no_interpreter():
@@ -34,5 +37,13 @@ def test_importing_the_runtime_imports_no_interpreter():
         text=True,
         check=True,
     )
-    heavy = {"ai_edge_litert", "tflite_runtime", "tensorflow", "scipy", "flask"}
+    heavy = {
+        "numpy",
+        "PIL",
+        "ai_edge_litert",
+        "tflite_runtime",
+        "tensorflow",
+        "scipy",
+        "flask",
+    }
     assert not heavy & set(done.stdout.split())

@@ -3,8 +3,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss
 
-from convert.temperature import COLDEST, HOTTEST, fitted_temperature
 from edge_runtime.calibration import calibrated
+from edge_runtime.temperature import COLDEST, HOTTEST, fitted_temperature
 
 
 def sigmoid(logits):
