@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from edge_runtime.manifest import LabelledPhoto, photos_of
 from training.augmentation import AUGMENTATIONS
-from training.columns import column, joined, trimmed
+from training.columns import joined, trimmed
+from training.designs import DESIGNS, trainable, whole
 from training.loop import Fitted, Schedule, TrainingError, Validation, fit, scores_of
-from training.networks import NETWORKS, build
 from training.squares import AugmentedPhotos, decoded_squares, labels_of, model_inputs
+from training.teaching import read_teachers
 
 # Largest difference of a probability between the trained, pool-first form and the
 # saved one: float32 rounding in another order of summation.
@@ -44,12 +45,16 @@ class Settings:
     patience: int
     seed: int
     out: Path
+    weights: str | None = None
+    teacher: tuple[Path, ...] = ()
 
     def as_json(self) -> dict[str, str | int | float]:
-        """The settings by name, paths as text."""
+        """The settings by name, paths as text; what was not asked for is left out."""
+        values = {**asdict(self), "teacher": " ".join(map(str, self.teacher))}
         return {
             name: str(value) if isinstance(value, Path) else value
-            for name, value in asdict(self).items()
+            for name, value in values.items()
+            if value not in (None, "")
         }
 
 
@@ -76,15 +81,18 @@ def fit_columns(
     Returns:
         What each cycle gave, and the whole network.
     """
-    network = NETWORKS[settings.network]
+    design = DESIGNS[settings.network]
+    teachers = read_teachers(settings.teacher)
     train_photos = photos_of(photos, "train")
+    sizes_px = {design.size_px} | (teachers.sizes_px if teachers else set())
     supply = AugmentedPhotos(
-        decoded_squares(train_photos, network.size_px),
+        decoded_squares(train_photos, max(sizes_px)),
         labels_of(train_photos),
-        network.size_px,
+        design.size_px,
         AUGMENTATIONS[settings.augmentation],
         settings.batch_size,
         settings.seed,
+        teachers=teachers,
     )
     validation = validation_photos(settings, photos)
     snapshots: list[_Snapshot] = []
@@ -93,12 +101,13 @@ def fit_columns(
         print(f"cycle {cycle + 1} of {settings.cycles}", file=sys.stderr)
         snapshots.append(_run_cycle(settings, cycle, supply, validation, before))
     last = snapshots[-settings.columns :]
-    whole = build(network, block_order=settings.block_order)
-    for name, arrays in joined([snapshot.weights for snapshot in last]).items():
-        whole.get_layer(name).set_weights(arrays)
+    model = whole(design, block_order=settings.block_order)
+    columns = [snapshot.weights for snapshot in last]
+    for name, arrays in (joined(columns) if len(last) > 1 else columns[0]).items():
+        model.get_layer(name).set_weights(arrays)
     logits = np.mean([snapshot.logits for snapshot in last], axis=0)
-    _check_same(whole, validation, logits)
-    return [snapshot.fitted for snapshot in snapshots], whole
+    _check_same(model, validation, logits)
+    return [snapshot.fitted for snapshot in snapshots], model
 
 
 def _run_cycle(
@@ -112,12 +121,12 @@ def _run_cycle(
     seed = settings.seed + 1000 * cycle
     keras.utils.set_random_seed(seed)
     index = max(0, cycle - (settings.cycles - settings.columns))
-    thin, dense_units = column(NETWORKS[settings.network], index, settings.columns)
-    model = build(
-        thin,
+    model = trainable(
+        DESIGNS[settings.network],
         block_order=settings.block_order,
-        pool_first=True,
-        dense_units=dense_units,
+        index=index,
+        columns=settings.columns,
+        weights=settings.weights,
     )
     epochs, settling = settings.epochs, round(settings.epochs * SETTLING_SHARE)
     if before is not None:
@@ -136,10 +145,10 @@ def _run_cycle(
 
 
 def _check_same(
-    whole: keras.Model, validation: Validation, logits: NDArray[np.float64]
+    model: keras.Model, validation: Validation, logits: NDArray[np.float64]
 ) -> None:
     expected = 1 / (1 + np.exp(-logits))
-    difference = np.abs(scores_of(whole, validation.pixels) - expected).max()
+    difference = np.abs(scores_of(model, validation.pixels) - expected).max()
     if not difference < SAME_FUNCTION:
         raise TrainingError(
             f"the saved form of the network differs from the trained one by"
@@ -157,5 +166,5 @@ def validation_photos(
 ) -> Validation:
     """The photos that choose the epoch, as the runtime shows them to a model."""
     chosen = photos_of(photos, "val")
-    size_px = NETWORKS[settings.network].size_px
+    size_px = DESIGNS[settings.network].size_px
     return Validation(model_inputs(chosen, size_px), labels_of(chosen))

@@ -12,6 +12,7 @@ from edge_runtime.manifest import LabelledPhoto
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import centre_square, load_pixels, resize
 from training.augmentation import MILD, Augmentation
+from training.teaching import Teachers
 
 # Kept detail: enough for the closest zoom of any augmentation, and the bound that
 # keeps 33,126 photos (SIIM-ISIC 2020) within 6.5 GB.
@@ -24,7 +25,7 @@ class Batch:
 
     Attributes:
         pixels: pixels / 255; shape ``(n, size, size, 3)``; float32.
-        labels: 1 for malignant; shape ``(n, 1)``; float32.
+        labels: 1 for malignant, or what teachers say; shape ``(n, 1)``; float32.
         weights: make both classes count the same; shape ``(n, 1)``; float32.
     """
 
@@ -70,6 +71,7 @@ class AugmentedPhotos:
     batch_size: int
     seed: int
     mild_from: int = 1
+    teachers: Teachers | None = None
 
     @property
     def steps(self) -> int:
@@ -91,19 +93,31 @@ class AugmentedPhotos:
             yield waiting.result()
 
     def _batch(self, part: NDArray[np.int64], number: int) -> Batch:
+        labels = self.labels[part]
+        share = np.bincount(self.labels, minlength=2) / len(self.labels)
+        pixels = self._view(part, number, self.size_px)
+        targets = labels[:, None].astype(np.float32)
+        if self.teachers is not None:
+            others = self.teachers.sizes_px - {self.size_px}
+            views = {size: self._view(part, number, size) for size in others}
+            targets = self.teachers.targets({self.size_px: pixels, **views}, targets)
+        return Batch(
+            pixels=pixels,
+            labels=targets,
+            weights=(0.5 / share[labels])[:, None].astype(np.float32),
+        )
+
+    def _view(
+        self, part: NDArray[np.int64], number: int, size_px: int
+    ) -> NDArray[np.float32]:
+        """The photos of a batch; the same changes whatever the size."""
         pixels = [
             self.augmentation(
                 self.squares[index],
-                self.size_px,
+                size_px,
                 np.random.default_rng([self.seed, number, index]),
                 MILD if number >= self.mild_from else 1.0,
             )
             for index in part
         ]
-        labels = self.labels[part]
-        share = np.bincount(self.labels, minlength=2) / len(self.labels)
-        return Batch(
-            pixels=np.stack(pixels).astype(np.float32) / np.float32(255),
-            labels=labels[:, None].astype(np.float32),
-            weights=(0.5 / share[labels])[:, None].astype(np.float32),
-        )
+        return np.stack(pixels).astype(np.float32) / np.float32(255)

@@ -29,11 +29,13 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.manifest import photos_of, read_manifest
 from edge_runtime.metrics import roc_auc
 from training.augmentation import AUGMENTATIONS
+from training.backbones import Backbone
 from training.columns import column
 from training.curves import plot_curves
+from training.designs import DESIGNS
 from training.fitting import Settings, fit_columns, validation_photos
 from training.loop import TrainingError, scores_of
-from training.networks import BLOCK_ORDERS, NETWORKS
+from training.networks import BLOCK_ORDERS, Network
 from training.record import (
     RECORD_FORMAT,
     TrainingRecord,
@@ -54,7 +56,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     add = parser.add_argument
     add("--manifest", type=Path, required=True, help="table of training/prepare.py")
-    add("--network", choices=NETWORKS, default="cnn64", help="its name ends in px")
+    add("--network", choices=list(DESIGNS), default="cnn64", help="name ends in px")
     add(
         "--augmentation",
         choices=AUGMENTATIONS,
@@ -90,10 +92,24 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
     add("--patience", type=int, default=20, help="epochs without a better val AUC")
     add("--seed", type=int, default=0, help="same seed, same batches")
+    add(
+        "--weights",
+        help="what a MobileNet starts from: a file of keras.applications without its"
+        " top, or imagenet to fetch it (default: from scratch)",
+    )
+    add(
+        "--teacher",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="RUN",
+        help="folders of finished runs whose networks teach this one: their mean logit"
+        " of each augmented photo joins its label",
+    )
     add("--out", type=Path, required=True, help="folder of the run")
     words = parser.parse_args(arguments)
     if words.columns is None:
-        words.columns = NETWORKS[words.network].columns
+        words.columns = DESIGNS[words.network].columns
     if words.cycles is None:
         words.cycles = words.columns
     if words.cycles < words.columns:
@@ -102,10 +118,20 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         if getattr(words, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
     try:
-        column(NETWORKS[words.network], 0, words.columns)
+        _check_columns(words.network, words.columns)
     except ValueError as error:
         parser.error(f"--columns: {error}")
-    return Settings(**vars(words))
+    if words.weights and not isinstance(DESIGNS[words.network], Backbone):
+        parser.error(f"--weights: {words.network} starts from scratch")
+    return Settings(**vars(words) | {"teacher": tuple(words.teacher)})
+
+
+def _check_columns(network: str, columns: int) -> None:
+    design = DESIGNS[network]
+    if isinstance(design, Network):
+        column(design, 0, columns)
+    elif columns != 1:
+        raise ValueError(f"{network} is trained whole; expected 1, got {columns}")
 
 
 def train(settings: Settings) -> Path:

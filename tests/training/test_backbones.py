@@ -1,0 +1,85 @@
+import keras
+import numpy as np
+import pytest
+
+from training.backbones import BACKBONES, WeightsError, build_backbone
+
+ROWS = [BACKBONES["mobileneta25_64"], BACKBONES["mobilenetv2a35_64"]]
+
+
+def _published(row):
+    make = {
+        "mobilenet": keras.applications.MobileNet,
+        "mobilenetv2": keras.applications.MobileNetV2,
+    }[row.architecture]
+    shape = (row.size_px, row.size_px, 3)
+    return make(input_shape=shape, alpha=row.alpha, include_top=False, weights=None)
+
+
+@pytest.fixture(scope="module", params=ROWS, ids=lambda row: row.name)
+def row(request):
+    return request.param
+
+
+@pytest.fixture
+def published(row):
+    """The network as published, with made weights and batch statistics."""
+    rng = np.random.default_rng(0)
+    model = _published(row)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights(
+                [rng.uniform(0.5, 1.5, array.shape) for array in layer.get_weights()]
+            )
+    return model
+
+
+@pytest.fixture
+def weights(published, tmp_path):
+    path = tmp_path / "made.weights.h5"
+    published.save_weights(path)
+    return path
+
+
+def test_first_block_gives_the_published_values_away_from_the_border(
+    row, published, weights
+):
+    ours = build_backbone(row, str(weights))
+    norm = next(
+        layer.name
+        for layer in published.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    )
+    pixels = np.random.default_rng(1).random((1, row.size_px, row.size_px, 3), "f4")
+
+    def values(model, shown):
+        part = keras.Model(model.input, model.get_layer(norm).output)
+        return np.asarray(part(shown))[:, 1:-1, 1:-1]
+
+    # Float32 sums of 27 products in another order.
+    np.testing.assert_allclose(
+        values(ours, pixels), values(published, 2 * pixels - 1), atol=1e-5
+    )
+
+
+def test_other_layers_keep_their_weights(row, published, weights):
+    ours = build_backbone(row, str(weights))
+    deep = [layer.name for layer in published.layers if layer.get_weights()][2:]
+    for name in deep:
+        for one, other in zip(
+            published.get_layer(name).get_weights(),
+            ours.get_layer(name).get_weights(),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_missing_weights_are_named(row, tmp_path):
+    with pytest.raises(WeightsError, match=r"nowhere\.h5 are missing"):
+        build_backbone(row, str(tmp_path / "nowhere.h5"))
+
+
+def test_weights_of_another_network_are_refused(weights, row):
+    (other,) = [candidate for candidate in ROWS if candidate != row]
+    with pytest.raises(WeightsError, match=f"do not fit {other.name}"):
+        build_backbone(other, str(weights))

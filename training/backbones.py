@@ -1,0 +1,122 @@
+"""Networks that start from ImageNet weights: MobileNet and MobileNetV2.
+
+``--weights FILE`` takes the weights without their top as ``keras.applications`` saves
+them, ``--weights imagenet`` fetches them, and without it training starts from scratch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from edge_runtime.errors import EdgeRuntimeError
+from training.networks import BATCH_NORM_MOMENTUM
+from training.separable import with_head
+
+
+class WeightsError(EdgeRuntimeError):
+    """Weights to start from are missing, or are another network's."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """One row of ``BACKBONES``.
+
+    Attributes:
+        name: ends in the input size.
+        size_px: side of the square input.
+        architecture: a key of ``ARCHITECTURES``.
+        alpha: width, as a share of the published network's.
+    """
+
+    name: str
+    size_px: int
+    architecture: str
+    alpha: float
+    columns: int = 1
+
+
+ARCHITECTURES: Mapping[str, Callable[..., keras.Model]] = {
+    "mobilenet": keras.applications.MobileNet,
+    "mobilenetv2": keras.applications.MobileNetV2,
+}
+
+SIZES_PX = (64, 96, 128)
+
+
+def _rows(architecture: str, alpha: float) -> list[Backbone]:
+    # The names say the width in hundredths: mobilenetv2a35_128.
+    return [
+        Backbone(
+            f"{architecture}a{round(100 * alpha)}_{size_px}",
+            size_px,
+            architecture,
+            alpha,
+        )
+        for size_px in SIZES_PX
+    ]
+
+
+BACKBONES = {
+    row.name: row for row in [*_rows("mobilenet", 0.25), *_rows("mobilenetv2", 0.35)]
+}
+
+
+def build_backbone(row: Backbone, weights: str | None) -> keras.Model:
+    """A model from pixels / 255 to the probability, ``(n, 1)``.
+
+    Args:
+        row: of ``BACKBONES``.
+        weights: path of a weights file, ``imagenet``, or none to start from scratch.
+
+    Raises:
+        WeightsError: when the weights cannot be had or do not fit.
+    """
+    if weights not in (None, "imagenet") and not Path(weights).is_file():
+        raise WeightsError(
+            f"the weights {weights} are missing; expected a file of"
+            f" keras.applications without its top, or imagenet"
+        )
+    shape = (row.size_px, row.size_px, 3)
+    try:
+        backbone = ARCHITECTURES[row.architecture](
+            input_shape=shape, alpha=row.alpha, include_top=False, weights=weights
+        )
+    # A failed download is a plain Exception in Keras, a wrong file one of many.
+    except Exception as error:
+        raise WeightsError(
+            f"the weights {weights} do not fit {row.name}: {error}"
+        ) from error
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = BATCH_NORM_MOMENTUM
+    if weights is not None:
+        _take_unit_range(backbone)
+    return with_head(backbone.input, backbone.output, row.name)
+
+
+def _take_unit_range(backbone: keras.Model) -> None:
+    """Change weights made for 2 x - 1 into weights for x, as all networks here take.
+
+    conv(2 x - 1) = 2 conv(x) - sum(kernel), and the batch norm that follows takes the
+    constant into its mean. At the border the padding then means black instead of
+    mid-grey; training starts from there.
+    """
+    convolution, norm = _first_pair(backbone)
+    (kernel,) = convolution.get_weights()
+    convolution.set_weights([2 * kernel])
+    gamma, beta, mean, variance = norm.get_weights()
+    norm.set_weights([gamma, beta, mean + np.sum(kernel, axis=(0, 1, 2)), variance])
+
+
+def _first_pair(backbone: keras.Model) -> tuple[keras.Layer, keras.Layer]:
+    layers = iter(backbone.layers)
+    convolution = next(
+        layer for layer in layers if isinstance(layer, keras.layers.Conv2D)
+    )
+    norm = next(
+        layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)
+    )
+    return convolution, norm
