@@ -1,0 +1,161 @@
+"""How a model file does when camera, lamp or hand change: the shift bench.
+
+Run: python benchmarks/shift_bench.py --models models --manifest data/fanconic.csv
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks import colour_baseline
+from benchmarks.planning import chosen_models, fitted_baseline
+from benchmarks.progress import ProgressLine
+from benchmarks.shift_report import (
+    NO_SHIFT,
+    Scorer,
+    ShiftReport,
+    ShiftRow,
+    markdown,
+    row_of,
+)
+from benchmarks.shifts import SHIFTS, STRENGTHS, shifted
+from edge_runtime.atomic import write_text
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
+from edge_runtime.photo import read_photo
+from edge_runtime.preprocessing import centre_square, resize
+from edge_runtime.revision import revision
+from edge_runtime.strict_json import to_json
+
+# Photos are changed at this side at most, as a phone's preview would show them.
+LARGEST_PX = 256
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    models: Path
+    manifest: Path
+    split: str
+    out: Path
+    only: tuple[str, ...]
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Judge the photos of a split as other cameras, lamps and hands"
+        " would have taken them, with every model file at its own threshold.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    option = parser.add_argument
+    option("--models", type=Path, default=Path("models"), help="folder of .tflite")
+    option("--manifest", type=Path, required=True, help="table of labelled photos")
+    option("--split", choices=SPLITS, default="test", help="whose photos are judged")
+    option("--only", nargs="+", default=[], metavar="NAME", help="just these files")
+    option("--out", type=Path, default=Path("results"), help="folder of the results")
+    words = parser.parse_args(arguments)
+    return Settings(**{**vars(words), "only": tuple(words.only)})
+
+
+def bench(settings: Settings) -> None:
+    """Judge, write shifts.json and shifts.md, print the table."""
+    models = chosen_models(settings.models, settings.only)
+    photos = read_manifest(settings.manifest)
+    chosen = photos_of(photos, settings.split)
+    with ProgressLine() as line:
+        scorers = [_scorer(name, path) for name, path in models.items()]
+        if not settings.only or colour_baseline.NAME in settings.only:
+            baseline = fitted_baseline(photos, line.show)
+            scorers.append(
+                Scorer(
+                    colour_baseline.NAME,
+                    colour_baseline.IMAGE_SIZE_PX,
+                    baseline.threshold,
+                    baseline.score,
+                )
+            )
+        squares = [_square(photo) for photo in chosen]
+        rows = _rows(scorers, squares, chosen, line)
+    report = ShiftReport(settings.split, len(chosen), revision().commit, tuple(rows))
+    write_text(settings.out / "shifts.json", to_json(report))
+    text = markdown(report)
+    write_text(settings.out / "shifts.md", text)
+    print(text)
+
+
+def _scorer(name: str, path: Path) -> Scorer:
+    classifier = LesionClassifier.load(path)
+    card = classifier.card
+    return Scorer(name, card.input.size_px, card.threshold.score, classifier.score)
+
+
+def _square(photo: LabelledPhoto) -> NDArray[np.uint8]:
+    square = centre_square(read_photo(photo.path))
+    return resize(square, LARGEST_PX) if len(square) > LARGEST_PX else square
+
+
+def _versions(
+    squares: Sequence[NDArray[np.uint8]],
+) -> Iterator[tuple[str, int, list[NDArray[np.uint8]]]]:
+    """Name, strength and photos of every version; the photos as they are first."""
+    yield NO_SHIFT, 0, list(squares)
+    for name, shift in SHIFTS.items():
+        for strength in STRENGTHS:
+            yield (
+                name,
+                strength,
+                [
+                    shifted(square, shift, strength, seed)
+                    for seed, square in enumerate(squares)
+                ],
+            )
+
+
+def _rows(
+    scorers: Sequence[Scorer],
+    squares: Sequence[NDArray[np.uint8]],
+    photos: Sequence[LabelledPhoto],
+    line: ProgressLine,
+) -> list[ShiftRow]:
+    labels = np.array([int(photo.malignant) for photo in photos])
+    total = 1 + len(SHIFTS) * len(STRENGTHS)
+    rows = []
+    for place, (name, strength, versions) in enumerate(_versions(squares)):
+        line.show(f"{name} {strength or ''}", place, total)
+        views: Mapping[int, list[NDArray[np.uint8]]] = {
+            size: [resize(square, size) for square in versions]
+            for size in {scorer.size_px for scorer in scorers}
+        }
+        for scorer in scorers:
+            scores = np.array([scorer.score(view) for view in views[scorer.size_px]])
+            rows.append(row_of(scorer, name, strength, labels, scores))
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        bench(parse(arguments))
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,79 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.shift_bench import main
+from benchmarks.shift_report import (
+    NO_SHIFT,
+    Scorer,
+    ShiftReport,
+    ShiftRow,
+    markdown,
+    row_of,
+    worst,
+)
+from benchmarks.shifts import SHIFTS, STRENGTHS
+from training.drawn_table import draw_table
+
+MODEL = "cnn32.qat_int8"
+MODELS = Path(__file__).resolve().parents[2] / "models"
+
+
+def _row(model, shift, strength, auc, recall=0.9, specificity=0.7):
+    return ShiftRow(model, shift, strength, auc, recall, specificity)
+
+
+def test_rates_are_those_at_the_scorers_own_threshold():
+    scorer = Scorer("some", 8, 0.5, lambda pixels: 0.0)
+    labels, scores = np.array([1, 1, 1, 0, 0]), np.array([0.9, 0.5, 0.1, 0.6, 0.2])
+    row = row_of(scorer, "darker", 2, labels, scores)
+    assert (row.recall, row.specificity) == (2 / 3, 1 / 2)
+    # Of 3 x 2 pairs 0.9 wins two, 0.5 one and 0.1 none.
+    assert row.auc == pytest.approx(3 / 6)
+
+
+def test_worst_is_a_change_of_the_model_within_the_strengths():
+    rows = [
+        _row("a", NO_SHIFT, 0, 0.1),
+        _row("a", "darker", 1, 0.9),
+        _row("a", "darker", 2, 0.8),
+        _row("a", "darker", 3, 0.7),
+        _row("b", "darker", 1, 0.2),
+    ]
+    assert worst(rows, "a", 2) == rows[2]
+
+
+def test_table_never_shows_recall_without_specificity():
+    rows = (
+        _row("a", NO_SHIFT, 0, 0.95, 0.951, 0.752),
+        _row("a", "darker", 1, 0.93, 0.853, 0.654),
+        _row("a", "darker", 2, 0.91, 0.995, 0.156),
+    )
+    text = markdown(ShiftReport("val", 10, "abc", rows))
+    assert "| a | 0.950 | 0.910 | darker 2 |" in text
+    assert "0.853 (0.654), darker 1" in text
+    assert "0.156 (0.995), darker 2" in text
+    assert "not a medical device" in text
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    return draw_table(tmp_path_factory.mktemp("drawn"), 6, 6, size_px=64, val_share=0.5)
+
+
+def test_every_version_of_the_photos_is_judged(manifest, tmp_path, capsys):
+    words = ["--models", str(MODELS), "--manifest", str(manifest), "--split", "val"]
+    assert main([*words, "--only", MODEL, "--out", str(tmp_path)]) == 0
+    report = json.loads((tmp_path / "shifts.json").read_text())
+    judged = {(row["shift"], row["strength"]) for row in report["rows"]}
+    expected = {(name, strength) for name in SHIFTS for strength in STRENGTHS}
+    assert judged == expected | {(NO_SHIFT, 0)}
+    assert (tmp_path / "shifts.md").read_text() in capsys.readouterr().out
+
+
+def test_missing_models_are_named(manifest, tmp_path, capsys):
+    words = ["--models", str(tmp_path), "--manifest", str(manifest)]
+    assert main(words) == 1
+    assert "no .tflite file" in capsys.readouterr().err
