@@ -23,6 +23,7 @@ from convert.conversion import (
 )
 from convert.described import DataSet, describe, model_card
 from convert.evidence import Evidence, gather_evidence, refuse_one_class
+from convert.fitting import Fitted, fitted
 from convert.golden import golden_npz
 from convert.golden_photos import golden_pngs
 from convert.metadata import Description, with_metadata
@@ -37,8 +38,6 @@ from edge_runtime.operating_point import accuracy
 from training.squares import labels_of
 
 AUTHOR = "lesion-edge"
-# One output unit; tools that take the top class want one line a unit.
-LABELS = ("malignant",)
 
 
 def assemble(
@@ -57,7 +56,11 @@ def assemble(
     tf_keras.backend.clear_session()
     tf_keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    val = read_photos(photos_of(photos, "val"), source.size_px, "validation")
+    target = settings.chosen_target
+    size_px = target.feeds_px or source.size_px
+    shown = read_photos(photos_of(photos, "val"), size_px, "validation")
+    # What the graph shrinks itself, the Keras model gets as Pillow shrinks it.
+    val = shown.resized(source.size_px)
     floating = rebuilt(source, val)
     plain = converted(
         source,
@@ -69,22 +72,27 @@ def assemble(
         learning_rate=settings.learning_rate,
         seed=settings.seed,
     )
-    content = with_metadata(plain, _description(source, recipe, settings.terms))
+    fit = fitted(plain, target, shown, settings.target_recall)
+    name = settings.name_of(source.network)
+    content = with_metadata(
+        fit.content, _description(name, source, recipe, fit, size_px, settings.terms)
+    )
     found = audit(content, int8=recipe.integer)
     model = open_interpreter(content)
     refuse_other_input(model)
     evidence = gather_evidence(
         val.labels,
-        keras_scores(source, val),
-        file_scores(model, val),
+        fit.shifted(keras_scores(source, val)),
+        file_scores(model, shown),
         output=model.output,
         target_recall=settings.target_recall,
+        at=fit.threshold,
     )
     changed = evidence.comparison
     refuse_lost_quality(
         recipe, changed.auc_keras, changed.auc_file, changed.distinct_scores
     )
-    others = _test_accuracy(source, photos, model, evidence, settings)
+    others = _test_accuracy(photos, model, evidence, settings)
     data_set = DataSet(
         settings.data_name,
         settings.terms,
@@ -92,6 +100,7 @@ def assemble(
         photos,
     )
     card = model_card(
+        name,
         source,
         recipe,
         model,
@@ -100,10 +109,10 @@ def assemble(
         others,
         found,
         data_set,
-        _conversion_facts(settings),
+        {**_conversion_facts(settings), **fit.facts},
     )
-    golden = golden_npz(golden_pngs(source.size_px), model.infer, card)
-    return ModelFile(Path(f"{card.name}.tflite"), content, card, LABELS, golden)
+    golden = golden_npz(golden_pngs(size_px), model.infer, card)
+    return ModelFile(Path(f"{name}.tflite"), content, card, fit.labels, golden)
 
 
 def _refuse_missing_photos(photos: Sequence[LabelledPhoto], settings: Settings) -> None:
@@ -116,7 +125,6 @@ def _refuse_missing_photos(photos: Sequence[LabelledPhoto], settings: Settings) 
 
 
 def _test_accuracy(
-    source: Source,
     photos: Sequence[LabelledPhoto],
     model: TfliteModel,
     evidence: Evidence,
@@ -126,7 +134,7 @@ def _test_accuracy(
     if not settings.measure_test:
         return ()
     rows = photos_of(photos, "test")
-    test = read_photos(rows, source.size_px, "test")
+    test = read_photos(rows, model.input_shape[1], "test")
     scores = file_scores(model, test)
     clean = np.array([not photo.lesion_in_train for photo in rows])
     return tuple(
@@ -144,16 +152,19 @@ def _test_accuracy(
     )
 
 
-def _description(source: Source, recipe: Recipe, terms: str) -> Description:
+def _description(
+    name: str, source: Source, recipe: Recipe, fit: Fitted, size_px: int, terms: str
+) -> Description:
     return Description(
-        name=f"{source.network}.{recipe.name}",
+        name=name,
         description=describe(source, recipe),
         version=_version(),
         author=AUTHOR,
         licence=terms,
-        size_px=source.size_px,
+        size_px=size_px,
         mean=MEAN,
         std=STD,
+        decided_by="the top class" if fit.threshold else "the card's threshold",
     )
 
 

@@ -18,7 +18,7 @@ from convert.representative import representative_batches, representative_photos
 from convert.source import Source
 from edge_runtime.interpreter import TfliteModel
 from edge_runtime.manifest import LabelledPhoto, photos_of
-from edge_runtime.preprocessing import load_pixels
+from edge_runtime.preprocessing import load_pixels, preprocess
 from training.augmentation import AUGMENTATIONS
 from training.loop import scores_of
 from training.squares import AugmentedPhotos, decoded_squares, labels_of
@@ -47,6 +47,14 @@ class Photos:
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
+
+    def resized(self, size_px: int) -> "Photos":
+        """The same photos as smaller squares; themselves where they have that size."""
+        if self.pixels.shape[1] == size_px:
+            return self
+        return Photos(
+            np.stack([preprocess(each, size_px) for each in self.pixels]), self.labels
+        )
 
     @property
     def real(self) -> NDArray[np.float32]:

@@ -49,6 +49,7 @@ class DataSet:
 
 
 def model_card(
+    name: str,
     source: Source,
     recipe: Recipe,
     model: TfliteModel,
@@ -62,7 +63,7 @@ def model_card(
     """Put the card together; everything on it was measured or is said by the user."""
     return ModelCard(
         format=CARD_FORMAT,
-        name=f"{source.network}.{recipe.name}",
+        name=name,
         network=source.network,
         recipe=recipe.name,
         created=str(source.training.get("finished", "unknown")),
@@ -71,7 +72,7 @@ def model_card(
         licence=data_set.terms,
         model_sha256=model_sha256,
         input=InputSpec(
-            size_px=source.size_px,
+            size_px=model.input_shape[1],
             dtype=model.input.dtype_name,
             scale=model.input.scale,
             zero_point=model.input.zero_point,

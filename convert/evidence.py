@@ -6,15 +6,21 @@ is found on the scores of the converted file itself, so it is one of the few hun
 values that an int8 output can take; a threshold of the Keras model would fall between.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convert.comparison import comparison
 from convert.errors import ConversionError
+from edge_runtime.calibration import calibrated
 from edge_runtime.evidence import Accuracy, Comparison, Threshold, Uncertainty
 from edge_runtime.metrics import Labels, Scores
-from edge_runtime.operating_point import accuracy, chosen_threshold, uncertainty_band
+from edge_runtime.operating_point import (
+    accuracy,
+    chosen_threshold,
+    recall_and_specificity,
+    uncertainty_band,
+)
 from edge_runtime.quantization import Quantization
 from edge_runtime.temperature import fitted_temperature
 
@@ -46,6 +52,7 @@ def gather_evidence(
     output: Quantization,
     target_recall: float,
     split: str = "val",
+    at: float | None = None,
 ) -> Evidence:
     """Everything that the card says about one split, never the test split.
 
@@ -56,6 +63,7 @@ def gather_evidence(
         output: of the file.
         target_recall: share of the malignant lesions to find, in (0, 1].
         split: name of the split, for the card.
+        at: score of a threshold that was fixed before; found here if None.
 
     Raises:
         ConversionError: when a score is not a number, or the file gives all photos
@@ -74,6 +82,8 @@ def gather_evidence(
         output=output,
         split=split,
     )
+    if at is not None:
+        threshold = _moved(threshold, at, labels, file_scores, temperature, output)
     return Evidence(
         temperature,
         threshold,
@@ -92,6 +102,27 @@ def gather_evidence(
             temperature=temperature,
             split=split,
         ),
+    )
+
+
+def _moved(
+    threshold: Threshold,
+    at: float,
+    labels: Labels,
+    scores: Scores,
+    temperature: float,
+    output: Quantization,
+) -> Threshold:
+    """The threshold at another score, with what it reaches there."""
+    recall, specificity = recall_and_specificity(labels, scores, at)
+    stored = None if output.is_identity else int(output.store(np.array([at]))[0])
+    return replace(
+        threshold,
+        score=at,
+        stored=stored,
+        probability=calibrated(at, temperature),
+        recall=recall,
+        specificity=specificity,
     )
 
 

@@ -37,6 +37,8 @@ class Description:
         size_px: side of the square input image.
         mean: real input = (pixel - mean) / std, with pixels from 0 to 255.
         std: see ``mean``.
+        decided_by: what tells malignant from other; ``"the top class"`` of two, or
+            ``"the card's threshold"``.
         labels_file: the file in the appended zip that names the outputs.
     """
 
@@ -48,6 +50,7 @@ class Description:
     size_px: int
     mean: float
     std: float
+    decided_by: str = "the card's threshold"
     labels_file: str = "labels.txt"
 
 
@@ -152,7 +155,7 @@ def _output_tensor(builder: flatbuffers.Builder, description: Description) -> in
             1: builder.CreateString("What the outputs stand for, in their order."),
         },
     )
-    text = "Score from 0 to 1; the card's threshold decides, not the top class."
+    text = f"Score from 0 to 1; {description.decided_by} decides."
     return _table(
         builder,
         slots=7,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convert.recipes import RECIPES, Recipe
+from convert.targets import TARGETS, Target
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,7 @@ class Settings:
     keras_model: Path
     manifest: Path
     recipe: str
+    target: str
     io: str
     target_recall: float
     steps: int
@@ -28,3 +30,13 @@ class Settings:
     def chosen_recipe(self) -> Recipe:
         """The row of the table of recipes."""
         return RECIPES[self.recipe]
+
+    @property
+    def chosen_target(self) -> Target:
+        """The row of the table of targets."""
+        return TARGETS[self.target]
+
+    def name_of(self, network: str) -> str:
+        """``NETWORK.RECIPE``, with the target unless it is our own runtime."""
+        ending = "" if self.target == "python" else f".{self.target}"
+        return f"{network}.{self.recipe}{ending}"

@@ -22,6 +22,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from convert.errors import AuditError, ConversionError, GateError
 from convert.recipes import RECIPES, TARGET_RECALL
 from convert.settings import Settings
+from convert.targets import TARGETS
+from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.manifest import read_manifest
@@ -56,10 +58,17 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     add("--recipe", choices=RECIPES, default="qat_int8", help=recipes)
     add(
+        "--target",
+        choices=TARGETS,
+        default="python",
+        help="; ".join(f"{each.name}: {each.meaning}" for each in TARGETS.values()),
+    )
+    add(
         "--io",
         choices=("uint8", "int8", "float32"),
-        default="uint8",
-        help="dtype of input and output of int8 files; others have float32",
+        default=argparse.SUPPRESS,
+        help="dtype of input and output of int8 files, the target's if not given;"
+        " other files have float32",
     )
     add(
         "--target-recall",
@@ -84,7 +93,11 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         parser.error(f"--target-recall must be in (0, 1]; got {words.target_recall}")
     if words.steps < 1:
         parser.error(f"--steps must be at least 1; got {words.steps}")
-    return Settings(**vars(words))
+    target = TARGETS[words.target]
+    io = getattr(words, "io", target.io[0])
+    if problem := target.problem(words.recipe, io):
+        parser.error(problem)
+    return Settings(**{**vars(words), "io": io})
 
 
 def convert(settings: Settings) -> Path:
@@ -99,7 +112,7 @@ def convert(settings: Settings) -> Path:
     from convert.source import read_source
 
     source = read_source(settings.keras_model)
-    path = settings.out / f"{source.network}.{settings.recipe}.tflite"
+    path = settings.out / f"{settings.name_of(source.network)}.tflite"
     if path.exists() and not settings.overwrite:
         raise ConversionError(
             f"{path} is there already; give --overwrite to replace it"
@@ -108,6 +121,9 @@ def convert(settings: Settings) -> Path:
 
     file = assemble(source, photos, settings)
     write_model_file(path, file.model, file.card, file.labels, file.golden)
+    if settings.chosen_target.labels_beside:
+        text = "".join(f"{label}\n" for label in file.labels)
+        write_text(path.with_suffix(".labels.txt"), text)
     print(outcome(file.card, path), file=sys.stderr)
     return path
 
