@@ -29,6 +29,7 @@ from benchmarks.shift_report import (
     row_of,
 )
 from benchmarks.shifts import SHIFTS, STRENGTHS, shifted
+from benchmarks.shortcuts import SHORTCUTS
 from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError
@@ -57,7 +58,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Judge the photos of a split as other cameras, lamps and hands"
-        " would have taken them, with every model file at its own threshold.",
+        " would have taken them, with every model file at its own threshold; then with"
+        " the lesion or its surroundings taken away, to show what else a file reads.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     option = parser.add_argument
@@ -112,7 +114,7 @@ def _versions(
 ) -> Iterator[tuple[str, int, list[NDArray[np.uint8]]]]:
     """Name, strength and photos of every version; the photos as they are first."""
     yield NO_SHIFT, 0, list(squares)
-    for name, shift in SHIFTS.items():
+    for name, shift in {**SHIFTS, **SHORTCUTS}.items():
         for strength in STRENGTHS:
             yield (
                 name,
@@ -131,7 +133,7 @@ def _rows(
     line: ProgressLine,
 ) -> list[ShiftRow]:
     labels = np.array([int(photo.malignant) for photo in photos])
-    total = 1 + len(SHIFTS) * len(STRENGTHS)
+    total = 1 + (len(SHIFTS) + len(SHORTCUTS)) * len(STRENGTHS)
     rows = []
     for place, (name, strength, versions) in enumerate(_versions(squares)):
         line.show(f"{name} {strength or ''}", place, total)

@@ -40,35 +40,36 @@ class Shift:
     unit: str
 
 
-def _bytes(values: NDArray[Any]) -> Pixels:
+def to_bytes(values: NDArray[Any]) -> Pixels:
+    """Rounded and clipped to what a photo can hold."""
     return np.asarray(np.rint(values.clip(0, 255)), np.uint8)
 
 
 def _balance(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
     """Red times ``amount``, blue divided by it: warmer above 1, cooler below."""
-    return _bytes(square * np.array([amount, 1, 1 / amount], np.float32))
+    return to_bytes(square * np.array([amount, 1, 1 / amount], np.float32))
 
 
 def _tint(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
-    return _bytes(square * np.array([1, amount, 1], np.float32))
+    return to_bytes(square * np.array([1, amount, 1], np.float32))
 
 
 def _exposure(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
-    return _bytes(square * np.float32(2**amount))
+    return to_bytes(square * np.float32(2**amount))
 
 
 def _contrast(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
     middle = np.float32(square.mean())
-    return _bytes((square - middle) * np.float32(amount) + middle)
+    return to_bytes((square - middle) * np.float32(amount) + middle)
 
 
 def _gamma(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
-    return _bytes(np.float32(255) * (square / np.float32(255)) ** np.float32(amount))
+    return to_bytes(np.float32(255) * (square / np.float32(255)) ** np.float32(amount))
 
 
 def _saturation(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
     grey = (square @ LUMA)[..., None]
-    return _bytes(grey + (square - grey) * np.float32(amount))
+    return to_bytes(grey + (square - grey) * np.float32(amount))
 
 
 def _blur(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
@@ -78,7 +79,7 @@ def _blur(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
 
 
 def _noise(square: Pixels, amount: float, rng: np.random.Generator) -> Pixels:
-    return _bytes(square + rng.normal(0, amount, square.shape))
+    return to_bytes(square + rng.normal(0, amount, square.shape))
 
 
 def _jpeg(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
@@ -97,7 +98,7 @@ def _from_centre(side: int) -> Floats:
 def _vignette(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
     """Light lost at a corner, as a share."""
     lost = np.float32(amount / 2) * _from_centre(len(square)) ** 2
-    return _bytes(square * (1 - lost)[..., None])
+    return to_bytes(square * (1 - lost)[..., None])
 
 
 def _corners(square: Pixels, amount: float, _rng: np.random.Generator) -> Pixels:
@@ -205,7 +206,7 @@ def shifted(square: Pixels, shift: Shift, strength: int, seed: int) -> Pixels:
 
     Args:
         square: RGB; shape ``(side, side, 3)``; uint8.
-        shift: a row of ``SHIFTS``.
+        shift: a row of ``SHIFTS``, or of ``benchmarks.shortcuts``.
         strength: one of ``STRENGTHS``.
         seed: of the grain and the hairs; the same photo has the same ones.
     """

@@ -15,6 +15,7 @@ from benchmarks.shift_report import (
     worst,
 )
 from benchmarks.shifts import SHIFTS, STRENGTHS
+from benchmarks.shortcuts import SHORTCUTS
 from training.drawn_table import draw_table
 
 MODEL = "cnn32.qat_int8"
@@ -40,6 +41,7 @@ def test_worst_is_a_change_of_the_model_within_the_strengths():
         _row("a", "darker", 1, 0.9),
         _row("a", "darker", 2, 0.8),
         _row("a", "darker", 3, 0.7),
+        _row("a", "lesion blanked out", 1, 0.1),
         _row("b", "darker", 1, 0.2),
     ]
     assert worst(rows, "a", 2) == rows[2]
@@ -68,7 +70,9 @@ def test_every_version_of_the_photos_is_judged(manifest, tmp_path, capsys):
     assert main([*words, "--only", MODEL, "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "shifts.json").read_text())
     judged = {(row["shift"], row["strength"]) for row in report["rows"]}
-    expected = {(name, strength) for name in SHIFTS for strength in STRENGTHS}
+    expected = {
+        (name, strength) for name in {**SHIFTS, **SHORTCUTS} for strength in STRENGTHS
+    }
     assert judged == expected | {(NO_SHIFT, 0)}
     assert (tmp_path / "shifts.md").read_text() in capsys.readouterr().out
 

@@ -3,6 +3,9 @@ import pytest
 from PIL import Image
 
 from benchmarks.shifts import SHIFTS, STRENGTHS, shifted
+from benchmarks.shortcuts import SHORTCUTS
+
+ALL = {**SHIFTS, **SHORTCUTS}
 
 SIDE = 96
 
@@ -22,10 +25,10 @@ def _distance(one, other):
 
 
 @pytest.mark.parametrize("strength", STRENGTHS)
-@pytest.mark.parametrize("name", SHIFTS)
+@pytest.mark.parametrize("name", ALL)
 def test_photo_keeps_its_form_and_changes(square, name, strength):
     before = square.copy()
-    after = shifted(square, SHIFTS[name], strength, seed=3)
+    after = shifted(square, ALL[name], strength, seed=3)
     assert after.shape == square.shape
     assert after.dtype == np.uint8
     assert _distance(after, square) > 0.05
@@ -96,3 +99,23 @@ def test_ring_is_black_outside_and_leaves_the_middle(square):
     middle = slice(SIDE // 4, -SIDE // 4)
     assert after[0, 0].max() == 0
     np.testing.assert_array_equal(after[middle, middle], square[middle, middle])
+
+
+def test_nothing_of_the_lesion_is_left_when_it_is_blanked_out(square):
+    after = shifted(square, SHORTCUTS["lesion blanked out"], 1, seed=0)
+    assert not (after[..., 0] < 140).any()
+    np.testing.assert_array_equal(after[: SIDE // 6], square[: SIDE // 6])
+
+
+def test_blanking_the_border_leaves_the_middle(square):
+    after = shifted(square, SHORTCUTS["border blanked out"], 3, seed=0)
+    middle = slice(SIDE // 4, -SIDE // 4)
+    np.testing.assert_array_equal(after[middle, middle], square[middle, middle])
+    assert len(np.unique(after[:8].reshape(-1, 3), axis=0)) == 1
+
+
+def test_shuffling_keeps_every_pixel(square):
+    after = shifted(square, SHORTCUTS["blocks shuffled"], 2, seed=0)
+    np.testing.assert_array_equal(
+        np.sort(after.reshape(-1, 3), axis=0), np.sort(square.reshape(-1, 3), axis=0)
+    )
