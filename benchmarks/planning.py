@@ -55,6 +55,26 @@ def split_photos(
     )
 
 
+def groups_of(
+    photos: Sequence[LabelledPhoto], column: str, split: str, folder: Path
+) -> dict[str, str]:
+    """Which group each photo of a split belongs to, by path as in ``CasePhoto``.
+
+    Raises:
+        BenchmarkError: when the manifest has no such column.
+    """
+    chosen = photos_of(photos, split)
+    if missing := [photo for photo in chosen if column not in photo.columns]:
+        raise BenchmarkError(
+            f"the manifest has no column {column!r} to group photos by; it has"
+            f" {', '.join(missing[0].columns) or 'no other columns'}"
+        )
+    return {
+        _path_in(folder, photo.path): f"{column} {photo.columns[column] or 'not given'}"
+        for photo in chosen
+    }
+
+
 def fitted_baseline(
     photos: Sequence[LabelledPhoto], tell: Callable[[str, int, int], None]
 ) -> ColourBaseline:

@@ -1,6 +1,6 @@
 """From raw scores to AUC, recall and specificity with their intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,24 +25,34 @@ def quality_by_set(
     *,
     threshold: float,
     temperature: float,
+    groups: Mapping[str, str] | None = None,
     resamples: int = 2000,
 ) -> tuple[Quality, ...]:
-    """Quality on the whole split, then on it without lesions seen in training.
+    """Quality on the whole split, without lesions seen in training, and by group.
 
     Args:
         scores: of the split's photos.
         split: its name; the second set is called ``SPLIT_clean``.
         threshold: at or above it, a raw score means malignant.
         temperature: of the calibration.
+        groups: by photo, what group it belongs to, in words.
         resamples: of the bootstrap.
 
     Returns:
-        One entry, or two where the split shows lesions that are also in train.
+        One entry for the split; one where it shows lesions that are also in train; one
+        where the runtime finds photos unusable; and one for each group.
     """
-    clean = [photo for photo in scores if not photo.lesion_in_train]
     sets = {split: scores}
-    if len(clean) < len(scores):
-        sets[f"{split}_clean"] = clean
+    for name, kept in (
+        ("clean", [photo for photo in scores if not photo.lesion_in_train]),
+        ("usable", [photo for photo in scores if photo.usable]),
+    ):
+        if len(kept) < len(scores):
+            sets[f"{split}_{name}"] = kept
+    for group in sorted(set((groups or {}).values())):
+        sets[f"{split}, {group}"] = [
+            photo for photo in scores if groups and groups.get(photo.photo) == group
+        ]
     return tuple(
         _quality(name, photos, threshold, temperature, resamples)
         for name, photos in sets.items()

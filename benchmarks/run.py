@@ -9,7 +9,7 @@ import datetime
 import hashlib
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +20,18 @@ if not __package__:
 
 from benchmarks import colour_baseline
 from benchmarks.case import Case
+from benchmarks.counts import at_least
 from benchmarks.errors import BenchmarkError
 from benchmarks.isolation import measure_in_fresh_process
 from benchmarks.machine_slug import machine_slug
 from benchmarks.markdown import text_table
 from benchmarks.page import plotly_script
-from benchmarks.planning import chosen_models, fitted_baseline, split_photos
+from benchmarks.planning import (
+    chosen_models,
+    fitted_baseline,
+    groups_of,
+    split_photos,
+)
 from benchmarks.progress import ProgressLine
 from benchmarks.published import read_published
 from benchmarks.quality import quality_by_set
@@ -50,6 +56,7 @@ class RunSettings:
     warmup: int
     threads: int
     only: tuple[str, ...]
+    by: str | None
     command: str
 
 
@@ -69,15 +76,20 @@ def parse(arguments: Sequence[str] | None) -> RunSettings:
     option("--manifest", type=Path, required=True, help="table of labelled photos")
     option("--split", choices=SPLITS, default="test", help="whose photos are judged")
     option("--out", type=Path, default=Path("results"), help="folder for the results")
-    option("--runs", type=_at_least(1), default=200, help="timed inferences and photos")
-    option("--warmup", type=_at_least(0), default=20, help="untimed ones before them")
-    option("--threads", type=_at_least(1), default=1, help="threads of the interpreter")
+    option("--runs", type=at_least(1), default=200, help="timed inferences and photos")
+    option("--warmup", type=at_least(0), default=20, help="untimed ones before them")
+    option("--threads", type=at_least(1), default=1, help="threads of the interpreter")
     option(
         "--only",
         nargs="+",
         default=[],
         metavar="NAME",
         help="measure just these: files without .tflite, or " + colour_baseline.NAME,
+    )
+    option(
+        "--by",
+        metavar="COLUMN",
+        help="a column of the manifest, such as skin_tone: quality for each value too",
     )
     words = parser.parse_args(arguments)
     said = sys.argv[1:] if arguments is None else arguments
@@ -100,6 +112,7 @@ def benchmark(settings: RunSettings) -> int:
     plotly_script()  # Missing at the end of a long run would be a pity.
     models = chosen_models(settings.models, settings.only)
     photos = read_manifest(settings.manifest)
+    _groups(settings, photos)  # Likewise.
     written, failures = 0, 0
     with ProgressLine() as line:
         for name, case in _cases(settings, models, photos).items():
@@ -171,8 +184,18 @@ def _result(
             settings.split,
             threshold=subject.threshold_score,
             temperature=subject.temperature,
+            groups=_groups(settings, photos),
         ),
     )
+
+
+def _groups(
+    settings: RunSettings, photos: Sequence[LabelledPhoto]
+) -> dict[str, str] | None:
+    if settings.by is None:
+        return None
+    folder = settings.manifest.parent
+    return groups_of(photos, settings.by, settings.split, folder)
 
 
 def _recorded(settings: RunSettings) -> Settings:
@@ -203,19 +226,6 @@ def _report(folder: Path) -> None:
         print(f"{section.machine}\n{text_table(table.head, table.rows)}\n")
         print("".join(f"{problem}\n" for problem in section.problems))
     print(f"{report.notice}\n{path}")
-
-
-def _at_least(smallest: int) -> Callable[[str], int]:
-    """Reads an integer from the command line, or refuses it."""
-
-    def read(word: str) -> int:
-        if not word.isdecimal() or int(word) < smallest:
-            raise argparse.ArgumentTypeError(
-                f"expected an integer of at least {smallest}, got {word!r}"
-            )
-        return int(word)
-
-    return read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

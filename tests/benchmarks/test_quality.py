@@ -45,7 +45,7 @@ def test_intervals_hold_their_estimates(scores):
 
 def test_photos_found_unusable_are_counted(scores):
     blank = [dataclasses.replace(scores[0], usable=False), *scores[1:]]
-    full, _ = quality_by_set(blank, "test", threshold=0.5, temperature=1.0)
+    full, *_ = quality_by_set(blank, "test", threshold=0.5, temperature=1.0)
     assert (full.unusable, full.recall.n) == (1, 3)
 
 
@@ -60,3 +60,27 @@ def test_a_share_carries_its_wilson_interval():
     # Wilson's interval of 9 in 10, from scipy.stats.binomtest(9, 10).proportion_ci.
     assert share(9, 10).low == pytest.approx(0.59585, abs=1e-5)
     assert share(9, 10).high == pytest.approx(0.98212, abs=1e-5)
+
+
+def test_photos_found_unusable_are_also_left_out(scores):
+    blank = [
+        dataclasses.replace(photo, usable=place > 0)
+        for place, photo in enumerate(scores)
+    ]
+    sets = quality_by_set(blank, "test", threshold=0.5, temperature=1.0)
+    (usable,) = [found for found in sets if found.photos == "test_usable"]
+    assert usable.malignant + usable.other == len(scores) - 1
+    assert usable.unusable == 0
+
+
+def test_every_group_has_its_own_figures(scores):
+    groups = {
+        photo.photo: f"tone {1 + place % 2}" for place, photo in enumerate(scores)
+    }
+    sets = quality_by_set(scores, "test", threshold=0.5, temperature=1.0, groups=groups)
+    by_name = {found.photos: found for found in sets}
+    for tone in (1, 2):
+        own = [photo for photo in scores if groups[photo.photo] == f"tone {tone}"]
+        found = by_name[f"test, tone {tone}"]
+        assert found.malignant == sum(photo.malignant for photo in own)
+        assert found.other == sum(not photo.malignant for photo in own)

@@ -104,3 +104,21 @@ def test_counts_out_of_range_are_wrong_usage(arguments, words):
     with pytest.raises(SystemExit) as stop:
         run.main([*arguments, *words])
     assert stop.value.code == 2
+
+
+def test_quality_by_a_column_of_the_manifest(with_model, drawn_manifest, tmp_path):
+    lines = drawn_manifest.read_text(encoding="utf-8").splitlines()
+    tones = [f"{line},{place % 2}" for place, line in enumerate(lines[1:])]
+    text = "\n".join([f"{lines[0]},tone", *tones])
+    drawn_manifest.write_text(text, encoding="utf-8")
+    words = [*with_model, "--by", "tone", "--only", "good.float32"]
+    assert run.main(words) == 0
+    found = results(tmp_path / "out")["good.float32"].quality
+    assert [q.photos for q in found][-2:] == ["test, tone 0", "test, tone 1"]
+    assert sum(q.malignant + q.other for q in found[-2:]) == 6
+
+
+def test_an_unknown_column_to_group_by_is_named(with_model, tmp_path, capsys):
+    assert run.main([*with_model, "--by", "skin_tone"]) == 1
+    assert "no column 'skin_tone'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
