@@ -20,9 +20,15 @@ from convert.conversion import (
     rebuilt,
     refuse_lost_quality,
     refuse_other_input,
+    refuse_reversed,
 )
 from convert.described import DataSet, describe, model_card
-from convert.evidence import Evidence, gather_evidence, refuse_one_class
+from convert.evidence import (
+    Evidence,
+    gather_evidence,
+    refuse_one_class,
+    refuse_unusable,
+)
 from convert.fitting import Fitted, fitted
 from convert.golden import golden_npz
 from convert.golden_photos import golden_pngs
@@ -33,6 +39,7 @@ from convert.source import Source
 from edge_runtime.card import Accuracy
 from edge_runtime.interpreter import TfliteModel, open_interpreter
 from edge_runtime.manifest import LabelledPhoto, photos_of
+from edge_runtime.metrics import roc_auc
 from edge_runtime.model_file import ModelFile
 from edge_runtime.operating_point import accuracy
 from training.squares import labels_of
@@ -61,7 +68,10 @@ def assemble(
     shown = read_photos(photos_of(photos, "val"), size_px, "validation")
     # What the graph shrinks itself, the Keras model gets as Pillow shrinks it.
     val = shown.resized(source.size_px)
-    floating = rebuilt(source, val)
+    expected = keras_scores(source, val)
+    refuse_unusable(expected, "the Keras model")
+    refuse_reversed(source, roc_auc(val.labels, expected))
+    floating = rebuilt(source, val, recipe)
     plain = converted(
         source,
         floating,
@@ -82,7 +92,7 @@ def assemble(
     refuse_other_input(model)
     evidence = gather_evidence(
         val.labels,
-        fit.shifted(keras_scores(source, val)),
+        fit.shifted(expected),
         file_scores(model, shown),
         output=model.output,
         target_recall=settings.target_recall,
@@ -109,7 +119,7 @@ def assemble(
         others,
         found,
         data_set,
-        {**_conversion_facts(settings), **fit.facts},
+        {**_conversion_facts(source, settings), **fit.facts},
     )
     golden = golden_npz(golden_pngs(size_px), model.infer, card)
     return ModelFile(Path(f"{name}.tflite"), content, card, fit.labels, golden)
@@ -175,8 +185,13 @@ def _version() -> str:
         return "checkout"
 
 
-def _conversion_facts(settings: Settings) -> dict[str, str | int | float]:
+def _conversion_facts(
+    source: Source, settings: Settings
+) -> dict[str, str | int | float]:
     facts: dict[str, str | int | float] = {
+        "input_range": source.rule.range,
+        "channel_order": source.rule.channel_order,
+        "head": source.head.kind,
         "io": settings.io,
         "target_recall": settings.target_recall,
         "seed": settings.seed,

@@ -11,16 +11,16 @@ from tqdm import tqdm
 from convert.errors import ConversionError, GateError
 from convert.export import flatbuffer
 from convert.folding import folded
-from convert.graph import built, nodes_of
+from convert.graph import built
 from convert.qat import FineTuning, fine_tuned
 from convert.recipes import Recipe
 from convert.representative import representative_batches, representative_photos
 from convert.source import Source
+from convert.whole import Whole
 from edge_runtime.interpreter import TfliteModel
 from edge_runtime.manifest import LabelledPhoto, photos_of
 from edge_runtime.preprocessing import load_pixels, preprocess
 from training.augmentation import AUGMENTATIONS
-from training.loop import scores_of
 from training.squares import AugmentedPhotos, decoded_squares, labels_of
 
 # Largest difference of a probability between the Keras 3 model and its folded tf_keras
@@ -70,8 +70,8 @@ def read_photos(photos: Sequence[LabelledPhoto], size_px: int, what: str) -> Pho
 
 
 def keras_scores(source: Source, photos: Photos) -> NDArray[np.float64]:
-    """Probabilities of the Keras 3 model."""
-    return scores_of(source.model, photos.real)
+    """Probabilities of the Keras model."""
+    return source.scores(photos.real)
 
 
 def file_scores(model: TfliteModel, photos: Photos) -> NDArray[np.float64]:
@@ -84,13 +84,25 @@ def file_scores(model: TfliteModel, photos: Photos) -> NDArray[np.float64]:
     return np.array(scores)
 
 
-def rebuilt(source: Source, photos: Photos) -> tf_keras.Model:
+def rebuilt(
+    source: Source, photos: Photos, recipe: Recipe | None = None
+) -> tf_keras.Model | Whole:
     """The folded tf_keras form of the model, proved to be the same function.
 
+    Where the model cannot be taken apart and ``recipe`` needs no layers, it is left
+    whole.
+
     Raises:
-        ConversionError: when a probability differs by more than ``SAME_FUNCTION``.
+        ConversionError: when a probability differs by more than ``SAME_FUNCTION``, or
+            the model cannot be taken apart but has to be.
     """
-    model = built(folded(nodes_of(source.model)), source.size_px)
+    try:
+        nodes = folded(source.nodes)
+    except ConversionError:
+        if recipe is None or recipe.trains:
+            raise
+        return Whole(source)
+    model = built(nodes, source.size_px)
     given = np.asarray(model.predict(photos.real, batch_size=32, verbose=0))[:, 0]
     difference = float(np.abs(given - keras_scores(source, photos)).max())
     if not difference <= SAME_FUNCTION:
@@ -101,9 +113,26 @@ def rebuilt(source: Source, photos: Photos) -> tf_keras.Model:
     return model
 
 
+def refuse_reversed(source: Source, auc: float) -> None:
+    """Stop where the model calls the harmless photos malignant.
+
+    Raises:
+        ConversionError: naming the options that may be wrong.
+    """
+    if auc >= 0.5:
+        return
+    raise ConversionError(
+        f"{source.network} has AUC {auc:.3f} on the validation split, worse than chance"
+        f" (0.5). It was given pixels in {source.rule.range} and its output read as"
+        f" {source.head.kind}. Say what it expects: --input-range 0..1, 0..255 or"
+        " -1..1; and which of two units is the malignant one: --malignant-index 0 or 1"
+        f" (now {source.head.malignant_index})."
+    )
+
+
 def converted(
     source: Source,
-    model: tf_keras.Model,
+    model: tf_keras.Model | Whole,
     recipe: Recipe,
     photos: Sequence[LabelledPhoto],
     *,

@@ -17,7 +17,7 @@ Representative = Callable[[], Iterator[NDArray[np.float32]]]
 
 
 def flatbuffer(
-    model: tf_keras.Model,
+    model: tf_keras.Model | tf.Module,
     recipe: Recipe,
     *,
     size_px: int,

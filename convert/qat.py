@@ -19,7 +19,7 @@ from tensorflow_model_optimization.python.core.quantization.keras.default_8bit i
 )
 from tqdm import tqdm
 
-from convert.channel_clamp import ChannelClamp
+from convert.own_layers import ChannelClamp
 from training.squares import AugmentedPhotos, Batch
 
 _quantize = tfmot.quantization.keras

@@ -11,7 +11,7 @@ from convert.targets import TARGETS, Target
 class Settings:
     """What the command line asks for; one field per option."""
 
-    keras_model: Path
+    keras_model: Path | None
     manifest: Path
     recipe: str
     target: str
@@ -25,6 +25,12 @@ class Settings:
     measure_test: bool
     overwrite: bool
     out: Path
+    builder: str | None = None
+    weights: Path | None = None
+    custom_object: tuple[str, ...] = ()
+    input_range: str | None = None
+    channel_order: str = "rgb"
+    malignant_index: int = 1
 
     @property
     def chosen_recipe(self) -> Recipe:

@@ -1,35 +1,56 @@
-"""The trained Keras model that a conversion starts from."""
+"""The trained model that a conversion starts from."""
 
-import hashlib
 import json
-import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from convert.errors import ConversionError
+from convert.graph import Node
+from convert.head import Head, head_of_nodes, head_of_outputs, with_one_sigmoid
+from convert.input_rule import InputRule, default_range, with_input_rule
+from convert.loading import (
+    SavedModel,
+    build_model,
+    custom_objects,
+    load_model,
+    sha256_of,
+)
+from convert.settings import Settings
+from convert.taking_apart import input_shape_of, nodes_of
+
+# Names that Keras gives to models nobody named.
+_UNNAMED = ("functional", "sequential", "model")
+_BATCH = 32
 
 
 @dataclass(frozen=True)
 class Source:
-    """A Keras model and what is known of it.
+    """A model and what is known of it.
 
     Attributes:
-        model: from pixels / 255 to the probability of malignancy, ``(n, 1)``.
+        model: of Keras 3 or tf_keras, or a ``SavedModel``; from pictures as ``rule``
+            says to outputs as ``head`` says.
         network: its name.
         size_px: side of its square input.
         sha256: of the file.
         training: the ``training.json`` beside it; empty where there is none.
+        rule: what it expects at its input.
+        head: what it gives.
     """
 
-    model: keras.Model
+    model: Any
     network: str
     size_px: int
     sha256: str
     training: Mapping[str, Any]
+    rule: InputRule = field(default_factory=InputRule)
+    head: Head = field(default_factory=Head)
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -37,55 +58,167 @@ class Source:
         settings: Mapping[str, Any] = self.training.get("settings", {})
         return settings
 
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The model as nodes from pixels / 255 to one sigmoid unit.
 
-def read_source(path: Path) -> Source:
-    """Read a ``.keras`` file and the training record beside it.
+        Raises:
+            ConversionError: when it cannot be taken apart.
+        """
+        nodes = with_one_sigmoid(_parts(self.model), self.head)
+        return with_input_rule(nodes, self.rule)
+
+    def scores(self, real: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probabilities by the model itself.
+
+        Args:
+            real: pixels / 255; shape ``(n, size_px, size_px, 3)``.
+        """
+        return self.head.probability(_outputs(self.model, self.rule.adapt(real)))
+
+
+def read_source(
+    path: Path | None,
+    *,
+    rule: InputRule | None = None,
+    channel_order: str = "rgb",
+    malignant_index: int = 1,
+    own_objects: Mapping[str, Any] | None = None,
+    builder: tuple[str, Path] | None = None,
+) -> Source:
+    """Read a model of any format and the training record beside it.
+
+    Args:
+        path: of the model; None with a builder.
+        rule: what it expects; found by its first layer where None.
+        channel_order: where ``rule`` is None.
+        malignant_index: of two units.
+        own_objects: the user's own classes by name.
+        builder: a function that builds the model, and the file of its weights.
 
     Raises:
-        ConversionError: when the file is no Keras 3 model from one square RGB picture
-            to one probability.
+        ConversionError: when this is no model from one square RGB picture to one
+            probability.
     """
-    content = _content(path)
-    try:
-        model = keras.models.load_model(path, compile=False)
-    # A damaged archive can fail in any of Keras' own ways.
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+    if builder is not None:
+        model, where = build_model(*builder), builder[1]
+    elif path is not None:
+        model, where = load_model(path, own_objects or {}), path
+    else:
+        raise ValueError("a path or a builder is needed")
+    size_px, units = _picture_side(model, where), _units(model, where)
+    rule = rule or InputRule(default_range(model), channel_order)
+    training = _training_record(where.with_name("training.json"))
+    return Source(
+        model=model,
+        network=str(training.get("network", _name(model, where))),
+        size_px=size_px,
+        sha256=sha256_of(where),
+        training=training,
+        rule=rule,
+        head=_head(model, units, size_px, rule, malignant_index),
+    )
+
+
+def source_for(settings: Settings) -> Source:
+    """Read the model that a command line names."""
+    given = settings.input_range
+    builder = (
+        (settings.builder, settings.weights)
+        if settings.builder and settings.weights
+        else None
+    )
+    return read_source(
+        settings.keras_model,
+        rule=InputRule(given, settings.channel_order) if given else None,
+        channel_order=settings.channel_order,
+        malignant_index=settings.malignant_index,
+        own_objects=custom_objects(settings.custom_object),
+        builder=builder,
+    )
+
+
+def _parts(model: Any) -> tuple[Node, ...]:
+    if isinstance(model, SavedModel):
         raise ConversionError(
-            f"{path} is not a Keras 3 model that can be read: {error}"
-        ) from error
-    shape, outputs = model.input_shape, model.output_shape
+            f"{model.name} is a SavedModel, which has no layers to fine-tune or to"
+            " rewrite. Every recipe but qat_int8 converts it; for qat_int8 save the"
+            " Keras model itself: model.save('model.keras')."
+        )
+    return nodes_of(model)
+
+
+def _head(
+    model: Any, units: int, size_px: int, rule: InputRule, malignant_index: int
+) -> Head:
+    try:
+        nodes = _parts(model)
+    except ConversionError:
+        # Drawn noise of all brightnesses; what it gives tells what it ends in.
+        noise = np.random.default_rng(0).random((16, size_px, size_px, 3))
+        given = rule.adapt(
+            (noise * np.linspace(0, 1, 16)[:, None, None, None]).astype(np.float32)
+        )
+        return head_of_outputs(_outputs(model, given), malignant_index)
+    return head_of_nodes(nodes, units, malignant_index)
+
+
+def _outputs(model: Any, real: NDArray[np.float32]) -> NDArray[np.float32]:
+    # Keras' models compile themselves for this; a SavedModel is compiled.
+    run = getattr(model, "predict_on_batch", model)
+    starts = range(0, len(real), _BATCH)
+    return np.concatenate([np.asarray(run(real[s : s + _BATCH])) for s in starts])
+
+
+def _picture_side(model: Any, path: Path) -> int:
+    shape = input_shape_of(model)
+    if shape is None:
+        raise ConversionError(
+            f"{path} gives a model that was never called, so its input's shape is not"
+            " known. Build it with keras.Input((size, size, 3))."
+        )
     if not (isinstance(shape, tuple) and len(shape) == 4 and shape[3] == 3):
         raise ConversionError(
             f"{path} takes {shape}; expected RGB pictures, (None, size, size, 3)"
         )
     if shape[1] is None or shape[1] != shape[2]:
         raise ConversionError(f"{path} takes {shape}; expected squares of a fixed size")
-    if outputs not in [(None, 1)]:
-        raise ConversionError(
-            f"{path} gives {outputs}; expected one probability, (None, 1)"
-        )
-    training = _training_record(path.with_name("training.json"))
-    return Source(
-        model=model,
-        network=str(training.get("network", model.name)),
-        size_px=int(shape[1]),
-        sha256=hashlib.sha256(content).hexdigest(),
-        training=training,
+    return int(shape[1])
+
+
+def _units(model: Any, path: Path) -> int:
+    try:
+        shape = model.output_shape
+    # A subclassed model does not know, or knows no more than a file that it came from.
+    except (AttributeError, RuntimeError):
+        shape = None
+    if shape is None:
+        picture = np.zeros((1, *input_shape_of(model)[1:]), np.float32)
+        shape = tuple(np.asarray(model(picture)).shape)
+    if shape in [(None, 1), (1, 1)]:
+        return 1
+    if shape in [(None, 2), (1, 2)]:
+        return 2
+    several = isinstance(shape, (list, dict))
+    kind = (
+        f"{len(shape)} outputs"
+        if several
+        else f"{shape[-1]} classes"
+        if len(shape) == 2
+        else f"outputs of shape {shape}"
+    )
+    raise ConversionError(
+        f"{path} gives {shape}, that is {kind}; expected one probability, (None, 1), or"
+        " two softmax units, (None, 2). Put such a head on it:"
+        " keras.layers.Dense(1, activation='sigmoid')."
     )
 
 
-def _content(path: Path) -> bytes:
-    if path.suffix != ".keras":
-        raise ConversionError(
-            f"{path} does not end in .keras; expected a model saved by Keras 3,"
-            " such as runs/cnn64/model.keras"
-        )
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConversionError(
-            f"the model {path} cannot be read: {error.strerror}"
-        ) from error
+def _name(model: Any, path: Path) -> str:
+    name = str(model.name)
+    if name.rstrip("0123456789_") in _UNNAMED:
+        name = path.name.removesuffix(path.suffix).removesuffix(".weights")
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
 
 
 def _training_record(path: Path) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from convert.errors import AuditError, ConversionError, GateError
 from convert.recipes import RECIPES, TARGET_RECALL
 from convert.settings import Settings
+from convert.source_options import add_source_options, refuse_contradictions
 from convert.targets import TARGETS
 from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
@@ -48,7 +49,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("keras_model", type=Path, help="the .keras file to convert")
+    add_source_options(parser)
     add(
         "--manifest",
         type=Path,
@@ -93,6 +94,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         parser.error(f"--target-recall must be in (0, 1]; got {words.target_recall}")
     if words.steps < 1:
         parser.error(f"--steps must be at least 1; got {words.steps}")
+    refuse_contradictions(parser, words)
+    words.custom_object = tuple(words.custom_object)
     target = TARGETS[words.target]
     io = getattr(words, "io", target.io[0])
     if problem := target.problem(words.recipe, io):
@@ -109,9 +112,9 @@ def convert(settings: Settings) -> Path:
     """
     photos = read_manifest(settings.manifest)
     # TensorFlow takes seconds to import, which --help and mistakes need not wait for.
-    from convert.source import read_source
+    from convert.source import source_for
 
-    source = read_source(settings.keras_model)
+    source = source_for(settings)
     path = settings.out / f"{settings.name_of(source.network)}.tflite"
     if path.exists() and not settings.overwrite:
         raise ConversionError(

@@ -6,8 +6,9 @@ import tf_keras
 from convert.errors import ConversionError
 from convert.export import flatbuffer
 from convert.folding import folded
-from convert.graph import built, nodes_of
+from convert.graph import built
 from convert.recipes import RECIPES
+from convert.taking_apart import nodes_of
 from edge_runtime.interpreter import open_interpreter
 
 SIZE_PX = 16

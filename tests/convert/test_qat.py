@@ -3,8 +3,9 @@ import pytest
 import tf_keras
 
 from convert.folding import folded
-from convert.graph import built, nodes_of
+from convert.graph import built
 from convert.qat import FineTuning, fine_tuned
+from convert.taking_apart import nodes_of
 from edge_runtime.preprocessing import resize
 from training.squares import AugmentedPhotos
 

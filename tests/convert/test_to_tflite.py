@@ -326,13 +326,13 @@ class TestBadInput:
     def test_model_that_is_none(self, refused, tmp_path):
         path = tmp_path / "notes.keras"
         path.write_text("not a model")
-        assert f"error: {path} is not a Keras 3 model" in refused(path)
+        assert f"error: {path} is not a model that can be read" in refused(path)
 
     def test_truncated_model(self, refused, models, tmp_path):
         path = tmp_path / "half.keras"
         content = models["bn_relu"].read_bytes()
         path.write_bytes(content[: len(content) // 2])
-        assert f"error: {path} is not a Keras 3 model" in refused(path)
+        assert f"error: {path} is not a model that can be read" in refused(path)
 
     def test_missing_model(self, refused, tmp_path):
         assert "none.keras cannot be read" in refused(tmp_path / "none.keras")

@@ -1,4 +1,4 @@
-"""The layer that is left of a batch norm between two ReLUs: limits for each channel."""
+"""Layers of ours that tf_keras lacks: limits for each channel, and hard swish."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,10 @@ class ChannelClamp(tf_keras.layers.Layer):  # type: ignore[misc]
         upper: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
-        """Keep the limits; ``upper`` is None where no channel has a finite one."""
+        """Keep the limits; ``upper`` is None where no channel has a finite one.
+
+        This is what is left of a batch norm between two ReLUs, see ``folding.py``.
+        """
         super().__init__(**options)
         self.lower = list(lower)
         self.upper = None if upper is None else list(upper)
@@ -31,3 +34,11 @@ class ChannelClamp(tf_keras.layers.Layer):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """The limits, so that tfmot can clone the layer."""
         return {**super().get_config(), "lower": self.lower, "upper": self.upper}
+
+
+class HardSwish(tf_keras.layers.Layer):  # type: ignore[misc]
+    """x * relu6(x + 3) / 6, in the form that the converter makes one operation of."""
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        """Any shape."""
+        return values * tf.nn.relu6(values + 3.0) * (1.0 / 6.0)

@@ -1,0 +1,62 @@
+"""Command-line words that say which model is converted and what it expects."""
+
+import argparse
+from pathlib import Path
+
+RANGE_WORDS = ("0..1", "0..255", "-1..1")
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """Add them, with their meaning for ``--help``."""
+    add = parser.add_argument
+    add(
+        "keras_model",
+        type=Path,
+        nargs="?",
+        help="the model: a .keras or .h5 file of Keras 3 or of Keras 2 (tf_keras), or"
+        " the folder of a SavedModel (every recipe but qat_int8). With one sigmoid"
+        " unit, one logit or two softmax units on one square RGB picture",
+    )
+    add(
+        "--builder",
+        metavar="PACKAGE.MODULE:FUNCTION",
+        help="for models that exist as code only: a function without arguments that"
+        " builds the model; needs --weights",
+    )
+    add("--weights", type=Path, metavar="FILE", help="what --builder's model loads")
+    add(
+        "--custom-object",
+        action="append",
+        default=[],
+        metavar="PACKAGE.MODULE:CLASS",
+        help="a layer of your own that the file names; may be given again",
+    )
+    add(
+        "--input-range",
+        choices=RANGE_WORDS,
+        help="real values the model expects for pixels 0..255 (default: 0..255 where"
+        " the first layer is Rescaling or Normalization, else 0..1)",
+    )
+    add(
+        "--channel-order",
+        choices=("rgb", "bgr"),
+        default="rgb",
+        help="colour order the model was trained with; the file takes RGB",
+    )
+    add(
+        "--malignant-index",
+        type=int,
+        choices=(0, 1),
+        default=1,
+        help="which of two softmax units is the malignant one",
+    )
+
+
+def refuse_contradictions(
+    parser: argparse.ArgumentParser, words: argparse.Namespace
+) -> None:
+    """End with a usage message where no model, or two, are named."""
+    if (words.builder is None) != (words.weights is None):
+        parser.error("--builder and --weights belong together")
+    if (words.builder is None) == (words.keras_model is None):
+        parser.error("expected a model's path, or --builder with --weights")
