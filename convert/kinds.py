@@ -111,6 +111,10 @@ def _config(operation: Any, name: str) -> dict[str, Any]:
         raise ConversionError(
             f"layer {name} has its channels first; TFLite expects them last"
         )
+    axis = full.get("axis")
+    if isinstance(axis, (list, tuple)) and len(axis) == 1:
+        # As tf_keras writes a batch norm's.
+        full["axis"] = axis[0]
     return {
         key: value
         for key, value in full.items()
