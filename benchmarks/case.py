@@ -99,7 +99,7 @@ def measure(case: Case, tell: Tell) -> Measurement:
 def _measure_model(case: Case, path: Path, tell: Tell) -> Measurement:
     before, memory_before = describe_machine(), peak_memory_mib()
     classifier, cold_start_ms = timed(
-        lambda: LesionClassifier.load(path, threads=case.threads)
+        lambda: LesionClassifier.load(path, threads=case.threads, site=False)
     )
     size_px = classifier.card.input.size_px
     photos, pixels = _timed_photos(case, size_px)

@@ -14,7 +14,10 @@ from edge_runtime.errors import EdgeRuntimeError
 
 # Each verb and the module that is imported when it is asked for, so that a verb pays
 # for nothing but itself, and one whose extra is missing hinders no other.
-VERBS = {"classify": "edge_runtime.classification"}
+VERBS = {
+    "classify": "edge_runtime.classification",
+    "calibrate": "edge_runtime.site_calibration",
+}
 
 
 class Verb(Protocol):

@@ -4,6 +4,7 @@ import io
 import itertools
 import threading
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ from PIL import Image
 from edge_runtime.calibration import calibrated
 from edge_runtime.card import ModelCard
 from edge_runtime.errors import ModelFileError
-from edge_runtime.interpreter import TfliteModel, open_model_file
+from edge_runtime.interpreter import TfliteModel
 from edge_runtime.model_file import ModelFile, read_model_file
 from edge_runtime.photo import PhotoSource, read_photo, source_name
 from edge_runtime.preprocessing import preprocess
-from edge_runtime.quality import photo_findings
+from edge_runtime.quality import FINDING_NAMES, Finding, photo_findings
+from edge_runtime.site_file import read_site_file, site_path
+from edge_runtime.threads import open_at_best
 from edge_runtime.verdict import Verdict, decision, label
 
 # The first verdict imports decoders, packs weights and touches memory, which takes a
@@ -36,12 +39,26 @@ class LesionClassifier:
     Attributes:
         file: the model file, with its card.
         model: the opened interpreter; use it through ``score`` and ``classify``.
+        card: what the converter vouches for, at the site's own operating point where
+            one is used.
     """
 
-    def __init__(self, file: ModelFile, model: TfliteModel) -> None:
+    def __init__(
+        self,
+        file: ModelFile,
+        model: TfliteModel,
+        *,
+        card: ModelCard | None = None,
+        accepted: Collection[str] = (),
+    ) -> None:
         """Take a checked file and its opened model; see ``load``."""
+        unknown = sorted(set(accepted) - {*FINDING_NAMES})
+        if unknown:
+            raise ValueError(f"unknown findings {unknown}; known: {FINDING_NAMES}")
         self.file = file
         self.model = model
+        self.card = card or file.card
+        self._accepted = frozenset(accepted)
         spec = file.card.input
         self._table = model.input.store_pixels(spec.mean, spec.std)
         self._lock = threading.Lock()
@@ -50,25 +67,37 @@ class LesionClassifier:
             self.classify(photo)
 
     @classmethod
-    def load(cls, path: str | Path, *, threads: int = 1) -> "LesionClassifier":
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        threads: int | None = None,
+        site: bool = True,
+        accepted: Collection[str] = (),
+    ) -> "LesionClassifier":
         """Read and check a model file, open it and warm it up.
+
+        The file is read into memory whole: replacing it on the disk changes nothing
+        before the next ``load``.
 
         Args:
             path: a .tflite file that ``convert/to_tflite.py`` wrote.
-            threads: for the interpreter; small models are fastest with 1.
+            threads: for the interpreter; None measures whether more than one pays.
+            site: use the site file beside the model, where there is one.
+            accepted: names of findings that make no photo unusable.
 
         Raises:
             ModelFileError: when the file is missing, damaged or carries no card.
             CardMismatchError: when the card describes another model.
+            SiteFileError: when the site file is damaged or another model's.
             InterpreterMissingError: when no interpreter is installed.
         """
         file = read_model_file(Path(path))
-        return cls(file, open_model_file(file, threads=threads))
-
-    @property
-    def card(self) -> ModelCard:
-        """What the converter vouches for."""
-        return self.file.card
+        card, place = file.card, site_path(Path(path))
+        if site and place.exists():
+            card = read_site_file(place, card).applied_to(card)
+        model = open_at_best(file, threads)
+        return cls(file, model, card=card, accepted=accepted)
 
     def classify(self, source: PhotoSource) -> Verdict:
         """Judge one photo.
@@ -81,17 +110,8 @@ class LesionClassifier:
             PhotoError: when the source is not one whole still picture. A picture that
                 shows too little is no error: the verdict says ``unusable photo``.
         """
-        size_px = self.card.input.size_px
         marks_ns = [time.perf_counter_ns()]
-        image = read_photo(source, for_size_px=size_px)
-        marks_ns.append(time.perf_counter_ns())
-        pixels = preprocess(image, size_px)
-        marks_ns.append(time.perf_counter_ns())
-        stored = self._stored(pixels)
-        marks_ns.append(time.perf_counter_ns())
-        score = self._infer(stored)
-        marks_ns.append(time.perf_counter_ns())
-        findings = photo_findings(image, pixels)
+        score, findings = self._looked(source, marks_ns)
         verdict_decision = decision(score, self.card, findings)
         marks_ns.append(time.perf_counter_ns())
         return Verdict(
@@ -105,6 +125,29 @@ class LesionClassifier:
             model=self.card.name,
             model_sha256=self.card.model_sha256,
         )
+
+    def look(self, source: PhotoSource) -> tuple[float, tuple[Finding, ...]]:
+        """Raw score and findings of one photo; for whoever decides otherwise.
+
+        Raises:
+            PhotoError: when the source is not one whole still picture.
+        """
+        return self._looked(source, [])
+
+    def _looked(
+        self, source: PhotoSource, marks_ns: list[int]
+    ) -> tuple[float, tuple[Finding, ...]]:
+        """Score and findings; adds the time at which each step was done."""
+        size_px = self.card.input.size_px
+        image = read_photo(source, for_size_px=size_px)
+        marks_ns.append(time.perf_counter_ns())
+        pixels = preprocess(image, size_px)
+        marks_ns.append(time.perf_counter_ns())
+        stored = self._stored(pixels)
+        marks_ns.append(time.perf_counter_ns())
+        score = self._infer(stored)
+        marks_ns.append(time.perf_counter_ns())
+        return score, photo_findings(image, pixels, accepted=self._accepted)
 
     def score(self, pixels: NDArray[np.uint8]) -> float:
         """Raw output of the model for pixels that are already prepared.

@@ -5,6 +5,8 @@ EdgeRuntimeError
 │   └── CardMismatchError     the card describes another model file
 ├── PhotoError                the photo cannot be read as one RGB picture
 ├── ManifestError             the table of labelled photos contradicts itself
+├── SiteFileError             a site's own calibration is damaged or cannot be made
+├── SettingsError             the configuration file or environment makes no sense
 └── InterpreterMissingError   no TFLite interpreter is installed
 """
 
@@ -27,6 +29,14 @@ class PhotoError(EdgeRuntimeError):
 
 class ManifestError(EdgeRuntimeError):
     """The table of labelled photos contradicts itself or the disk."""
+
+
+class SiteFileError(EdgeRuntimeError):
+    """A site's own calibration is damaged, another model's, or cannot be made."""
+
+
+class SettingsError(EdgeRuntimeError):
+    """The configuration file or an environment variable makes no sense."""
 
 
 class InterpreterMissingError(EdgeRuntimeError):

@@ -105,8 +105,8 @@ class Accuracy:
     """How the file does on one set of photos at its own threshold.
 
     Attributes:
-        split: ``"val"``, ``"test"`` (all photos) or ``"test_clean"`` (without photos
-            whose lesion is also in the training split).
+        split: ``"val"``, ``"test"`` (all photos), ``"test_clean"`` (without photos
+            whose lesion is also in the training split) or ``"site"`` (a site's own).
         auc: area under the ROC curve, with its 95 % DeLong interval.
         auc_low: lower end of that interval.
         auc_high: upper end of that interval.
@@ -125,13 +125,13 @@ class Accuracy:
 
 
 def headline(accuracy: Sequence[Accuracy]) -> Accuracy:
-    """The set whose figures speak for a file: the cleanest that was measured.
+    """The set whose figures speak for a file: a site's own, else the cleanest.
 
     Raises:
         ValueError: when nothing was measured.
     """
     by_split = {measured.split: measured for measured in accuracy}
-    for split in ("test_clean", "test", "val"):
+    for split in ("site", "test_clean", "test", "val"):
         if split in by_split:
             return by_split[split]
     raise ValueError(f"expected accuracy on test_clean, test or val, got {accuracy}")

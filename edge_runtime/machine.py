@@ -9,6 +9,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime.cores import usable_cores
+
 # Kernel names of the sensors that sit on the processor: Raspberry Pi and most Arm
 # boards, Intel, AMD.
 _PROCESSOR_SENSORS = ("cpu-thermal", "soc-thermal", "x86_pkg_temp", "k10temp")
@@ -61,7 +63,7 @@ def describe_machine(root: Path = Path("/")) -> Machine:
         board=_board(root),
         cpu=cpu_info.get("model name") or platform.processor() or None,
         architecture=platform.machine(),
-        cores=_cores(),
+        cores=usable_cores(),
         governor=_text(clock / "scaling_governor"),
         frequency_mhz=frequency_khz / 1000
         if frequency_khz is not None
@@ -78,12 +80,6 @@ def describe_machine(root: Path = Path("/")) -> Machine:
 def _board(root: Path) -> str | None:
     device_tree = _text(root / "proc/device-tree/model")
     return device_tree or _text(root / "sys/class/dmi/id/product_name")
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _temperature_celsius(zones: Path) -> float | None:

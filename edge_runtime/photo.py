@@ -23,10 +23,12 @@ PhotoSource = str | Path | bytes | BinaryIO | Image.Image | NDArray[np.uint8]
 # Pillow's own limit (Image.MAX_IMAGE_PIXELS): a quarter of a gibibyte of RGB.
 MAX_PIXELS = 89_478_485
 
-# A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its short side keeps this many
-# pixels for each one the model sees; the antialiased resize then does the rest. At 4
-# the result differs from a full decode by about 0.3 levels of 255 (docs/decisions.md).
+# A JPEG is decoded at 1/2 or 1/4 as long as its short side keeps this many pixels for
+# each one the model sees; the antialiased resize then does the rest. At 1/8 a decoder
+# keeps no more of a block than its rounded mean, which moved scores by up to 6 steps of
+# 1/256 where 1/4 moved them by 4 (docs/runtime.md; benchmarks/large_photos.py).
 REDUCED_DECODE_MARGIN = 4
+_JPEG_SCALES = (4, 2)
 
 # Formats whose second frame is a preview or a depth map, not animation.
 _STILL_WITH_FRAMES = {"MPO"}
@@ -86,6 +88,19 @@ def read_photo(
         raise PhotoError(f"{name} is too large to decode: {error}") from error
 
 
+def decode_scale(width: int, height: int, for_size_px: int) -> int:
+    """By how much a JPEG's sides are divided while it is decoded: 1, 2 or 4.
+
+    >>> decode_scale(4000, 3000, 64), decode_scale(1024, 768, 64)
+    (4, 2)
+    >>> decode_scale(144, 144, 64)
+    1
+    """
+    kept_px = for_size_px * REDUCED_DECODE_MARGIN
+    short_px = min(width, height)
+    return next((scale for scale in _JPEG_SCALES if short_px // scale >= kept_px), 1)
+
+
 def source_name(source: PhotoSource) -> str:
     """What to call a photo in messages: its path where it has one."""
     if isinstance(source, (str, Path)):
@@ -126,8 +141,8 @@ def _decode(encoded: bytes, name: str, for_size_px: int | None) -> NDArray[np.ui
         # Before the reduced decode below, which makes the picture's size smaller.
         _check_size(image, name)
         if for_size_px is not None:
-            side_px = for_size_px * REDUCED_DECODE_MARGIN
-            image.draft("RGB", (side_px, side_px))
+            scale = decode_scale(*image.size, for_size_px)
+            image.draft("RGB", (image.width // scale, image.height // scale))
         return _to_rgb(image, name)
 
 

@@ -21,11 +21,12 @@ def photos_in(places: Iterable[Path]) -> Iterator[Path]:
         if not place.is_dir():
             yield place
             continue
-        photos = sorted(path for path in place.rglob("*") if _is_photo(path))
+        photos = sorted(path for path in place.rglob("*") if is_photo(path))
         yield from photos or [place]
 
 
-def _is_photo(path: Path) -> bool:
+def is_photo(path: Path) -> bool:
+    """Whether a file looks like a photo by its name, and is not hidden."""
     return (
         path.suffix.lower() in PHOTO_SUFFIXES
         and not path.name.startswith(".")

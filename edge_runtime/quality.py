@@ -1,15 +1,17 @@
 """What speaks against trusting a verdict: photos that show too little.
 
 A finding is a caution that goes with the verdict; one that makes a photo unusable
-replaces the decision, since a score of a black frame is worse than none. The limits
-come from the 2,637 training and validation photos of the fanconic set (dermoscopic,
-144 px, fair skin), measured as here: none of them is unusable, and 1.7 % carry a
-caution. Contrast and sharpness are measured relative to the mean luma, so that dark
-skin, which that set does not show, is not called blurred; the limit for dark photos
-leaves room for it too.
+replaces the decision, since a score of a black frame is worse than none, unless the
+site accepts findings of that name. The limits come from the 2,637 training and
+validation photos of the fanconic set (dermoscopic, 144 px, fair skin), measured as
+here: none of them is unusable, and docs/runtime.md states how many carry each caution.
+Contrast and sharpness are measured relative to the mean luma, so that dark skin, which
+that set does not show, is not called blurred; the limit for dark photos leaves room for
+it too.
 """
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +37,26 @@ MOST_CLIPPED = 0.01
 # 1 % quantile 0.0218, median 0.051. Of the same photos blurred by a Gaussian of 1, 2
 # and 3 of their 144 px, 59 %, 98 % and all fall below.
 LEAST_SHARPNESS = 0.022
+# Blurred by 6 px, half of them fall below this, and the AUC of cnn64 on the validation
+# photos falls from 0.942 to 0.876.
+NO_SHARPNESS = 0.006
+# A photo smaller than half the model's input, or than this where the model is larger.
+# AUC on the validation photos falls by 0.033 (cnn64) and 0.035 (cnn128) at 24 px, by
+# 0.035 (cnn32) at 16 px.
+LEAST_SIDE_PX = 24
+# Standard deviation, over 16 x 16 fields and the most varied channel, of what is left
+# when an even slope of light is taken out; over the mean luma. Measured: lowest 0.032,
+# 0.5 % quantile 0.054, median 0.18. Drawn skin without a lesion, noisy and lit from one
+# side: 18 of 20 at most 0.010, the two with blown-out light 0.037.
+LEAST_STRUCTURE, NO_STRUCTURE = 0.054, 0.03
+STRUCTURE_FIELDS = 16
+# Share of pixels whose largest channel is red, as on skin of any tone (hue is set by
+# blood and melanin). Measured: lowest 0.023, 1 % quantile 0.328, median 1.
+LEAST_REDDISH, NO_REDDISH = 0.33, 0.02
+
+FINDING_NAMES = (
+    "small", "dark", "bright", "uniform", "clipped", "blurred", "no_lesion", "not_skin",
+)  # fmt: skip
 
 # Two levels from the ends: JPEG moves a clipped area by that much.
 _BLACK, _WHITE = 2, 253
@@ -47,8 +69,7 @@ class Finding:
     """One thing that is wrong with a photo.
 
     Attributes:
-        name: ``"small"``, ``"dark"``, ``"bright"``, ``"uniform"``, ``"clipped"`` or
-            ``"blurred"``.
+        name: one of ``FINDING_NAMES``.
         value: what was measured.
         limit: what it should not have gone beyond.
         unusable: whether no verdict should be given at all.
@@ -63,14 +84,29 @@ class Finding:
 
 
 def photo_findings(
-    image: NDArray[np.uint8], pixels: NDArray[np.uint8]
+    image: NDArray[np.uint8],
+    pixels: NDArray[np.uint8],
+    *,
+    accepted: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """Everything that is wrong with a photo; empty for most.
 
     Args:
         image: the decoded photo; RGB; shape ``(height, width, 3)``.
         pixels: what the model sees of it; shape ``(size, size, 3)``.
+        accepted: names of findings that make no photo unusable; they stay as cautions.
     """
+    return tuple(
+        dataclasses.replace(finding, unusable=False)
+        if finding.name in accepted
+        else finding
+        for finding in _findings(image, pixels)
+    )
+
+
+def _findings(
+    image: NDArray[np.uint8], pixels: NDArray[np.uint8]
+) -> tuple[Finding, ...]:
     short_side_px = min(image.shape[:2])
     look_px = min(LOOK_PX, short_side_px)
     look = pixels if pixels.shape[0] == look_px else preprocess(image, look_px)
@@ -84,7 +120,11 @@ def photo_findings(
     if any(finding.unusable for finding in findings):
         # A frame without a picture is not worth calling blurred as well.
         return findings
-    return (*findings, *_sharpness_findings(luma))
+    return (
+        *findings,
+        *_sharpness_findings(luma),
+        *_lesion_findings(look, planes),
+    )
 
 
 def sharpness(luma: NDArray[np.float32]) -> float:
@@ -103,13 +143,32 @@ def sharpness(luma: NDArray[np.float32]) -> float:
     return float((neighbours - 4 * centre).std()) / _at_least_one(luma)
 
 
+def structure(look: NDArray[np.uint8]) -> float:
+    """How much a photo varies from field to field, beyond an even slope of light.
+
+    Standard deviation over ``STRUCTURE_FIELDS`` squared means of the most varied
+    channel, without the best plane through them, over the mean of all.
+
+    Args:
+        look: RGB; shape ``(n, n, 3)``; uint8.
+    """
+    fields = preprocess(look, STRUCTURE_FIELDS).reshape(-1, 3).astype(np.float64)
+    rows, columns = np.mgrid[:STRUCTURE_FIELDS, :STRUCTURE_FIELDS]
+    plane = np.stack([np.ones(rows.size), rows.ravel(), columns.ravel()], axis=1)
+    slope, *_ = np.linalg.lstsq(plane, fields, rcond=None)
+    spread = (fields - plane @ slope).std(axis=0).max()
+    return float(spread / max(fields.mean(), 1.0))
+
+
 def _size_findings(short_side_px: int, size_px: int) -> Iterator[Finding]:
+    least_px = min(LEAST_SIDE_PX, size_px // 2)
     if short_side_px < size_px:
+        unusable = short_side_px < least_px
         yield Finding(
             "small",
             short_side_px,
-            size_px,
-            unusable=False,
+            least_px if unusable else size_px,
+            unusable,
             message=f"only {short_side_px} px where the model looks at {size_px} px;"
             " move closer or use a larger photo",
         )
@@ -145,12 +204,40 @@ def _exposure_findings(
 def _sharpness_findings(luma: NDArray[np.float32]) -> Iterator[Finding]:
     found = sharpness(luma)
     if found < LEAST_SHARPNESS:
+        unusable = found < NO_SHARPNESS
         yield Finding(
             "blurred",
             found,
-            LEAST_SHARPNESS,
-            unusable=False,
+            NO_SHARPNESS if unusable else LEAST_SHARPNESS,
+            unusable,
             message="blurred; hold still and focus on the lesion",
+        )
+
+
+def _lesion_findings(
+    look: NDArray[np.uint8], planes: NDArray[np.uint8]
+) -> Iterator[Finding]:
+    found = structure(look)
+    if found < LEAST_STRUCTURE:
+        unusable = found < NO_STRUCTURE
+        yield Finding(
+            "no_lesion",
+            found,
+            NO_STRUCTURE if unusable else LEAST_STRUCTURE,
+            unusable,
+            message="hardly anything stands out from the skin; centre the lesion",
+        )
+    red, green, blue = planes
+    reddish = float(((red > green) & (red > blue)).mean())
+    if reddish < LEAST_REDDISH:
+        unusable = reddish < NO_REDDISH
+        yield Finding(
+            "not_skin",
+            reddish,
+            NO_REDDISH if unusable else LEAST_REDDISH,
+            unusable,
+            message=f"only {reddish:.0%} has a colour like skin; check the light, the"
+            " white balance and what is in front of the camera",
         )
 
 

@@ -2,6 +2,7 @@
 
 from edge_runtime.card import ModelCard
 from edge_runtime.evidence import Share, headline
+from edge_runtime.site_file import SITE_SPLIT
 from edge_runtime.verdict import NOTICE, Verdict
 
 # Long enough for the names that cameras give, short enough for a terminal.
@@ -12,9 +13,10 @@ def model_lines(card: ModelCard) -> tuple[str, ...]:
     """Which model judges, how well it does, and what it is not."""
     measured = headline(card.accuracy)
     n = measured.recall.n + measured.specificity.n
+    whose = "this site's own" if measured.split == SITE_SPLIT else card.data.name
     return (
         f"{card.name}: {NOTICE}",
-        f"on {measured.split} ({card.data.name}, {n} photos) at this threshold:"
+        f"on {measured.split} ({whose}, {n} photos) at this threshold:"
         f" recall {_share(measured.recall)}, specificity {_share(measured.specificity)}"
         " (95 % intervals)",
     )

@@ -133,7 +133,7 @@ def test_a_damaged_model_never_reaches_an_interpreter(made_model, monkeypatch):
     damaged[50] ^= 1
     made_model.write_bytes(damaged)
     monkeypatch.setattr(
-        "edge_runtime.classifier.open_model_file",
+        "edge_runtime.classifier.open_at_best",
         lambda *_, **__: pytest.fail("an interpreter saw it"),
     )
     with pytest.raises(ModelFileError, match=r"made\.tflite"):

@@ -7,7 +7,12 @@ from PIL import Image, ImageFilter
 from edge_runtime.manifest import read_manifest
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import preprocess
-from edge_runtime.quality import photo_findings, sharpness
+from edge_runtime.quality import (
+    FINDING_NAMES,
+    photo_findings,
+    sharpness,
+    structure,
+)
 
 
 def findings(image, size_px=64):
@@ -143,3 +148,47 @@ def test_real_photos_out_of_focus_are_cautioned(fanconic):
     images = [blurred(read_photo(photo.path), 3) for photo in photos]
     # A Gaussian of 3 px blurred all of a sample of 150.
     assert np.mean(["blurred" in names(image) for image in images]) > 0.9
+
+
+class TestLesionAndSkin:
+    @pytest.mark.parametrize("skin", [(200, 150, 130), (120, 80, 60), (70, 45, 35)])
+    @pytest.mark.parametrize("slope", [0.1, 0.3])
+    def test_skin_without_a_lesion_is_unusable(self, skin, slope):
+        noise = np.random.default_rng(0).normal(0, 0.05, (400, 400, 1))
+        light = 1 + np.linspace(-slope, slope, 400)[np.newaxis, :, np.newaxis]
+        image = (np.array(skin) * light * (1 + noise)).clip(0, 255).astype(np.uint8)
+        found = {finding.name for finding in findings(image) if finding.unusable}
+        assert "no_lesion" in found
+
+    def test_an_even_slope_of_light_is_no_structure(self):
+        rows, columns = np.mgrid[:256, :256]
+        slope = (40 + 0.3 * rows + 0.2 * columns).astype(np.uint8)
+        assert structure(np.repeat(slope[..., np.newaxis], 3, axis=2)) < 0.01
+
+    @pytest.mark.parametrize(
+        ("order", "expected"),
+        [((2, 1, 0), True), ((0, 0, 0), True), ((0, 1, 2), False)],
+    )
+    def test_blue_and_grey_photos_are_not_skin(self, drawn, order, expected):
+        photo = drawn(300, 300)[:, :, list(order)]
+        assert ("not_skin" in names(photo)) == expected
+
+    def test_what_is_accepted_stays_as_a_caution(self, drawn):
+        photo = drawn(300, 300)[:, :, [2, 1, 0]]
+        pixels = preprocess(photo, 64)
+        (refused,) = photo_findings(photo, pixels)
+        (accepted,) = photo_findings(photo, pixels, accepted=("not_skin",))
+        assert (refused.unusable, accepted.unusable) == (True, False)
+        assert refused.value == accepted.value
+
+    @pytest.mark.parametrize(
+        ("side_px", "size_px", "unusable"),
+        [(15, 32, True), (16, 32, False), (23, 128, True), (24, 128, False)],
+    )
+    def test_far_too_small_is_unusable(self, drawn, side_px, size_px, unusable):
+        small = findings(drawn(side_px, side_px + 4), size_px)[0]
+        assert (small.name, small.unusable) == ("small", unusable)
+
+    def test_every_finding_has_a_public_name(self, drawn):
+        seen = {name for level in (0, 250) for name in names(even(level))}
+        assert seen <= {*FINDING_NAMES}

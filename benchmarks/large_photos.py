@@ -1,0 +1,234 @@
+"""What decoding a large JPEG at reduced scale saves, and what it changes.
+
+Run: python benchmarks/large_photos.py --models models --photos samples
+"""
+
+import argparse
+import functools
+import io
+import json
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.markdown import text_table
+from benchmarks.planning import chosen_models
+from benchmarks.timing import timed
+from edge_runtime.atomic import write_text
+from edge_runtime.calibration import calibrated
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.machine import describe_machine
+from edge_runtime.native_log import without_info_lines
+from edge_runtime.photo import decode_scale, read_photo
+from edge_runtime.photo_list import photos_in
+
+# 12 megapixels, the Raspberry Pi Camera Module 3 and most phones; 4:2:0 chroma and
+# quality 90 as they write it.
+WIDTH_PX, HEIGHT_PX, QUALITY = 4000, 3000, 90
+# Sensor noise of a phone indoors, in levels; every other photo gets it.
+NOISE_LEVELS = 6.0
+# By how much Pillow divides the sides of a JPEG while it decodes; 1 is the plain way.
+SCALES = (1, 2, 4, 8)
+TARGET_SPEEDUP, LARGEST_DIFFERENCE = 4.0, 0.01
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    models: Path
+    photos: Path
+    count: int
+    out: Path | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model at one scale, against the plain way on the same photos.
+
+    Attributes:
+        model: its card's name.
+        scale: by which the photo's sides are divided while it is decoded.
+        plain_ms: median of Pillow's full decode, crop, resize and the interpreter.
+        reduced_ms: median of the same with the JPEG decoded at reduced scale.
+        speedup: median of the ratio, photo by photo.
+        median_difference: of the probability.
+        largest_difference: of the probability.
+        largest_steps: of the raw score, in steps of an int8 output (1/256).
+        decisions_changed: photos on the other side of the threshold.
+        photos: how many there were.
+        classify_ms: median of ``classify`` with its findings, at the scale in use.
+    """
+
+    model: str
+    scale: int
+    plain_ms: float
+    reduced_ms: float
+    speedup: float
+    median_difference: float
+    largest_difference: float
+    largest_steps: float
+    decisions_changed: int
+    photos: int
+    classify_ms: float | None
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Enlarge photos to 12 megapixels, every other one with noise, and"
+        " compare the runtime's reduced decode with Pillow's full decode: time and"
+        " probability. Research and education; not a medical device.",
+        epilog="exit status: 0 done; 1 nothing could be measured; 2 wrong usage;"
+        " 4 the scale in use is under 4 times faster, or more than 0.01 off",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--photos", type=Path, default=Path("samples"))
+    parser.add_argument("--count", type=int, default=20, help="photos to enlarge")
+    parser.add_argument(
+        "--out", type=Path, default=None, help="JSON file with all figures"
+    )
+    words = parser.parse_args(arguments)
+    return Settings(words.models, words.photos, words.count, words.out)
+
+
+def measure(settings: Settings) -> tuple[Row, ...]:
+    """All models at all margins.
+
+    Raises:
+        EdgeRuntimeError: when a model or a photo cannot be used.
+    """
+    names = list(photos_in([settings.photos]))
+    step = max(1, len(names) // settings.count)
+    photos = [enlarged(path, seed) for seed, path in enumerate(names[::step])]
+    rows: list[Row] = []
+    for model in chosen_models(settings.models, ()).values():
+        with without_info_lines():
+            classifier = LesionClassifier.load(model)
+        rows += _rows(classifier, photos[: settings.count])
+    return tuple(rows)
+
+
+def enlarged(path: Path, seed: int) -> bytes:
+    """A photo as a 12-megapixel camera would hand it over: a JPEG of 4000 x 3000."""
+    picture = Image.fromarray(read_photo(path))
+    large = picture.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC)
+    if seed % 2:
+        generator = np.random.default_rng(seed)
+        # One strip of noise, turned over the photo: drawing 36 million numbers per
+        # photo would take longer than everything that is measured.
+        noise = generator.normal(0, NOISE_LEVELS, (HEIGHT_PX // 10, WIDTH_PX, 3))
+        tall = np.tile(noise.astype(np.float32), (10, 1, 1))
+        large = Image.fromarray(
+            (np.asarray(large) + tall).round().clip(0, 255).astype(np.uint8)
+        )
+    file = io.BytesIO()
+    large.save(file, "JPEG", quality=QUALITY, subsampling="4:2:0")
+    return file.getvalue()
+
+
+def _rows(classifier: LesionClassifier, photos: Sequence[bytes]) -> Iterator[Row]:
+    card, size_px = classifier.card, classifier.card.input.size_px
+    scores = np.zeros((len(SCALES), len(photos)))
+    spans_ms, classified_ms = np.zeros_like(scores), []
+    for place, photo in enumerate(photos):
+        for row, scale in enumerate(SCALES):
+            judge = functools.partial(_judged, classifier, photo, scale)
+            scores[row, place], spans_ms[row, place] = timed(judge)
+        classified_ms.append(timed(functools.partial(classifier.classify, photo))[1])
+    used = decode_scale(WIDTH_PX, HEIGHT_PX, size_px)
+    probabilities = calibrated(scores, card.temperature)
+    off = np.abs(probabilities - probabilities[0])
+    called = scores >= card.threshold.score
+    for row, scale in enumerate(SCALES):
+        yield Row(
+            model=card.name,
+            scale=scale,
+            plain_ms=float(np.median(spans_ms[0])),
+            reduced_ms=float(np.median(spans_ms[row])),
+            speedup=float(np.median(spans_ms[0] / spans_ms[row])),
+            median_difference=float(np.median(off[row])),
+            largest_difference=float(off[row].max()),
+            largest_steps=float(np.abs(scores[row] - scores[0]).max() * 256),
+            decisions_changed=int((called[row] != called[0]).sum()),
+            photos=len(photos),
+            classify_ms=statistics.median(classified_ms) if scale == used else None,
+        )
+
+
+def _judged(classifier: LesionClassifier, photo: bytes, scale: int) -> float:
+    """Decode, crop and resize with Pillow alone, then the interpreter."""
+    size_px = classifier.card.input.size_px
+    picture = Image.open(io.BytesIO(photo))
+    picture.draft("RGB", (picture.width // scale, picture.height // scale))
+    width, height = picture.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    square = picture.convert("RGB").crop((left, top, left + side, top + side))
+    pixels = square.resize((size_px, size_px), Image.Resampling.BILINEAR)
+    return classifier.score(np.asarray(pixels))
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows for a terminal, and for docs/runtime.md."""
+    head = (
+        "model", "scale", "full decode, ms", "reduced, ms",
+        "times faster", "probability off, median", "largest", "steps of 1/256",
+        "decisions changed", "classify, ms",
+    )  # fmt: skip
+    lines = [
+        (
+            row.model,
+            f"1/{row.scale}" + (" (in use)" if row.classify_ms is not None else ""),
+            f"{row.plain_ms:.0f}",
+            f"{row.reduced_ms:.1f}",
+            f"{row.speedup:.1f}",
+            f"{row.median_difference:.4f}",
+            f"{row.largest_difference:.4f}",
+            f"{row.largest_steps:.0f}",
+            f"{row.decisions_changed} of {row.photos}",
+            "" if row.classify_ms is None else f"{row.classify_ms:.1f}",
+        )
+        for row in rows
+    ]
+    return text_table(head, lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    settings = parse(arguments)
+    try:
+        rows = measure(settings)
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(table(rows))
+    if settings.out:
+        found = {
+            "machine": asdict(describe_machine()),
+            "photo": f"JPEG {WIDTH_PX} x {HEIGHT_PX}, quality {QUALITY}, 4:2:0",
+            "rows": [asdict(row) for row in rows],
+        }
+        write_text(settings.out, json.dumps(found, indent=2) + "\n")
+    used = [row for row in rows if row.classify_ms is not None]
+    kept = all(
+        row.speedup >= TARGET_SPEEDUP and row.largest_difference <= LARGEST_DIFFERENCE
+        for row in used
+    )
+    return 0 if kept else 4
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
