@@ -1,21 +1,31 @@
-"""The Flask app, built around whatever classifier it is given."""
+"""The Flask app, built around whatever classifiers it is given."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from edge_runtime.verdict import NOTICE
 from web_demo.api import api
+from web_demo.capacity import Limits
 from web_demo.judging import Classifier, Judge
+from web_demo.metrics import Metrics
+from web_demo.offline import offline
+from web_demo.origin import refuse_strangers
 from web_demo.pages import pages
 from web_demo.problems import answer_problems
 from web_demo.security import protect
 from web_demo.uploads import MemoryRequest
-from web_demo.wording import percent
+from web_demo.wording import STRINGS, evidence, percent, photos_of, say
 
-# A 12-megapixel photo of a phone has 2 to 6 MB, a 50-megapixel one about 15 MB.
-MAX_UPLOAD_BYTES = 20_000_000
+# Besides the photos, a form has a few small fields.
+OTHER_FORM_PARTS = 7
 
-# A form with one photo has one part; some clients add a few small fields.
-MAX_FORM_PARTS = 8
+# The routes that judge photos, and so take time.
+JUDGING = ("api.classify", "pages.verdict", "pages.compare")
 
 
 class DemoApp(Flask):
@@ -25,27 +35,69 @@ class DemoApp(Flask):
 
 
 def create_app(
-    classifier: Classifier, *, max_upload_bytes: int = MAX_UPLOAD_BYTES
+    classifiers: Sequence[Classifier],
+    *,
+    limits: Limits | None = None,
+    hosts: frozenset[str] = frozenset(),
+    behind_proxy: bool = False,
+    report: Path | None = None,
 ) -> Flask:
-    """Build the app around ``classifier``.
+    """Build the app around ``classifiers``.
 
-    The model comes in as an argument, so that tests pass a stand-in.
+    The models come in as an argument, so that tests pass stand-ins.
 
     Args:
-        classifier: judges photos; usually an ``edge_runtime.LesionClassifier``.
-        max_upload_bytes: larger request bodies are refused with status 413.
+        classifiers: judge photos; usually ``edge_runtime.LesionClassifier``. The first
+            is used when none is named.
+        limits: see ``Limits``; None takes its defaults.
+        hosts: names under which the page may be asked for; empty for any.
+        behind_proxy: whether one reverse proxy in front says who asks, and how.
+        report: HTML file of a benchmark, to be shown.
     """
+    limits = limits or Limits()
     app = DemoApp(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = max_upload_bytes
-    app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_env.filters["percent"] = percent
-    app.jinja_env.globals.update(
-        card=classifier.card, notice=NOTICE, max_upload_bytes=max_upload_bytes
-    )
-    judge = Judge(classifier)
-    app.register_blueprint(pages(judge))
-    app.register_blueprint(api(judge))
+    app.config["MAX_CONTENT_LENGTH"] = limits.max_upload_bytes
+    app.config["MAX_FORM_PARTS"] = limits.max_photos + OTHER_FORM_PARTS
+    judge = Judge(classifiers, limits)
+    metrics = Metrics()
+    metrics.watch(app)
+    refuse_strangers(app, hosts)
+    _speak(app, judge, limits)
+    app.register_blueprint(pages(judge, metrics, report))
+    app.register_blueprint(api(judge, limits, metrics))
+    app.register_blueprint(offline(app, judge))
     answer_problems(app)
     protect(app)
+    _limit_rate(app, limits.rate)
+    if behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
+
+
+def _speak(app: Flask, judge: Judge, limits: Limits) -> None:
+    """What every template may use."""
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.filters["percent"] = percent
+    app.jinja_env.filters["evidence"] = evidence
+    app.jinja_env.filters["photos_of"] = photos_of
+    app.jinja_env.globals.update(
+        cards=judge.cards,
+        max_upload_bytes=limits.max_upload_bytes,
+        notice=STRINGS["notice"],
+        t=say,
+    )
+
+
+def _limit_rate(app: Flask, rate: str | None) -> None:
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        enabled=rate is not None,
+        headers_enabled=True,
+        # Counts live in this process and go with it; the default would warn of that.
+        storage_uri="memory://",
+    )
+    if rate is not None:
+        for endpoint in JUDGING:
+            view: Any = app.view_functions[endpoint]
+            app.view_functions[endpoint] = limiter.limit(rate, methods=["POST"])(view)

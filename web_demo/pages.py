@@ -1,36 +1,94 @@
-"""The pages: the upload form and the verdict."""
+"""The pages: check a photo, camera, comparison, report, model cards, about."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+import functools
+from pathlib import Path
 
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from web_demo.api import API_VERSION
 from web_demo.judging import Judge
+from web_demo.metrics import Metrics
+from web_demo.openapi import document
 from web_demo.uploads import uploaded_photo
 from web_demo.wording import evidence, explanation
 
+# Pages that are the same for every request: name, address, template.
+PLAIN = (
+    ("form", "/", "form.html"),
+    ("camera", "/camera", "camera.html"),
+    ("models", "/models", "models.html"),
+    ("about", "/about", "about.html"),
+    ("offline_page", "/offline", "offline.html"),
+)
 
-def pages(judge: Judge) -> Blueprint:
-    """The pages around ``judge``."""
+
+def pages(judge: Judge, metrics: Metrics, report: Path | None) -> Blueprint:
+    """The pages around ``judge``; ``report`` is a benchmark's HTML file."""
     blueprint = Blueprint("pages", __name__)
+    for name, address, template in PLAIN:
+        view = functools.partial(render_template, template)
+        blueprint.add_url_rule(address, name, view, methods=["GET"])
+    _judging(blueprint, judge, metrics)
+    _report(blueprint, report)
 
-    @blueprint.get("/")
-    def form() -> str:
-        return render_template("form.html")
+    @blueprint.get("/api")
+    def api_page() -> str:
+        described = document(current_app, API_VERSION)
+        return render_template("api.html", document=described)
 
+    return blueprint
+
+
+def _judging(blueprint: Blueprint, judge: Judge, metrics: Metrics) -> None:
     @blueprint.post("/verdict")
     def verdict() -> str:
         photo = uploaded_photo(request)
-        found = judge.verdict(photo)
+        card = judge.card(request.form.get("model"))
+        found = judge.verdict(photo, card.name)
+        metrics.count(found)
         return render_template(
             "verdict.html",
             verdict=found,
-            explanation=explanation(found, judge.card),
-            evidence=evidence(judge.card),
+            card=card,
+            explanation=explanation(found, card),
+            evidence=evidence(card),
             preview=judge.preview(photo),
         )
 
     @blueprint.get("/verdict")
-    def verdict_without_photo() -> Response:
+    def verdict_without_photo() -> AnyResponse:
         # A phone that reopens the tab asks for the page anew; the photo is gone.
         return redirect(url_for("pages.form"), code=303)
 
-    return blueprint
+    @blueprint.route("/compare", methods=["GET", "POST"])
+    def compare() -> str:
+        if request.method == "GET":
+            return render_template("compare.html", rows=[])
+        verdicts = judge.comparison(uploaded_photo(request))
+        for found in verdicts:
+            metrics.count(found)
+        rows = list(zip(judge.cards, verdicts, strict=True))
+        return render_template("compare.html", rows=rows)
+
+
+def _report(blueprint: Blueprint, report: Path | None) -> None:
+    @blueprint.get("/report")
+    def report_page() -> str:
+        return render_template("report.html", has_report=report is not None)
+
+    @blueprint.get("/report/document")
+    def report_document() -> Response:
+        if report is None or not report.is_file():
+            abort(404)
+        return send_file(report.resolve(), mimetype="text/html", conditional=False)

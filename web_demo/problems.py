@@ -1,9 +1,10 @@
 """What a mistake looks like: a page for people, problem JSON for programs."""
 
 import json
+from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from edge_runtime.errors import PhotoError
 
@@ -11,8 +12,13 @@ from edge_runtime.errors import PhotoError
 HELP = {
     404: "There is no such page here.",
     405: "This address does not answer that kind of request.",
+    429: "Too many photos came from this address. Wait a minute, then go on.",
     500: "Something broke on the server while it answered. Your photo was not kept.",
 }
+
+
+# Below these addresses programs read the answer.
+PROGRAMS = ("/api/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
 def answer_problems(app: Flask) -> None:
@@ -27,10 +33,14 @@ def answer_problems(app: Flask) -> None:
         status = error.code or 500
         if isinstance(error, RequestEntityTooLarge):
             return _answer(status, "The upload is too large", _too_large())
-        detail = HELP.get(status, error.description or "")
-        answer = _answer(status, error.name, detail)
-        if "Allow" in (headers := dict(error.get_headers())):
-            answer.headers["Allow"] = headers["Allow"]
+        # A 404 of our own says which model is missing.
+        ours = isinstance(error, NotFound) and error.description != NotFound.description
+        detail = error.description if ours else HELP.get(status, error.description)
+        answer = _answer(status, error.name, detail or "")
+        headers = dict(error.get_headers())
+        for name in ("Allow", "Retry-After"):
+            if name in headers:
+                answer.headers[name] = headers[name]
         return answer
 
 
@@ -38,7 +48,7 @@ def _too_large() -> str:
     limit_bytes = current_app.config["MAX_CONTENT_LENGTH"]
     sent_bytes = request.content_length or 0
     if sent_bytes <= limit_bytes:
-        return "The form holds more than one photo. Send only that."
+        return "The form holds too many parts. Send fewer photos in one request."
     return (
         f"You sent {sent_bytes / 1e6:.1f} MB; at most {limit_bytes / 1e6:.1f} MB are"
         " accepted. Choose a smaller photo, or save this one at a lower resolution:"
@@ -47,14 +57,14 @@ def _too_large() -> str:
 
 
 def _answer(status: int, title: str, detail: str) -> Response:
-    if not request.path.startswith("/api/"):
+    if not request.path.startswith(PROGRAMS):
         page = render_template("problem.html", title=title, detail=detail)
         return Response(page, status, mimetype="text/html")
-    # RFC 9457; "about:blank" says that the status is the whole type.
-    problem = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-    }
-    return Response(json.dumps(problem), status, mimetype="application/problem+json")
+    body = json.dumps(problem(status, title, detail))
+    return Response(body, status, mimetype="application/problem+json")
+
+
+def problem(status: int, title: str, detail: str) -> dict[str, Any]:
+    """A mistake as JSON values, after RFC 9457."""
+    # "about:blank" says that the status is the whole type.
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}

@@ -5,12 +5,32 @@ from flask import Flask, Response, request
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
+        # No inline script, no eval; the second word lets the model's WebAssembly run.
+        "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
-        # data: is the preview, which is nowhere to be fetched from.
-        "img-src 'self' data:",
+        # data: is the server's preview and blob: the page's own, fetched from nowhere.
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "frame-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+    )
+)
+
+# The report is one file with its scripts inside. The sandbox gives it an origin of its
+# own: it can draw, and reach neither this page nor the network.
+REPORT_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'unsafe-inline'",
+        "style-src 'unsafe-inline'",
+        "img-src data: blob:",
+        "font-src data:",
+        "frame-ancestors 'self'",
+        "sandbox allow-scripts",
     )
 )
 
@@ -18,11 +38,20 @@ HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+REPORT_HEADERS = {
+    "Content-Security-Policy": REPORT_POLICY,
+    "X-Frame-Options": "SAMEORIGIN",
+}
+
+# What holds no verdict and may be kept; it is asked for anew each time, so that a
+# new version is seen at once.
+REVALIDATED = {"static", "offline.worker", "offline.model", "offline.library"}
 
 
 def protect(app: Flask) -> None:
@@ -31,6 +60,8 @@ def protect(app: Flask) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
-        if request.endpoint != "static":
-            response.headers["Cache-Control"] = "no-store"
+        if request.endpoint == "pages.report_document":
+            response.headers.update(REPORT_HEADERS)
+        keep = request.endpoint in REVALIDATED
+        response.headers["Cache-Control"] = "no-cache" if keep else "no-store"
         return response

@@ -1,4 +1,4 @@
-"""Serve the page that judges one uploaded photo.
+"""Serve the pages that judge photos, and the models that run inside them.
 
 Run: python web_demo/serve.py --model models/cnn64.qat_int8.tflite
 """
@@ -21,6 +21,11 @@ from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+# Besides those that judge: ten may wait (see Limits), and one tells others to come back
+# or answers for a page.
+SPARE_THREADS = 12
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -32,24 +37,31 @@ class ServingError(Exception):
 class Settings:
     """What the command line asks for; one field per option."""
 
-    model: Path
+    models: tuple[Path, ...]
     host: str
     port: int
+    rate: str | None
+    running: int
+    public_names: tuple[str, ...]
+    behind_proxy: bool
+    report: Path | None
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
-        description="Serve a page on which one photo is uploaded and judged by a model."
-        " Photos stay in memory and are forgotten with the answer.",
+        description="Serve pages on which photos are judged by models, inside the page"
+        " or by this server. Photos stay in memory and are forgotten with the answer.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
         "--model",
         type=Path,
         required=True,
+        action="append",
         metavar="FILE",
-        help="a .tflite file with its card inside, as convert/to_tflite.py writes it",
+        help="a .tflite file with its card inside, as convert/to_tflite.py writes it;"
+        " may be repeated, the first one is preferred",
     )
     parser.add_argument(
         "--host",
@@ -59,8 +71,58 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument(
         "--port", type=_port, default=8000, help="TCP port; 0 takes a free one"
     )
+    parser.add_argument(
+        "--rate-limit",
+        type=_count,
+        default=60,
+        metavar="N",
+        help="requests with photos from one address in a minute; 0 for no limit",
+    )
+    parser.add_argument(
+        "--running",
+        type=_count,
+        default=2,
+        metavar="N",
+        help="requests judged side by side, each with up to 420 MB for a moment",
+    )
+    parser.add_argument(
+        "--public-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="host name in the browser's address bar; may be repeated. On loopback"
+        " only localhost and the address itself are known without it",
+    )
+    parser.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="one reverse proxy in front sets X-Forwarded-For, -Proto and -Host",
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="report.html that benchmarks/run.py wrote, to be shown",
+    )
     words = parser.parse_args(arguments)
-    return Settings(words.model, words.host, words.port)
+    if not words.running:
+        parser.error("--running: expected 1 or more, got 0")
+    return Settings(
+        models=tuple(words.model),
+        host=words.host,
+        port=words.port,
+        rate=f"{words.rate_limit} per minute" if words.rate_limit else None,
+        running=words.running,
+        public_names=tuple(words.public_name),
+        behind_proxy=words.behind_proxy,
+        report=words.report,
+    )
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected 0 or more, got {word!r}")
+    return int(word)
 
 
 def _port(word: str) -> int:
@@ -79,13 +141,30 @@ def serve(settings: Settings) -> None:
     """
     try:
         from web_demo.app import create_app
+        from web_demo.capacity import Limits
         from web_demo.server import MemoryServer, listen
     except ModuleNotFoundError as error:
         raise ServingError(
             f"{error.name} is not installed. Install what the page needs:"
             ' pip install -e ".[web]"'
         ) from error
-    classifier = LesionClassifier.load(settings.model)
+    if settings.report is not None and not settings.report.is_file():
+        raise ServingError(
+            f"the report {settings.report} is no file. benchmarks/run.py writes one."
+        )
+    classifiers = [LesionClassifier.load(path) for path in settings.models]
+    names = [classifier.card.name for classifier in classifiers]
+    if len(set(names)) < len(names):
+        raise ServingError(
+            f"two models have one name: {', '.join(names)}. Give each --model once."
+        )
+    app = create_app(
+        classifiers,
+        limits=Limits(rate=settings.rate, running=settings.running),
+        hosts=_known_hosts(settings),
+        behind_proxy=settings.behind_proxy,
+        report=settings.report,
+    )
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
@@ -93,17 +172,26 @@ def serve(settings: Settings) -> None:
             f"cannot listen on {settings.host} port {settings.port}:"
             f" {error.strerror or error}. Choose another with --port or --host."
         ) from error
-    server = MemoryServer(create_app(classifier), listener)
-    _announce(classifier.card.name, settings.host, listener.getsockname()[1])
+    server = MemoryServer(app, listener, threads=settings.running + SPARE_THREADS)
+    _announce(", ".join(names), settings.host, listener.getsockname()[1])
     try:
         server.run()
     finally:
         server.close()
 
 
-def _announce(model: str, host: str, port: int) -> None:
+def _known_hosts(settings: Settings) -> frozenset[str]:
+    """Names the page answers to; empty for any."""
+    if settings.public_names or settings.host in LOOPBACK:
+        return frozenset((*settings.public_names, *LOOPBACK))
+    return frozenset()
+
+
+def _announce(models: str, host: str, port: int) -> None:
     shown_host = f"[{host}]" if ":" in host else host
-    print(f"{model} answers on http://{shown_host}:{port} (Ctrl-C ends it)", flush=True)
+    print(
+        f"{models} answers on http://{shown_host}:{port} (Ctrl-C ends it)", flush=True
+    )
     if host not in LOOPBACK:
         print(
             "note: others on the network can reach this page, without encryption or"

@@ -8,6 +8,7 @@ large and then show the page that says so, instead of "connection reset".
 
 import io
 import socket
+import time
 
 from flask import Flask
 from waitress.adjustments import Adjustments
@@ -18,7 +19,12 @@ from waitress.server import TcpWSGIServer
 from waitress.wasyncore import dispatcher
 
 # Times MAX_CONTENT_LENGTH, this bounds what waiting uploads can hold in memory.
-MAX_CONNECTIONS = 32
+MAX_CONNECTIONS = 100
+
+# A connection that says nothing for so long is closed, and so is one whose request has
+# not arrived whole by then: 20 MB take 60 s at 2.7 Mbit/s.
+SILENCE_S = 30
+ARRIVAL_S = 60
 
 # No answer is near this large: waitress would move a larger one to a temporary file.
 MAX_ANSWER_BYTES = 2**30
@@ -69,6 +75,20 @@ class MemoryChannel(HTTPChannel):
     """One connection whose requests ``MemoryParser`` reads."""
 
     parser_class = MemoryParser
+    _arriving_since_s: float | None = None
+
+    def received(self, data: bytes) -> bool:
+        """Take what arrived; close if the request has been arriving for too long."""
+        if self._arriving_since_s is None:
+            self._arriving_since_s = time.monotonic()
+        if time.monotonic() - self._arriving_since_s > ARRIVAL_S:
+            self.will_close = True
+            self.handle_close()
+            return False
+        whole = super().received(data)
+        if self.request is None:
+            self._arriving_since_s = None
+        return whole
 
 
 class MemoryServer(TcpWSGIServer):
@@ -76,18 +96,24 @@ class MemoryServer(TcpWSGIServer):
 
     channel_class = MemoryChannel
 
-    def __init__(self, app: Flask, listener: socket.socket) -> None:
+    def __init__(
+        self, app: Flask, listener: socket.socket, *, threads: int = 4
+    ) -> None:
         """Answer with ``app`` from ``run()`` to ``close()``.
 
         Args:
             app: its ``MAX_CONTENT_LENGTH`` is also the most that a body may keep in
                 memory.
             listener: see ``listen``; closed with the server.
+            threads: that answer requests.
         """
         self.parts: dict[int, dispatcher] = {}
         adjustments = Adjustments(
             sockets=[listener],
             connection_limit=MAX_CONNECTIONS,
+            threads=threads,
+            channel_timeout=SILENCE_S,
+            cleanup_interval=10,
             inbuf_overflow=app.config["MAX_CONTENT_LENGTH"],
             outbuf_overflow=MAX_ANSWER_BYTES,
             ident=None,

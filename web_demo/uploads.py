@@ -60,18 +60,28 @@ def uploaded_photo(request: Request) -> Upload:
     Raises:
         BadRequest: when there is none, or more than one.
     """
+    photos = uploaded_photos(request, most=1)
+    return photos[0]
+
+
+def uploaded_photos(request: Request, most: int) -> list[Upload]:
+    """The photos in the multipart field ``photo``.
+
+    Raises:
+        BadRequest: when there is none, or more than ``most``.
+    """
     photos = [photo for photo in request.files.getlist("photo") if photo.filename]
     if not photos:
         raise BadRequest(
             "No photo was sent. Choose one photo; programs send it as multipart form"
             ' data in the field "photo".'
         )
-    if len(photos) > 1:
+    if len(photos) > most:
         raise BadRequest(
-            f"{len(photos)} photos were sent; they are judged one at a time."
-            " Send one photo in each request."
+            f"{len(photos)} photos were sent; at most {most} can be judged here in one"
+            " request. Send the others in another one."
         )
-    return Upload(_shown_name(photos[0].filename or ""), photos[0].read())
+    return [Upload(_shown_name(each.filename or ""), each.read()) for each in photos]
 
 
 def _shown_name(name: str) -> str:

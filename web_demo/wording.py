@@ -1,23 +1,34 @@
-"""What the pages say about a verdict, in plain language and in one place.
+"""What the pages say about a verdict, in plain language.
 
-Two rules hold here: no verdict calls a lesion harmless, and recall (malignant lesions
-found) never stands without specificity (other lesions left alone).
+The sentences stand in ``static/strings.en.json``, the one file to translate; the
+scripts of the pages read the same file. Two rules hold: no verdict calls a lesion
+harmless, and recall (malignant lesions found) never stands without specificity (other
+lesions left alone).
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge_runtime.card import ModelCard, Share
-from edge_runtime.verdict import INVESTIGATE, UNCERTAIN, UNUSABLE, Verdict
+from edge_runtime.evidence import Accuracy
+from edge_runtime.verdict import INVESTIGATE, UNUSABLE, Verdict
+
+STRINGS: Mapping[str, str] = json.loads(
+    (Path(__file__).parent / "static/strings.en.json").read_text(encoding="utf-8")
+)
 
 # Between a number and its sign, so that no line ends there.
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 # From the fairest measurement to the most flattering one.
-SPLITS = {
-    "test_clean": "test photos of lesions not marked as being in training",
-    "test": "test photos",
-    "val": "validation photos, on which its threshold was chosen",
-}
+SPLITS = ("test_clean", "test", "val")
+
+
+def say(key: str, **values: object) -> str:
+    """The sentence ``key`` of the strings file, with its places filled."""
+    return STRINGS[key].format(**values)
 
 
 @dataclass(frozen=True)
@@ -57,73 +68,38 @@ class Evidence:
 
 def evidence(card: ModelCard) -> Evidence:
     """The fairest measurement on the card."""
-    order = list(SPLITS)
     known = [found for found in card.accuracy if found.split in SPLITS]
     fairest = min(
-        known, key=lambda found: order.index(found.split), default=card.accuracy[0]
+        known, key=lambda found: SPLITS.index(found.split), default=card.accuracy[0]
     )
-    photos = SPLITS.get(fairest.split, f"photos of the {fairest.split} split")
-    return Evidence(photos, fairest.recall, fairest.specificity)
+    return Evidence(photos_of(fairest), fairest.recall, fairest.specificity)
+
+
+def photos_of(measured: Accuracy) -> str:
+    """Which photos these figures were measured on, in words."""
+    if measured.split in SPLITS:
+        return say(f"split.{measured.split}")
+    return say("split.other", split=measured.split)
 
 
 def explanation(verdict: Verdict, card: ModelCard) -> Explanation:
     """Heading, reason and advice for one verdict."""
+    heading = say(f"decision.{verdict.decision}")
     if verdict.decision == UNUSABLE:
-        return _unusable(verdict)
-    probability = percent(verdict.probability)
-    threshold = percent(verdict.threshold)
-    if verdict.decision == INVESTIGATE:
-        reason = (
-            f"The model gives a probability of {probability} that this is malignant."
-            f" That reaches its threshold of {threshold}."
-        )
-        return Explanation("Investigate", reason, _advice_to_investigate(card))
-    if verdict.decision == UNCERTAIN:
-        reason = (
-            f"The model gives a probability of {probability} that this is malignant:"
-            f" below its threshold of {threshold}, but too close to it to tell."
-        )
-        return Explanation("Uncertain", reason, _advice_if_uncertain())
-    reason = (
-        f"The model gives a probability of {probability} that this is malignant."
-        f" That is below its threshold of {threshold}."
-    )
-    return Explanation("Monitor", reason, _advice_to_monitor(card))
-
-
-def _unusable(verdict: Verdict) -> Explanation:
-    faults = sum(finding.unusable for finding in verdict.findings)
+        faults = sum(finding.unusable for finding in verdict.findings)
+        reason = say(f"reason.unusable.{'one' if faults == 1 else 'more'}")
+        return Explanation(heading, reason, say("advice.unusable"))
+    measured = evidence(card)
+    flagged = verdict.decision == INVESTIGATE
+    wrong = _wrong_of_hundred(measured.specificity if flagged else measured.recall)
     return Explanation(
-        "Unusable photo",
-        "No verdict is given, because the photo has"
-        f" {'a fault' if faults == 1 else 'faults'} that would mislead the model.",
-        "Take the photo again: sharp, well lit, straight from above, with the lesion"
-        " in the middle. If the lesion worries you, do not wait for a better photo:"
-        " show it to a doctor.",
-    )
-
-
-def _advice_to_investigate(card: ModelCard) -> str:
-    return (
-        "Have a doctor look at this lesion. It need not be cancer: of 100 lesions that"
-        " were not malignant, the model flagged"
-        f" {_wrong_of_hundred(evidence(card).specificity)} as well."
-    )
-
-
-def _advice_if_uncertain() -> str:
-    return (
-        "Take another photo, sharper and in even light. If the answer stays uncertain,"
-        " have a doctor look at the lesion, as if it had been flagged."
-    )
-
-
-def _advice_to_monitor(card: ModelCard) -> str:
-    return (
-        "Keep an eye on it. This is no all-clear: of 100 malignant lesions, the model"
-        f" left {_wrong_of_hundred(evidence(card).recall)} below its threshold. If the"
-        " lesion is new, changes, itches or bleeds, show it to a doctor whatever this"
-        " page says."
+        heading,
+        say(
+            f"reason.{verdict.decision}",
+            probability=percent(verdict.probability),
+            threshold=percent(verdict.threshold),
+        ),
+        say(f"advice.{verdict.decision}", wrong=wrong),
     )
 
 
@@ -134,7 +110,7 @@ def _wrong_of_hundred(right: Share) -> str:
     '3 to 8'
     """
     fewest, most = (round(100 * (1 - end)) for end in (right.high, right.low))
-    return str(most) if fewest == most else f"{fewest} to {most}"
+    return str(most) if fewest == most else say("range", fewest=fewest, most=most)
 
 
 def percent(share: float) -> str:

@@ -26,10 +26,12 @@ from edge_runtime.card import (
     Threshold,
     Uncertainty,
 )
+from edge_runtime.model_file import ModelFile
 from edge_runtime.photo import read_photo
 from edge_runtime.quality import Finding
 from edge_runtime.verdict import Verdict
 from web_demo.app import create_app
+from web_demo.capacity import Limits
 
 MAX_UPLOAD_BYTES = 1_000_000
 SHA256 = "ab" * 32
@@ -55,6 +57,7 @@ class StandIn:
 
     def __init__(self, card, verdict):
         self.card = card
+        self.file = ModelFile(Path(f"{card.name}.tflite"), b"", card, (), b"")
         self.verdict = verdict
         self.judged = []
 
@@ -128,13 +131,20 @@ def dark(verdict):
 
 
 @pytest.fixture
+def stand_in():
+    """How a stand-in is made, for tests that need several."""
+    return StandIn
+
+
+@pytest.fixture
 def classifier(card, verdict):
     return StandIn(card, verdict)
 
 
 @pytest.fixture
 def app(classifier):
-    return create_app(classifier, max_upload_bytes=MAX_UPLOAD_BYTES)
+    limits = Limits(max_upload_bytes=MAX_UPLOAD_BYTES, rate=None)
+    return create_app([classifier], limits=limits)
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
+import dataclasses
 import json
 
 import pytest
 
 from edge_runtime.card import ModelCard
+from web_demo.app import create_app
+from web_demo.capacity import Limits
 
 
 def test_verdict_is_the_classifiers_own(send, photo, verdict, classifier):
@@ -27,9 +30,9 @@ def test_unusable_photo_is_a_verdict_and_no_error(classifier, dark, send, photo)
     assert answer.json["findings"][0]["name"] == "dark"
 
 
-@pytest.mark.parametrize("photos", [0, 2])
-def test_anything_but_one_photo_is_a_problem(send, photo, photos):
-    answer = send("/api/v1/classify", *[photo] * photos)
+@pytest.mark.parametrize("photos", [0, 17])
+def test_no_photo_and_too_many_are_a_problem(send, photo, photos):
+    answer = send("/api/v1/classify", *[photo[:50]] * photos)
 
     assert answer.status_code == 400
     assert answer.mimetype == "application/problem+json"
@@ -76,8 +79,98 @@ def test_models_are_described_by_their_cards(client, card):
     assert [ModelCard.from_json(json.dumps(model)) for model in models] == [card]
 
 
-def test_health_names_the_model(client):
+def test_several_photos_give_a_verdict_or_a_problem_each(send, photo, bomb):
+    answer = send("/api/v1/classify", photo, b"no photo", bomb, photo)
+
+    kinds = [result.get("type") for result in answer.json["results"]]
+    assert answer.status_code == 200
+    assert kinds == ["verdict", "about:blank", "about:blank", "verdict"]
+    for result in answer.json["results"][1:3]:
+        assert result["status"] == 422
+        assert result["photo"] == "photo.jpg"
+        assert "photo" in result["detail"]
+
+
+def test_photos_that_no_time_is_left_for_are_named(classifier, form, photo):
+    app = create_app([classifier], limits=Limits(request_s=-1, rate=None))
+    body, content_type = form(photo, photo)
+
+    answer = app.test_client().post(
+        "/api/v1/classify", data=body, content_type=content_type
+    )
+
+    assert answer.status_code == 200
+    assert all("No time" in result["detail"] for result in answer.json["results"])
+    assert not classifier.judged
+
+
+@pytest.fixture
+def two(card, verdict, stand_in):
+    """An app with two models and a client for it."""
+    other = dataclasses.replace(card, name="cnn32.qat_int8")
+    stand_ins = [
+        stand_in(each, dataclasses.replace(verdict, model=each.name))
+        for each in (card, other)
+    ]
+    return create_app(stand_ins, limits=Limits(rate=None)).test_client()
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("", "cnn64.qat_int8"), ("?model=cnn32.qat_int8", "cnn32.qat_int8")],
+)
+def test_a_model_is_chosen_by_its_name(two, form, photo, query, expected):
+    body, content_type = form(photo)
+
+    answer = two.post(f"/api/v1/classify{query}", data=body, content_type=content_type)
+
+    assert answer.json["model"] == expected
+
+
+def test_an_unknown_model_is_a_problem_that_names_those_there_are(two, form, photo):
+    body, content_type = form(photo)
+
+    answer = two.post(
+        "/api/v1/classify?model=none", data=body, content_type=content_type
+    )
+
+    assert answer.status_code == 404
+    assert "cnn64.qat_int8, cnn32.qat_int8" in answer.json["detail"]
+
+
+def test_health_names_the_models(client):
     answer = client.get("/healthz")
 
     assert answer.status_code == 200
-    assert answer.json == {"status": "ok", "model": "cnn64.qat_int8"}
+    assert answer.json == {"status": "ok", "models": ["cnn64.qat_int8"]}
+
+
+def test_the_rate_limit_says_when_to_come_back(classifier, form, photo):
+    app = create_app([classifier], limits=Limits(rate="2 per minute"))
+    body, content_type = form(photo)
+
+    def post():
+        return app.test_client().post(
+            "/api/v1/classify", data=body, content_type=content_type
+        )
+
+    answers = [post() for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 61
+    assert answers[2].mimetype == "application/problem+json"
+    assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_metrics_count_verdicts_and_requests_without_names(client, send, photo):
+    send("/api/v1/classify", photo, name="Jane Doe.png")
+    send("/api/v1/classify", b"no photo")
+    client.get("/Jane-Doe")
+
+    text = client.get("/metrics").text
+
+    model = 'model="cnn64.qat_int8"'
+    assert f'lesion_edge_verdicts_total{{decision="investigate",{model}}} 1.0' in text
+    posted = 'endpoint="api.classify",method="POST"'
+    assert f'lesion_edge_requests_total{{{posted},status="422"}} 1.0' in text
+    assert "Jane" not in text

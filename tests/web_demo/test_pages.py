@@ -36,7 +36,9 @@ def test_form_asks_for_one_photo_with_a_label(client):
     fields = [attributes for tag, attributes in tags if tag == "input"]
     labels = [attributes["for"] for tag, attributes in tags if tag == "label"]
     assert answer.status_code == 200
-    assert [field["id"] for field in fields] == labels == ["photo"]
+    files = [field["id"] for field in fields if field["type"] == "file"]
+    assert files == ["photo"]
+    assert {field["id"] for field in fields} <= set(labels)
     assert NOTICE in words(answer)
 
 
@@ -96,7 +98,7 @@ def test_unusable_photo_names_the_fault_and_gives_no_probability(
 def test_a_hostile_file_name_is_only_text(send, photo):
     answer = send("/verdict", photo, name="<script>alert(1)</script>\u202e.png")
 
-    assert "<script" not in answer.text
+    assert "<script>" not in answer.text
     assert "&lt;script&gt;" in answer.text
     assert "\u202e" not in answer.text
 
@@ -167,7 +169,7 @@ def test_a_form_of_many_parts_is_refused(send):
     answer = send("/verdict", *[b"x"] * 100)
 
     assert answer.status_code == 413
-    assert "holds more than one photo" in words(answer)
+    assert "holds too many parts" in words(answer)
 
 
 def test_unknown_page_is_a_page_too(client):
