@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 # Written by fetch_browser_files.py; absent until it has run.
-LIBRARY = HERE / "static/litert"
+LIBRARY = HERE.parent / ".browser-files"
 
 # Pages that make sense without the server.
 PAGES = ("pages.form", "pages.camera", "pages.compare", "pages.models", "pages.about")
@@ -34,7 +34,7 @@ def version(judge: Judge) -> str:
     found = hashlib.sha256()
     for folder in (STATIC, HERE / "templates"):
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and LIBRARY not in path.parents:
+            if path.is_file():
                 found.update(path.name.encode() + path.read_bytes())
     for card in judge.cards:
         found.update(card.to_json().encode())
@@ -103,7 +103,7 @@ def _precached(judge: Judge) -> list[str]:
     addresses = [url_for(page) for page in PAGES]
     addresses += [url_for("api.models"), url_for("pages.offline_page")]
     for path in sorted(STATIC.rglob("*")):
-        if path.is_file() and LIBRARY not in path.parents:
+        if path.is_file():
             name = path.relative_to(STATIC).as_posix()
             addresses.append(url_for("static", filename=name))
     if library_is_here():
