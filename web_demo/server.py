@@ -77,7 +77,7 @@ class MemoryChannel(HTTPChannel):
     parser_class = MemoryParser
     _arriving_since_s: float | None = None
 
-    def received(self, data: bytes) -> bool:
+    def received(self, part: bytes) -> bool:
         """Take what arrived; close if the request has been arriving for too long."""
         if self._arriving_since_s is None:
             self._arriving_since_s = time.monotonic()
@@ -85,7 +85,7 @@ class MemoryChannel(HTTPChannel):
             self.will_close = True
             self.handle_close()
             return False
-        whole = super().received(data)
+        whole = super().received(part)
         if self.request is None:
             self._arriving_since_s = None
         return whole
