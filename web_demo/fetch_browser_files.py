@@ -16,6 +16,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+if not __package__:
+    # Started as a file: Python put web_demo/ first on the path, where a module could
+    # hide another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 HERE = Path(__file__).resolve().parent
 FILES = HERE.parent / ".browser-files"
 LOCK = HERE / "browser"
