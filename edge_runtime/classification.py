@@ -3,15 +3,19 @@
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime.batch import Outcome, judged
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import PhotoError
 from edge_runtime.native_log import without_info_lines
-from edge_runtime.photo_list import photos_in
-from edge_runtime.verdict import Verdict
+from edge_runtime.photo_list import once_each, photos_in
+from edge_runtime.progress import Progress
+from edge_runtime.quality import FINDING_NAMES
+from edge_runtime.result_files import CSV, JSON_LINES, Layout, ResultFile, as_json
 from edge_runtime.verdict_table import WIDEST_NAME, heading, model_lines, row
 
 SUMMARY = "judge photos of skin lesions"
@@ -23,12 +27,18 @@ was measured. Photos that cannot be read are named on standard error; the rest g
   {"type": "verdict", "photo": ..., "decision": ..., "probability": ..., ...}
   {"type": "error", "photo": ..., "error": ...}       for a photo that cannot be read
 
+--jsonl and --csv write to a file instead. Stopped or killed, the same command goes on
+where it was: each photo gets exactly one line.
+
 decision is "investigate", "uncertain", "monitor", or "unusable photo" (far too dark,
-far too bright or blank), which is a verdict and no error.
+far too bright, blank, blurred, no lesion, no skin), which is a verdict and no error;
+--accept NAME turns findings of that name into cautions.
 
 exit status: 0 every photo has a verdict; 1 none has, or the model cannot be used;
 2 wrong usage; 3 some photos have none.
 """
+
+ALL_FINDINGS = "all"
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,14 @@ class Settings:
 
     model: Path
     places: tuple[Path, ...]
-    json: bool
-    threads: int
+    json: bool = False
+    threads: int | None = None
+    workers: int = 1
+    site: bool = True
+    accepted: tuple[str, ...] = ()
+    jsonl: Path | None = None
+    csv: Path | None = None
+    heatmap: Path | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,14 +65,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="photo_or_folder",
-        help="photos, or folders to search for photos at any depth",
+        help="photos, patterns such as '**/*.jpg', folders to search for photos at any"
+        " depth, or - for a list of paths on standard input",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON lines")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON lines")
+    form.add_argument("--jsonl", type=Path, help="write JSON lines to this file")
+    form.add_argument("--csv", type=Path, help="write a table to this file")
+    form.add_argument(
+        "--heatmap",
+        type=Path,
+        help="PNG that shows which parts of the photo raise the score; a folder of them"
+        " for several photos",
+    )
     parser.add_argument(
         "--threads",
         type=_positive,
-        default=1,
-        help="threads of the interpreter; more than 1 slows small models down",
+        help="threads of the interpreter; measured when absent, mostly 1",
+    )
+    parser.add_argument(
+        "--workers", type=_positive, default=1, help="photos decoded side by side"
+    )
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        choices=[*FINDING_NAMES, ALL_FINDINGS],
+        help="give verdicts despite this finding; may be repeated",
+    )
+    parser.add_argument(
+        "--no-site",
+        dest="site",
+        action="store_false",
+        help="leave the site's own threshold aside (see calibrate)",
     )
 
 
@@ -64,10 +105,22 @@ def run(words: argparse.Namespace) -> int:
     """Do what the parsed words ask for; returns the exit status.
 
     Raises:
-        EdgeRuntimeError: when the model cannot be used.
+        EdgeRuntimeError: when the model cannot be used, or the file not be written.
     """
+    accepted = FINDING_NAMES if ALL_FINDINGS in words.accept else tuple(words.accept)
     return classify(
-        Settings(words.model, tuple(words.places), words.json, words.threads)
+        Settings(
+            words.model,
+            tuple(words.places),
+            words.json,
+            words.threads,
+            words.workers,
+            words.site,
+            accepted,
+            words.jsonl,
+            words.csv,
+            words.heatmap,
+        )
     )
 
 
@@ -75,56 +128,93 @@ def classify(settings: Settings) -> int:
     """Classify every photo and print the verdicts; returns the exit status.
 
     Raises:
-        EdgeRuntimeError: when the model cannot be used.
+        EdgeRuntimeError: when the model cannot be used, or the file not be written.
     """
     with without_info_lines():
-        classifier = LesionClassifier.load(settings.model, threads=settings.threads)
-    photos = tuple(photos_in(settings.places))
-    print_verdict, print_failure = (
-        _json_printers() if settings.json else _table_printers(classifier, photos)
-    )
-    failed = 0
-    for photo in photos:
-        try:
-            verdict = classifier.classify(photo)
-        except PhotoError as error:
-            failed += 1
-            print_failure(photo, error)
-            print(f"error: {error}", file=sys.stderr)
-        else:
-            print_verdict(verdict)
+        classifier = LesionClassifier.load(
+            settings.model,
+            threads=settings.threads,
+            site=settings.site,
+            accepted=settings.accepted,
+        )
+    photos = once_each(photos_in(settings.places))
+    if settings.jsonl:
+        failed = _to_file(classifier, photos, settings, settings.jsonl, JSON_LINES)
+    elif settings.csv:
+        failed = _to_file(classifier, photos, settings, settings.csv, CSV)
+    elif settings.heatmap:
+        # Here, as only this option needs to draw.
+        from edge_runtime.heat_map_files import draw_heat_maps
+
+        failed = draw_heat_maps(classifier, photos, settings.heatmap)
+    else:
+        failed = _to_terminal(classifier, photos, settings)
     if failed:
         print(f"{failed} of {len(photos)} photos have no verdict", file=sys.stderr)
     return 1 if failed == len(photos) else 3 if failed else 0
 
 
-Printers = tuple[Callable[[Verdict], None], Callable[[Path, PhotoError], None]]
+def _to_terminal(
+    classifier: LesionClassifier, photos: Sequence[Path], settings: Settings
+) -> int:
+    """Print every outcome; returns how many photos have no verdict."""
+    show = _print_json if settings.json else _table(classifier, photos)
+    failed = 0
+    for outcome in judged(classifier, photos, settings.workers):
+        show(outcome)
+        if outcome.error is not None:
+            failed += 1
+            print(f"error: {outcome.error}", file=sys.stderr)
+    return failed
 
 
-def _json_printers() -> Printers:
-    def print_verdict(verdict: Verdict) -> None:
-        _print_now(json.dumps(verdict.to_json()))
+def _to_file(
+    classifier: LesionClassifier,
+    photos: Sequence[Path],
+    settings: Settings,
+    path: Path,
+    layout: Layout,
+) -> int:
+    """Write every outcome that the file lacks; returns failures, old ones too."""
+    decisions: Counter[str] = Counter()
+    with ExitStack() as stack:
+        file = stack.enter_context(ResultFile(path, layout, classifier.card))
+        left = [photo for photo in photos if str(photo) not in file.done]
+        done = len(photos) - len(left)
+        failed = file.failed
+        bar = stack.enter_context(Progress(len(photos), "photos", done=done))
+        for outcome in judged(classifier, left, settings.workers):
+            file.write(outcome)
+            bar.step()
+            if outcome.verdict is None:
+                failed += 1
+                print(f"error: {outcome.error}", file=sys.stderr)
+            else:
+                decisions[outcome.verdict.decision] += 1
+    for line in model_lines(classifier.card):
+        print(line)
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(decisions.items()))
+    print(f"{path}: {len(left)} photos judged ({counts or 'none'}), {done} before")
+    return failed
 
-    def print_failure(photo: Path, error: PhotoError) -> None:
-        _print_now(
-            json.dumps({"type": "error", "photo": str(photo), "error": str(error)})
-        )
 
-    return print_verdict, print_failure
+def _print_json(outcome: Outcome) -> None:
+    _print_now(json.dumps(as_json(outcome)))
 
 
-def _table_printers(classifier: LesionClassifier, photos: Sequence[Path]) -> Printers:
+def _table(
+    classifier: LesionClassifier, photos: Sequence[Path]
+) -> Callable[[Outcome], None]:
     width = min(WIDEST_NAME, max(len(str(photo)) for photo in photos))
     for line in (*model_lines(classifier.card), "", heading(width)):
         _print_now(line)
 
-    def print_verdict(verdict: Verdict) -> None:
-        _print_now(row(verdict, width))
+    def show(outcome: Outcome) -> None:
+        # The table holds verdicts only; standard error names the other photos.
+        if outcome.verdict is not None:
+            _print_now(row(outcome.verdict, width))
 
-    def print_failure(photo: Path, error: PhotoError) -> None:
-        pass  # The table holds verdicts only; standard error names the photo.
-
-    return print_verdict, print_failure
+    return show
 
 
 def _print_now(line: str) -> None:

@@ -6,6 +6,7 @@ EdgeRuntimeError
 ├── PhotoError                the photo cannot be read as one RGB picture
 ├── ManifestError             the table of labelled photos contradicts itself
 ├── SiteFileError             a site's own calibration is damaged or cannot be made
+├── ResultFileError           a file of verdicts cannot be written or gone on with
 ├── SettingsError             the configuration file or environment makes no sense
 └── InterpreterMissingError   no TFLite interpreter is installed
 """
@@ -33,6 +34,10 @@ class ManifestError(EdgeRuntimeError):
 
 class SiteFileError(EdgeRuntimeError):
     """A site's own calibration is damaged, another model's, or cannot be made."""
+
+
+class ResultFileError(EdgeRuntimeError):
+    """A file of verdicts cannot be written, or is not one to go on with."""
 
 
 class SettingsError(EdgeRuntimeError):
