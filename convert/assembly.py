@@ -10,16 +10,16 @@ import tensorflow as tf
 import tf_keras
 
 from convert.audit import audit
+from convert.calibration_set import calibration_findings, calibration_photos
 from convert.conversion import (
     MEAN,
     STD,
     converted,
     file_scores,
+    input_finding,
     keras_scores,
     read_photos,
     rebuilt,
-    refuse_lost_quality,
-    refuse_other_input,
     refuse_reversed,
 )
 from convert.described import DataSet, describe, model_card
@@ -30,10 +30,12 @@ from convert.evidence import (
     refuse_unusable,
 )
 from convert.fitting import Fitted, fitted
+from convert.gates import quality_findings, refuse_failed
 from convert.golden import golden_npz
 from convert.golden_photos import golden_pngs
 from convert.metadata import Description, with_metadata
 from convert.recipes import Recipe
+from convert.report import report_of, tell
 from convert.settings import Settings
 from convert.source import Source
 from edge_runtime.card import Accuracy
@@ -68,40 +70,67 @@ def assemble(
     shown = read_photos(photos_of(photos, "val"), size_px, "validation")
     # What the graph shrinks itself, the Keras model gets as Pillow shrinks it.
     val = shown.resized(source.size_px)
-    expected = keras_scores(source, val)
-    refuse_unusable(expected, "the Keras model")
-    refuse_reversed(source, roc_auc(val.labels, expected))
+    keras_given = keras_scores(source, val)
+    refuse_unusable(keras_given, "the Keras model")
+    refuse_reversed(source, roc_auc(val.labels, keras_given))
+    chosen = calibration_photos(photos, settings)
     floating = rebuilt(source, val, recipe)
     plain = converted(
         source,
         floating,
         recipe,
         photos,
+        chosen,
         io=settings.io,
         steps=settings.steps,
         learning_rate=settings.learning_rate,
         seed=settings.seed,
     )
     fit = fitted(plain, target, shown, settings.target_recall)
+    expected = fit.shifted(keras_given)
     name = settings.name_of(source.network)
     content = with_metadata(
         fit.content, _description(name, source, recipe, fit, size_px, settings.terms)
     )
     found = audit(content, int8=recipe.integer)
     model = open_interpreter(content)
-    refuse_other_input(model)
+    given = file_scores(model, shown)
     evidence = gather_evidence(
         val.labels,
-        fit.shifted(expected),
-        file_scores(model, shown),
+        expected,
+        given,
         output=model.output,
         target_recall=settings.target_recall,
         at=fit.threshold,
     )
-    changed = evidence.comparison
-    refuse_lost_quality(
-        recipe, changed.auc_keras, changed.auc_file, changed.distinct_scores
+    findings = (
+        input_finding(model),
+        *calibration_findings(chosen, floating, source.size_px, settings.limits),
+        *quality_findings(
+            recipe,
+            val.labels,
+            expected,
+            given,
+            evidence.comparison,
+            target_recall=settings.target_recall,
+            limits=settings.limits,
+        ),
     )
+    tell(
+        report_of(
+            name,
+            photos_of(photos, "val"),
+            val.labels,
+            expected,
+            given,
+            temperature=evidence.temperature,
+            comparison=evidence.comparison,
+            target_recall=settings.target_recall,
+            findings=findings,
+        ),
+        settings.report,
+    )
+    accepted = refuse_failed(findings, settings.accept)
     others = _test_accuracy(photos, model, evidence, settings)
     data_set = DataSet(
         settings.data_name,
@@ -120,6 +149,7 @@ def assemble(
         found,
         data_set,
         {**_conversion_facts(source, settings), **fit.facts},
+        accepted,
     )
     golden = golden_npz(golden_pngs(size_px), model.infer, card)
     return ModelFile(Path(f"{name}.tflite"), content, card, fit.labels, golden)

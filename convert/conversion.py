@@ -8,13 +8,14 @@ import tf_keras
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from convert.errors import ConversionError, GateError
+from convert.errors import ConversionError
 from convert.export import flatbuffer
 from convert.folding import folded
+from convert.gates import Finding
 from convert.graph import built
 from convert.qat import FineTuning, fine_tuned
 from convert.recipes import Recipe
-from convert.representative import representative_batches, representative_photos
+from convert.representative import representative_batches
 from convert.source import Source
 from convert.whole import Whole
 from edge_runtime.interpreter import TfliteModel
@@ -29,9 +30,6 @@ SAME_FUNCTION = 1e-5
 
 # Normalisation of all networks trained here: real input = pixel / 255.
 MEAN, STD = 0.0, 255.0
-
-# Fewer different scores than this cannot carry a threshold at 95 % recall.
-FEWEST_SCORES = 16
 
 BATCH_SIZE = 16
 
@@ -135,6 +133,7 @@ def converted(
     model: tf_keras.Model | Whole,
     recipe: Recipe,
     photos: Sequence[LabelledPhoto],
+    chosen: Sequence[LabelledPhoto],
     *,
     io: str,
     steps: int,
@@ -148,12 +147,12 @@ def converted(
         model: ``rebuilt(source, ...)``.
         recipe: how to convert.
         photos: the whole manifest; only its training split is used.
+        chosen: photos that show value ranges, for recipes that calibrate.
         io: dtype of input and output.
         steps: batches of fine-tuning, for recipes that train.
         learning_rate: the first of the fine-tuning.
-        seed: of the photos chosen and their augmentation.
+        seed: of the augmentation.
     """
-    chosen = representative_photos(photos, seed=seed) if recipe.integer else ()
     if recipe.trains:
         train = photos_of(photos, "train")
         augmentation = str(source.settings.get("augmentation", "strong"))
@@ -193,42 +192,22 @@ def _over_whole_range(
         yield batch
 
 
-def refuse_other_input(model: TfliteModel) -> None:
-    """Stop when a stored input is not the pixel itself.
-
-    Raises:
-        GateError: when the input's range is not exactly that of pixels / 255.
-    """
+def input_finding(model: TfliteModel) -> Finding:
+    """Whether a stored input is the pixel itself: the range is that of pixels / 255."""
+    scale, zero_point = model.input.scale, model.input.zero_point
     if model.input.is_identity:
-        return
+        return Finding("input-scale", 0, 0, True, "the input is float", "")
     lowest = int(np.iinfo(np.dtype(model.input.dtype_name)).min)
     expected = np.arange(256) + lowest
-    if not np.array_equal(model.input.store_pixels(MEAN, STD), expected):
-        raise GateError(
-            f"stored input should be the pixel {lowest:+d}, but the file has scale"
-            f" {model.input.scale} and zero point {model.input.zero_point}; please"
-            " report this"
-        )
-
-
-def refuse_lost_quality(
-    recipe: Recipe, auc_keras: float, auc_file: float, distinct_scores: int
-) -> None:
-    """Stop before a file that lost too much gets its name.
-
-    Raises:
-        GateError: naming what was lost and what to try.
-    """
-    drop = auc_keras - auc_file
-    if drop > recipe.max_auc_drop:
-        raise GateError(
-            f"{recipe.name} lost {drop:.4f} AUC on the validation split"
-            f" ({auc_keras:.4f} to {auc_file:.4f}); at most {recipe.max_auc_drop} is"
-            " accepted."
-            " Fine-tune longer (--steps), or choose another recipe."
-        )
-    if distinct_scores < FEWEST_SCORES:
-        raise GateError(
-            f"the file gives only {distinct_scores} different scores, too few to put a"
-            f" threshold on (at least {FEWEST_SCORES}). Choose another recipe."
-        )
+    stored = model.input.store_pixels(MEAN, STD)
+    away = int(np.abs(stored.astype(np.int64) - expected).max())
+    return Finding(
+        "input-scale",
+        away,
+        0,
+        away == 0,
+        f"stored input should be the pixel {lowest:+d}, but the file has scale {scale}"
+        f" and zero point {zero_point}: {away} levels away at worst",
+        "Check what --input-range says; calibration photos normalised in another way"
+        " than in training give such a file, and it calls everything malignant.",
+    )

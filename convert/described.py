@@ -59,6 +59,7 @@ def model_card(
     audit: Audit,
     data_set: DataSet,
     conversion: Mapping[str, Any],
+    accepted_gates: tuple[str, ...],
 ) -> ModelCard:
     """Put the card together; everything on it was measured or is said by the user."""
     return ModelCard(
@@ -107,6 +108,7 @@ def model_card(
             block_order=str(source.settings.get("block_order", "not stated")),
             quantisation=audit.quantisation,
             kernel_family=model.kernel_family,
+            accepted_gates=accepted_gates,
         ),
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convert.comparison import comparison
-from convert.errors import ConversionError
+from convert.errors import ConversionError, GateError
 from edge_runtime.calibration import calibrated
 from edge_runtime.evidence import Accuracy, Comparison, Threshold, Uncertainty
 from edge_runtime.metrics import Labels, Scores
@@ -66,8 +66,8 @@ def gather_evidence(
         at: score of a threshold that was fixed before; found here if None.
 
     Raises:
-        ConversionError: when a score is not a number, or the file gives all photos
-            the same score, or the split lacks a class.
+        GateError: when a score is not a number, or the file gives all photos the same.
+        ConversionError: when the split lacks a class.
         ValueError: when the arrays do not fit each other.
     """
     refuse_one_class(labels, split)
@@ -130,16 +130,16 @@ def refuse_unusable(scores: Scores, whose: str) -> None:
     """Stop before a threshold is put on scores that separate nothing.
 
     Raises:
-        ConversionError: when a score is not a number, or all are the same.
+        GateError: when a score is not a number, or all are the same.
     """
     bad = int((~np.isfinite(scores)).sum())
     if bad:
-        raise ConversionError(
+        raise GateError(
             f"{whose} gave no number for {bad} of {len(scores)} photos (NaN or"
             " infinity). Check its weights; train it again with a lower learning rate."
         )
     if np.unique(scores).size < 2:
-        raise ConversionError(
+        raise GateError(
             f"{whose} gave all {len(scores)} photos the score {float(scores[0]):.4g}."
             " Its range collapsed: check that the photos used for calibration are"
             " normalised as in training, or choose another recipe."

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.errors import ConversionError
+from convert.errors import ConversionError, GateError
 from edge_runtime.manifest import LabelledPhoto
 from edge_runtime.preprocessing import load_pixels
 
@@ -70,12 +70,12 @@ def refuse_held_out(
         photos: the manifest whose validation and test splits judge the file.
 
     Raises:
-        ConversionError: naming the first photo of ``chosen`` that is not a training
+        GateError: naming the first photo of ``chosen`` that is not a training
             photo, or that shares its lesion or its file with a held-out one.
     """
     for photo in chosen:
         if photo.split != "train":
-            raise ConversionError(
+            raise GateError(
                 f"{photo.path} belongs to the {photo.split} split; value ranges may"
                 " only come from training photos. Pass those of the train split."
             )
@@ -85,7 +85,7 @@ def refuse_held_out(
         if held_out is None:
             continue
         same = "lesion" if photo.lesion == held_out.lesion else "file"
-        raise ConversionError(
+        raise GateError(
             f"{photo.path} shows the same {same} as {held_out.path} of the"
             f" {held_out.split} split. Leave it out of the calibration photos."
         )

@@ -1,8 +1,9 @@
 """What a conversion is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from convert.gates import Limits
 from convert.recipes import RECIPES, Recipe
 from convert.targets import TARGETS, Target
 
@@ -31,6 +32,10 @@ class Settings:
     input_range: str | None = None
     channel_order: str = "rgb"
     malignant_index: int = 1
+    calibration: Path | None = None
+    report: Path | None = None
+    accept: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def chosen_recipe(self) -> Recipe:

@@ -20,6 +20,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from convert.errors import AuditError, ConversionError, GateError
+from convert.gate_options import EPILOG, add_gate_options, taken_limits
 from convert.recipes import RECIPES, TARGET_RECALL
 from convert.settings import Settings
 from convert.source_options import add_source_options, refuse_contradictions
@@ -36,16 +37,10 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     recipes = "; ".join(
         f"{recipe.name}: {recipe.meaning}" for recipe in RECIPES.values()
     )
-    gates = "; ".join(
-        f"{recipe.name} {recipe.max_auc_drop}" for recipe in RECIPES.values()
-    )
     parser = argparse.ArgumentParser(
         description="Convert a trained Keras model to a .tflite file with its card:"
         " weights, preprocessing, threshold with its evidence, golden vectors.",
-        epilog="The file is written only if it passes these gates: no operation in"
-        " floating point in an int8 file; stored input equals the pixel; at least 16"
-        f" different scores; AUC lost on the validation split at most: {gates}."
-        " Exit status 4 tells that a gate failed.",
+        epilog=EPILOG,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
@@ -89,6 +84,21 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     add("--overwrite", action="store_true", help="replace the file if it exists")
     add("--out", type=Path, default=Path("models"), help="folder")
+    add(
+        "--calibration",
+        type=Path,
+        metavar="MANIFEST",
+        help="table of the photos that show value ranges to ptq_int8; without it, 200"
+        " of the train split are drawn, half of them malignant",
+    )
+    add(
+        "--report",
+        type=Path,
+        metavar="FOLDER",
+        help="write every photo's two scores, those that changed sides, the gates and"
+        " a reliability diagram there, also if a gate fails",
+    )
+    add_gate_options(parser)
     words = parser.parse_args(arguments)
     if not 0 < words.target_recall <= 1:
         parser.error(f"--target-recall must be in (0, 1]; got {words.target_recall}")
@@ -100,7 +110,9 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     io = getattr(words, "io", target.io[0])
     if problem := target.problem(words.recipe, io):
         parser.error(problem)
-    return Settings(**{**vars(words), "io": io})
+    limits = taken_limits(words)
+    given = {"io": io, "limits": limits, "accept": tuple(words.accept)}
+    return Settings(**{**vars(words), **given})
 
 
 def convert(settings: Settings) -> Path:
