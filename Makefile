@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends test-arm quickstart bench demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -32,6 +32,9 @@ test-backends: .venv/installed .venv-backends/installed  ## train with PyTorch a
 	LESION_EDGE_BACKENDS_PYTHON=.venv-backends/bin/python \
 		.venv/bin/python -m pytest -m long -k other_backends tests/training/test_train.py
 
+test-arm: .venv/installed .arm/installed  ## the runtime on an emulated Arm (Debian, root; 390 MB in .arm)
+	.venv/bin/python -m pytest -m arm -s tests/arm
+
 MANIFEST ?= data/fanconic.csv
 bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split
 	.venv/bin/python benchmarks/run.py --models models --manifest $(MANIFEST) --split test --out results
@@ -55,6 +58,11 @@ demo: .venv/installed  ## serve the web page with MODEL
 	test -x .venv-backends/bin/python || $(PYTHON) -m venv .venv-backends
 	.venv-backends/bin/python -m pip install --quiet --disable-pip-version-check \
 		keras torch jax numpy pillow matplotlib tqdm
+	touch $@
+
+# An aarch64 system for qemu-aarch64, with the runtime installed as on a Raspberry Pi.
+.arm/installed: tests/arm/make_system.sh edge_runtime/pyproject.toml $(wildcard edge_runtime/*.py)
+	tests/arm/make_system.sh .arm .venv/bin/python
 	touch $@
 
 define environment

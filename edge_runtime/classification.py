@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime import logs
 from edge_runtime.batch import Outcome, judged
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.native_log import without_info_lines
@@ -150,7 +150,7 @@ def classify(settings: Settings) -> int:
     else:
         failed = _to_terminal(classifier, photos, settings)
     if failed:
-        print(f"{failed} of {len(photos)} photos have no verdict", file=sys.stderr)
+        logs.note(f"{failed} of {len(photos)} photos have no verdict", failed=failed)
     return 1 if failed == len(photos) else 3 if failed else 0
 
 
@@ -164,7 +164,7 @@ def _to_terminal(
         show(outcome)
         if outcome.error is not None:
             failed += 1
-            print(f"error: {outcome.error}", file=sys.stderr)
+            logs.error(outcome.error, photo=outcome.photo)
     return failed
 
 
@@ -188,7 +188,7 @@ def _to_file(
             bar.step()
             if outcome.verdict is None:
                 failed += 1
-                print(f"error: {outcome.error}", file=sys.stderr)
+                logs.error(outcome.error or "", photo=outcome.photo)
             else:
                 decisions[outcome.verdict.decision] += 1
     for line in model_lines(classifier.card):

@@ -1,11 +1,11 @@
 """Heat maps of photos as PNG files, beside the verdicts they explain."""
 
 import io
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge_runtime import logs
 from edge_runtime.atomic import write_bytes
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import PhotoError, ResultFileError
@@ -40,7 +40,7 @@ def draw_heat_maps(
             cost = _draw(classifier, photo, path)
         except PhotoError as error:
             failed += 1
-            print(f"error: {error}", file=sys.stderr)
+            logs.error(str(error), photo=photo)
         else:
             print(row(verdict, width))
             print(f"  {path}: {cost}", flush=True)

@@ -3,13 +3,13 @@
 import argparse
 import datetime
 import hashlib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from edge_runtime import logs
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import PhotoError, SiteFileError
 from edge_runtime.evidence import Accuracy, Share
@@ -160,7 +160,7 @@ def _scored(
             try:
                 score, findings = classifier.look(photo.path)
             except PhotoError as error:
-                print(f"left out: {error}", file=sys.stderr)
+                logs.note(f"left out: {error}", photo=photo.path)
             else:
                 if not any(finding.unusable for finding in findings):
                     kept.append(photo)
