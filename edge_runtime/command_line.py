@@ -16,6 +16,7 @@ from edge_runtime.settings import apply, option_name, read_source
 VERBS = {
     "classify": "edge_runtime.classification",
     "calibrate": "edge_runtime.site_calibration",
+    "bench": "edge_runtime.benchmark",
     "config": "edge_runtime.configuration",
 }
 
