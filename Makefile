@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-arm quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends test-arm test-ports quickstart bench demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -34,6 +34,10 @@ test-backends: .venv/installed .venv-backends/installed  ## train with PyTorch a
 
 test-arm: .venv/installed .arm/installed  ## the runtime on an emulated Arm (Debian, root; 390 MB in .arm)
 	.venv/bin/python -m pytest -m arm -s tests/arm
+
+test-ports: .venv/installed .venv-ports/installed .ports/installed  ## run files in MediaPipe, a browser and TFLite Micro
+	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python LESION_EDGE_PORTS_MODULES=.ports/node_modules \
+		.venv/bin/python -m pytest -m long -s tests/convert/test_ports.py
 
 MANIFEST ?= data/fanconic.csv
 bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split
@@ -63,6 +67,21 @@ demo: .venv/installed  ## serve the web page with MODEL
 # An aarch64 system for qemu-aarch64, with the runtime installed as on a Raspberry Pi.
 .arm/installed: tests/arm/make_system.sh edge_runtime/pyproject.toml $(wildcard edge_runtime/*.py)
 	tests/arm/make_system.sh .arm .venv/bin/python
+	touch $@
+
+# Three foreign runtimes; TFLite Micro has a wheel for Python 3.11 and x86-64 only.
+.venv-ports/installed: tests/convert/ports/requirements.txt
+	test -x .venv-ports/bin/python || $(PYTHON) -m venv .venv-ports
+	.venv-ports/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.ports/installed: web_demo/browser/package-lock.json
+	@command -v chromium >/dev/null || { echo "installing chromium"; \
+		apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || { echo "error: install" \
+		"Debian's chromium, or point CHROMIUM at another Chromium" >&2; exit 1; }
+	mkdir -p .ports
+	cp web_demo/browser/package*.json .ports
+	cd .ports && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
 define environment

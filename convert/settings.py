@@ -34,6 +34,7 @@ class Settings:
     malignant_index: int = 1
     calibration: Path | None = None
     report: Path | None = None
+    emit_c: bool = False
     accept: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 

@@ -19,6 +19,7 @@ if not __package__:
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from convert.c_source import write_c_source
 from convert.errors import AuditError, ConversionError, GateError
 from convert.gate_options import EPILOG, add_gate_options, taken_limits
 from convert.recipes import RECIPES, TARGET_RECALL
@@ -98,6 +99,11 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="write every photo's two scores, those that changed sides, the gates and"
         " a reliability diagram there, also if a gate fails",
     )
+    add(
+        "--emit-c",
+        action="store_true",
+        help="also write the model as a C array with a header, for microcontrollers",
+    )
     add_gate_options(parser)
     words = parser.parse_args(arguments)
     if not 0 < words.target_recall <= 1:
@@ -139,6 +145,8 @@ def convert(settings: Settings) -> Path:
     if settings.chosen_target.labels_beside:
         text = "".join(f"{label}\n" for label in file.labels)
         write_text(path.with_suffix(".labels.txt"), text)
+    if settings.emit_c:
+        write_c_source(file, settings.out)
     print(outcome(file.card, path), file=sys.stderr)
     return path
 

@@ -90,6 +90,24 @@ def small_network(randomised):
     return make
 
 
+@pytest.fixture(scope="session")
+def lesions():
+    """A function: photos of discs on skin, which the models score high and low."""
+
+    def draw(count, size_px, seed=0):
+        generator = np.random.default_rng(seed)
+        rows, columns = np.mgrid[:size_px, :size_px] / size_px - 0.5
+        disc = np.hypot(rows, columns)[..., np.newaxis]
+        for _ in range(count):
+            radius, skin = generator.random(), generator.uniform((150, 90, 70), 245)
+            lesion = skin * generator.uniform(0.3, 1.1, 3)
+            noise = generator.normal(0, 6, (size_px, size_px, 3))
+            photo = np.where(disc < radius / 2, lesion, skin) + noise
+            yield photo.clip(0, 255).astype(np.uint8)
+
+    return draw
+
+
 @pytest.fixture
 def card():
     """The card of a 32-px model that does not exist: uint8 at both edges."""

@@ -13,19 +13,6 @@ from edge_runtime.preprocessing import load_pixels
 SHIPPED = ("cnn32", "cnn64", "cnn128")
 
 
-def _lesions(count, size_px, seed=0):
-    """Discs on skin of another colour, which models score high and low."""
-    generator = np.random.default_rng(seed)
-    rows, columns = np.mgrid[:size_px, :size_px] / size_px - 0.5
-    disc = np.hypot(rows, columns)[..., np.newaxis]
-    for _ in range(count):
-        radius, skin = generator.random(), generator.uniform((150, 90, 70), 245)
-        lesion = skin * generator.uniform(0.3, 1.1, 3)
-        noise = generator.normal(0, 6, (size_px, size_px, 3))
-        photo = np.where(disc < radius / 2, lesion, skin) + noise
-        yield photo.clip(0, 255).astype(np.uint8)
-
-
 def _outputs(model, photos):
     opened = open_interpreter(model)
     table = opened.input.store_pixels(0, 255)
@@ -45,9 +32,9 @@ def _top_class_is_the_verdict(model, threshold, photos):
 
 
 @pytest.mark.parametrize("network", SHIPPED)
-def test_top_class_is_the_verdict_of_a_shipped_file(root, network):
+def test_top_class_is_the_verdict_of_a_shipped_file(lesions, root, network):
     file = read_model_file(root / f"models/{network}.qat_int8.tflite")
-    photos = list(_lesions(100, file.card.input.size_px))
+    photos = list(lesions(100, file.card.input.size_px))
     called = _top_class_is_the_verdict(file.model, file.card.threshold.score, photos)
     assert 5 < called.sum() < 95
 
@@ -63,9 +50,9 @@ def test_top_class_is_the_verdict_on_every_validation_photo(root, fanconic, netw
     assert (called & [row.malignant for row in rows]).sum() == recall.successes
 
 
-def test_verdict_holds_at_any_threshold_that_a_model_can_give(root):
+def test_verdict_holds_at_any_threshold_that_a_model_can_give(lesions, root):
     file = read_model_file(root / "models/cnn32.qat_int8.tflite")
-    photos = list(_lesions(40, 32, seed=1))
+    photos = list(lesions(40, 32, seed=1))
     scores = open_interpreter(file.model).output.restore(_outputs(file.model, photos))
     for threshold in np.unique(scores)[1::6]:
         if 0 < threshold < 1:
@@ -73,8 +60,8 @@ def test_verdict_holds_at_any_threshold_that_a_model_can_give(root):
 
 
 @pytest.mark.parametrize("kind", ["float32", "float16_unfused", "int8_float_edges"])
-def test_other_kinds_of_file_keep_the_verdict(tiny_models, kind):
-    photos = list(_lesions(60, 16, seed=2))
+def test_other_kinds_of_file_keep_the_verdict(lesions, tiny_models, kind):
+    photos = list(lesions(60, 16, seed=2))
     opened = open_interpreter(tiny_models[kind])
     scores = opened.output.restore(_outputs(tiny_models[kind], photos))[:, 0]
     threshold = float(np.sort(scores)[30])
@@ -83,9 +70,9 @@ def test_other_kinds_of_file_keep_the_verdict(tiny_models, kind):
 
 
 @pytest.mark.parametrize("network", SHIPPED)
-def test_outputs_are_shifted_probabilities_that_add_to_one(root, network):
+def test_outputs_are_shifted_probabilities_that_add_to_one(lesions, root, network):
     file = read_model_file(root / f"models/{network}.qat_int8.tflite")
-    photos = list(_lesions(60, file.card.input.size_px))
+    photos = list(lesions(60, file.card.input.size_px))
     threshold = file.card.threshold.score
     content, shift = with_two_classes(file.model, threshold)
     before = _outputs(file.model, photos)[:, 0] / 256
@@ -115,10 +102,10 @@ def test_everything_before_the_head_stays(root):
         ]
 
 
-def test_packing_again_changes_no_output_and_keeps_constants_aligned(root):
+def test_packing_again_changes_no_output_and_keeps_constants_aligned(lesions, root):
     model = read_model_file(root / "models/cnn32.qat_int8.tflite").model
     content = OpenGraph(model).packed()
-    photos = list(_lesions(20, 32))
+    photos = list(lesions(20, 32))
     np.testing.assert_array_equal(_outputs(content, photos), _outputs(model, photos))
     assert OpenGraph(content).packed() == OpenGraph(model).packed()
     from ai_edge_litert import schema_py_generated as schema

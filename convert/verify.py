@@ -1,0 +1,195 @@
+"""Check that a model file does here what its card says it does.
+
+Run: python convert/verify.py models/cnn64.qat_int8.tflite --manifest data/fanconic.csv
+
+Needs no TensorFlow. Repeats the golden vectors step by step and compares card, graph
+and metadata with each other; with a manifest also the accuracy, photo by photo.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+if not __package__:
+    # Started as a file: Python put convert/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from convert.audit import audit
+from convert.errors import ConversionError
+from convert.golden import check_golden
+from convert.metadata import metadata_buffer
+from edge_runtime.card import Accuracy, ModelCard
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.interpreter import open_model_file
+from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.model_file import ModelFile, read_model_file
+from edge_runtime.operating_point import accuracy
+from edge_runtime.preprocessing import load_pixels
+
+SAME_SHARE = 0.01
+"""Difference of recall or specificity allowed across kernel families, whose scores
+differ by a step or two; within a family the counts must be equal."""
+
+SPLITS = {"val": ("val", False), "test": ("test", False), "test_clean": ("test", True)}
+"""Sets that a card measures: a split of the manifest, and whether only clean photos."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        what: was looked at.
+        problems: what is wrong; empty if nothing.
+    """
+
+    what: str
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """One line, and one for each problem."""
+        word = "FAILED" if self.problems else "ok"
+        return "\n".join(
+            (f"{word:7} {self.what}", *(f"        {x}" for x in self.problems))
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    file: Path
+    manifest: Path | None
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Check a model file on this machine: golden vectors, card, graph,"
+        " metadata; with --manifest its accuracy too. Exit status 4: a check failed."
+        " Research and education; not a medical device."
+    )
+    parser.add_argument(
+        "file", type=Path, help="a .tflite file that convert/to_tflite.py wrote"
+    )
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        help="table of the photos that the card's accuracy was measured on",
+    )
+    words = parser.parse_args(arguments)
+    return Settings(words.file, words.manifest)
+
+
+def verify(settings: Settings) -> Iterator[Check]:
+    """Each check in turn; what makes the next impossible raises.
+
+    Raises:
+        ModelFileError: when the file is missing, damaged or carries no card.
+        CardMismatchError: when card and model are not each other's.
+        ManifestError: when the table cannot be used.
+    """
+    file = read_model_file(settings.file)
+    yield Check("file whole, card's SHA-256 is that of the model", ())
+    model = open_model_file(file)
+    yield Check("tensors are those of the card", ())
+    yield Check("graph is what the recipe promises", _attempted(lambda: _graph(file)))
+    yield Check("metadata and labels agree with the card", tuple(_described(file)))
+    differences = tuple(str(each) for each in check_golden(file))
+    golden = f"golden vectors, made with {file.card.provenance.kernel_family} kernels,"
+    yield Check(f"{golden} repeated with {model.kernel_family}", differences)
+    if settings.manifest is not None:
+        yield from _measured(file, settings.manifest, model.kernel_family)
+
+
+def _attempted(check: Callable[[], Sequence[str]]) -> tuple[str, ...]:
+    try:
+        return tuple(check())
+    except ConversionError as error:
+        return (str(error),)
+
+
+def _graph(file: ModelFile) -> Sequence[str]:
+    promised = file.card.provenance.quantisation
+    found = audit(file.model, int8=promised.get("activations") == "int8")
+    if found.quantisation == promised:
+        return ()
+    return (f"the card says {dict(promised)}, the graph is {dict(found.quantisation)}",)
+
+
+def _described(file: ModelFile) -> Iterator[str]:
+    buffer = metadata_buffer(file.model)
+    if buffer is None:
+        yield "the model carries no TFLite metadata"
+    elif file.card.name.encode() not in buffer:
+        yield f"the TFLite metadata does not name {file.card.name}"
+    if len(file.labels) > 1 and file.card.threshold.probability != 0.5:
+        yield "two classes, but the threshold is not 0.5"
+
+
+def _measured(file: ModelFile, manifest: Path, family: str) -> Iterator[Check]:
+    photos = read_manifest(manifest)
+    classifier = LesionClassifier.load(file.path)
+    exact = family == file.card.provenance.kernel_family
+    for promised in file.card.accuracy:
+        if promised.split not in SPLITS:
+            continue
+        split, clean = SPLITS[promised.split]
+        found = _accuracy(classifier, photos_of(photos, split, clean=clean), promised)
+        what = (
+            f"accuracy on {promised.split} ({found.recall.n + found.specificity.n}"
+            f" photos): recall {found.recall.value:.3f}, specificity"
+            f" {found.specificity.value:.3f}, AUC {found.auc:.4f}"
+        )
+        yield Check(what, tuple(_differences(found, promised, exact)))
+
+
+def _accuracy(
+    classifier: LesionClassifier, photos: Sequence[LabelledPhoto], promised: Accuracy
+) -> Accuracy:
+    card: ModelCard = classifier.card
+    pixels = (load_pixels(photo.path, card.input.size_px) for photo in photos)
+    return accuracy(
+        np.array([int(photo.malignant) for photo in photos]),
+        np.array([classifier.score(each) for each in pixels]),
+        card.threshold.score,
+        temperature=card.temperature,
+        split=promised.split,
+    )
+
+
+def _differences(found: Accuracy, promised: Accuracy, exact: bool) -> Iterator[str]:
+    for name in ("recall", "specificity"):
+        ours, theirs = getattr(found, name), getattr(promised, name)
+        same = (ours.successes, ours.n) == (theirs.successes, theirs.n)
+        near = ours.n == theirs.n and abs(ours.value - theirs.value) <= SAME_SHARE
+        if not same and (exact or not near):
+            yield (
+                f"{name} is {ours.successes}/{ours.n} here, {theirs.successes}/"
+                f"{theirs.n} on the card. Are these its photos?"
+            )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    failed = 0
+    try:
+        for check in verify(parse(arguments)):
+            print(check)
+            failed += bool(check.problems)
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 4 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
