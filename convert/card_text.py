@@ -17,6 +17,8 @@ SPLITS = {
     "test_clean": "test, no lesion of train",
 }
 
+NOT_COMPARED = "not compared: no Keras model was given"
+
 
 def card_lines(card: ModelCard) -> list[str]:
     """What the card says, the notice first and no recall without its specificity."""
@@ -116,6 +118,8 @@ def _decision(card: ModelCard) -> list[str]:
 
 def _comparison(card: ModelCard) -> list[str]:
     changed = card.comparison
+    if not changed.n:
+        return [NOT_COMPARED]
     return [
         f"{changed.n:,} photos of {SPLITS.get(changed.split, changed.split)};"
         " both models at their own threshold for the same recall",

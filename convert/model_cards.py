@@ -15,7 +15,7 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from convert.card_text import SPLITS
+from convert.card_text import NOT_COMPARED, SPLITS
 from convert.errors import ConversionError
 from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
@@ -91,7 +91,9 @@ def _one(card: ModelCard, path: Path) -> list[str]:
         f" {SPLITS[card.threshold.split]} photos",
         "uncertain": f"from probability {card.uncertainty.low_probability:.3f} up to"
         f" the threshold: {card.uncertainty.rule}",
-        "lost on the way to int8": f"AUC {changed.auc_keras:.4f} to"
+        "lost on the way to int8": NOT_COMPARED
+        if not changed.n
+        else f"AUC {changed.auc_keras:.4f} to"
         f" {changed.auc_file:.4f} on {changed.n} {SPLITS[changed.split]} photos;"
         f" malignant lesions lost {changed.malignant_lost}, gained"
         f" {changed.malignant_gained}; false alarms new {changed.benign_lost}, gone"

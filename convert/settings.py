@@ -35,6 +35,7 @@ class Settings:
     calibration: Path | None = None
     report: Path | None = None
     emit_c: bool = False
+    card_only: bool = False
     accept: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 

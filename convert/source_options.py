@@ -1,6 +1,7 @@
 """Command-line words that say which model is converted and what it expects."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 RANGE_WORDS = ("0..1", "0..255", "-1..1")
@@ -50,6 +51,21 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="which of two softmax units is the malignant one",
     )
+
+
+def with_joined_range(words: Sequence[str]) -> list[str]:
+    """``--input-range -1..1`` as one word: argparse takes -1..1 for an option.
+
+    >>> with_joined_range(["a.keras", "--input-range", "-1..1", "--seed", "1"])
+    ['a.keras', '--input-range=-1..1', '--seed', '1']
+    """
+    joined: list[str] = []
+    for word in words:
+        if word == "-1..1" and joined and joined[-1] == "--input-range":
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def refuse_contradictions(

@@ -20,11 +20,16 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from convert.c_source import write_c_source
+from convert.card_text import NOT_COMPARED
 from convert.errors import AuditError, ConversionError, GateError
 from convert.gate_options import EPILOG, add_gate_options, taken_limits
 from convert.recipes import RECIPES, TARGET_RECALL
 from convert.settings import Settings
-from convert.source_options import add_source_options, refuse_contradictions
+from convert.source_options import (
+    add_source_options,
+    refuse_contradictions,
+    with_joined_range,
+)
 from convert.targets import TARGETS
 from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
@@ -100,12 +105,19 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " a reliability diagram there, also if a gate fails",
     )
     add(
+        "--card-only",
+        action="store_true",
+        help="the model is a .tflite file already: measure it as it is and write its"
+        " card; no recipe and no target apply",
+    )
+    add(
         "--emit-c",
         action="store_true",
         help="also write the model as a C array with a header, for microcontrollers",
     )
     add_gate_options(parser)
-    words = parser.parse_args(arguments)
+    given_words = sys.argv[1:] if arguments is None else arguments
+    words = parser.parse_args(with_joined_range(given_words))
     if not 0 < words.target_recall <= 1:
         parser.error(f"--target-recall must be in (0, 1]; got {words.target_recall}")
     if words.steps < 1:
@@ -128,16 +140,14 @@ def convert(settings: Settings) -> Path:
         ConversionError: when the model, the photos or the options do not fit.
         GateError: when the file would have lost too much.
     """
+    if settings.card_only:
+        return _card_only(settings)
     photos = read_manifest(settings.manifest)
     # TensorFlow takes seconds to import, which --help and mistakes need not wait for.
     from convert.source import source_for
 
     source = source_for(settings)
-    path = settings.out / f"{settings.name_of(source.network)}.tflite"
-    if path.exists() and not settings.overwrite:
-        raise ConversionError(
-            f"{path} is there already; give --overwrite to replace it"
-        )
+    path = _free_path(settings.name_of(source.network), settings)
     from convert.assembly import assemble
 
     file = assemble(source, photos, settings)
@@ -148,6 +158,28 @@ def convert(settings: Settings) -> Path:
     if settings.emit_c:
         write_c_source(file, settings.out)
     print(outcome(file.card, path), file=sys.stderr)
+    return path
+
+
+def _card_only(settings: Settings) -> Path:
+    from convert.existing import RECIPE, carded
+
+    given = settings.keras_model
+    if given is None:
+        raise ConversionError("--card-only needs the path of a .tflite file")
+    path = _free_path(f"{given.stem}.{RECIPE}", settings)
+    file = carded(given, settings)
+    write_model_file(path, file.model, file.card, file.labels, file.golden)
+    print(outcome(file.card, path), file=sys.stderr)
+    return path
+
+
+def _free_path(name: str, settings: Settings) -> Path:
+    path = settings.out / f"{name}.tflite"
+    if path.exists() and not settings.overwrite:
+        raise ConversionError(
+            f"{path} is there already; give --overwrite to replace it"
+        )
     return path
 
 
@@ -162,6 +194,8 @@ def outcome(card: ModelCard, path: Path) -> str:
             f" {measured.specificity.value:.3f} at the file's threshold"
         )
     changed = card.comparison
+    if not changed.n:
+        return "\n".join((*lines, f"  {NOT_COMPARED}", f"  {card.notice}"))
     lines.append(
         f"  against the Keras model on {changed.split} ({changed.n} photos): AUC"
         f" {changed.auc_keras:.4f} to {changed.auc_file:.4f};"
