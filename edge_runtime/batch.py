@@ -2,13 +2,16 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import PhotoError
 from edge_runtime.verdict import Verdict
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 # Photos that each worker may be ahead of the one whose turn it is.
 _AHEAD = 4
@@ -28,6 +31,12 @@ class Outcome:
     verdict: Verdict | None
     error: str | None
 
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as JSON values, or an object of type ``error`` in its place."""
+        if self.verdict is not None:
+            return self.verdict.to_json()
+        return {"type": "error", "photo": str(self.photo), "error": self.error}
+
 
 def judged(
     classifier: LesionClassifier, photos: Iterable[Path], workers: int
@@ -45,6 +54,9 @@ def judged(
     if workers == 1:
         yield from (outcome(classifier.classify, photo) for photo in photos)
         return
+    # Here, as a single photo has to wait for the import too.
+    from concurrent.futures import ThreadPoolExecutor
+
     waiting: deque[Future[Outcome]] = deque()
     with ThreadPoolExecutor(workers, "photo") as pool:
         try:

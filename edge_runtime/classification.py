@@ -15,7 +15,6 @@ from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import once_each, photos_in
 from edge_runtime.progress import Progress
 from edge_runtime.quality import FINDING_NAMES
-from edge_runtime.result_files import CSV, JSON_LINES, Layout, ResultFile, as_json
 from edge_runtime.verdict_table import WIDEST_NAME, heading, model_lines, row
 
 SUMMARY = "judge photos of skin lesions"
@@ -138,10 +137,9 @@ def classify(settings: Settings) -> int:
             accepted=settings.accepted,
         )
     photos = once_each(photos_in(settings.places))
-    if settings.jsonl:
-        failed = _to_file(classifier, photos, settings, settings.jsonl, JSON_LINES)
-    elif settings.csv:
-        failed = _to_file(classifier, photos, settings, settings.csv, CSV)
+    file = settings.jsonl or settings.csv
+    if file:
+        failed = _to_file(classifier, photos, settings, file)
     elif settings.heatmap:
         # Here, as only this option needs to draw.
         from edge_runtime.heat_map_files import draw_heat_maps
@@ -173,9 +171,12 @@ def _to_file(
     photos: Sequence[Path],
     settings: Settings,
     path: Path,
-    layout: Layout,
 ) -> int:
     """Write every outcome that the file lacks; returns failures, old ones too."""
+    # Here, as a single photo on a terminal has to wait for the import too.
+    from edge_runtime.result_files import CSV, JSON_LINES, ResultFile
+
+    layout = JSON_LINES if settings.jsonl else CSV
     decisions: Counter[str] = Counter()
     with ExitStack() as stack:
         file = stack.enter_context(ResultFile(path, layout, classifier.card))
@@ -199,7 +200,7 @@ def _to_file(
 
 
 def _print_json(outcome: Outcome) -> None:
-    _print_now(json.dumps(as_json(outcome)))
+    _print_now(json.dumps(outcome.to_json()))
 
 
 def _table(

@@ -140,8 +140,19 @@ def _find() -> tuple[Any, str, str]:
             continue
         return module, name, _version(name, distributions)
     raise InterpreterMissingError(
-        f"no TFLite interpreter found ({'; '.join(problems)})."
-        " Install the small one: pip install ai-edge-litert"
+        f"no TFLite interpreter found ({'; '.join(problems)}). {_way_out()}"
+    )
+
+
+def _way_out(largest_address: int = sys.maxsize) -> str:
+    """What to install; for a 32-bit Python there is no wheel of LiteRT."""
+    if largest_address > 2**32:
+        return "Install the small one: pip install ai-edge-litert"
+    return (
+        "This is a 32-bit Python, for which LiteRT has no wheel. Install a 64-bit"
+        " system (Raspberry Pi 3, Zero 2 and later), or, with Python 3.11 at most and"
+        " numpy below 2 (the system's python3-numpy): pip install --no-deps"
+        " tflite-runtime"
     )
 
 

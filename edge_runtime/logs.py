@@ -6,7 +6,6 @@ each line one JSON object, as journald and its like take them apart. Nothing is 
 anywhere.
 """
 
-import datetime
 import json
 import os
 import sys
@@ -37,6 +36,8 @@ def note(message: str, **fields: Any) -> None:
 
 def _write(level: str, message: str, fields: dict[str, Any]) -> None:
     if _chosen["form"] == "json":
+        import datetime  # Here: most processes log nothing, and all have to start.
+
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         line = json.dumps(
             {"time": now, "level": level, "message": message, **fields}, default=str

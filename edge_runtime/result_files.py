@@ -48,7 +48,7 @@ class Layout:
 
 
 def _json_line(outcome: Outcome, card: ModelCard) -> bytes:
-    values = as_json(outcome)
+    values = outcome.to_json()
     # A photo without a verdict belongs to a model as well.
     values.setdefault("model_sha256", card.model_sha256)
     values.setdefault("threshold", card.threshold.probability)
@@ -86,13 +86,6 @@ def _csv_bytes(values: list[Any]) -> bytes:
 JSON_LINES = Layout(_json_line, _json_rows, start=b'{"type": "', head=b"")
 _CSV_HEAD = _csv_bytes([*COLUMNS])
 CSV = Layout(_csv_line, _csv_rows, start=_CSV_HEAD, head=_CSV_HEAD)
-
-
-def as_json(outcome: Outcome) -> dict[str, Any]:
-    """A verdict as JSON, or an object of type ``error`` in its place."""
-    if outcome.verdict is not None:
-        return outcome.verdict.to_json()
-    return {"type": "error", "photo": str(outcome.photo), "error": outcome.error}
 
 
 class ResultFile:

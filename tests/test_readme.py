@@ -42,8 +42,10 @@ def _help(*target):
 
 
 def _target(words):
-    """What python is asked to run: a file, or ``-m`` and a module."""
-    return tuple(words[1:3]) if words[1] == "-m" else (words[1],)
+    """What python is asked to run: a file, or ``-m``, a module and its verb."""
+    if words[1] == "-m":
+        return tuple(words[1 : 4 if words[2] == "edge_runtime" else 3])
+    return (words[1],)
 
 
 def test_readme_has_commands():

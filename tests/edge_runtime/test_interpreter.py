@@ -200,6 +200,15 @@ class TestSearch:
         with pytest.raises(ModelFileError, match=r"tflite_runtime .* out of range"):
             open_interpreter(b"")
 
+    def test_a_32_bit_system_is_told_the_way_out(self):
+        from edge_runtime.interpreter import _way_out
+
+        assert "pip install ai-edge-litert" in _way_out(2**63 - 1)
+        words = _way_out(2**31 - 1)
+        assert "64-bit system" in words
+        assert "tflite-runtime" in words
+        assert "ai-edge-litert" not in words
+
     def test_no_threads_cannot_run_a_model(self):
         with pytest.raises(ValueError, match="at least 1"):
             open_interpreter(b"", threads=0)
