@@ -24,7 +24,9 @@ def here(photos):
         cwd=ROOT, env={"PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return json.loads(done.stdout)
+    found = json.loads(done.stdout)
+    assert found["models"], "models/ is empty, so nothing would be compared"
+    return found
 
 
 @on_both
