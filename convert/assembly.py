@@ -10,6 +10,7 @@ import tensorflow as tf
 import tf_keras
 
 from convert.audit import audit
+from convert.blame import with_blame
 from convert.calibration_set import calibration_findings, calibration_photos
 from convert.conversion import (
     MEAN,
@@ -23,6 +24,7 @@ from convert.conversion import (
     refuse_reversed,
 )
 from convert.described import DataSet, describe, model_card
+from convert.errors import GateError
 from convert.evidence import (
     Evidence,
     gather_evidence,
@@ -85,6 +87,7 @@ def assemble(
         steps=settings.steps,
         learning_rate=settings.learning_rate,
         seed=settings.seed,
+        keep_float=settings.keep_float,
     )
     fit = fitted(plain, target, shown, settings.target_recall)
     expected = fit.shifted(keras_given)
@@ -92,7 +95,7 @@ def assemble(
     content = with_metadata(
         fit.content, _description(name, source, recipe, fit, size_px, settings.terms)
     )
-    found = audit(content, int8=recipe.integer)
+    found = audit(content, int8=recipe.computes_integers, kept=settings.keep_float)
     model = open_interpreter(content)
     given = file_scores(model, shown)
     evidence = gather_evidence(
@@ -130,7 +133,10 @@ def assemble(
         ),
         settings.report,
     )
-    accepted = refuse_failed(findings, settings.accept)
+    try:
+        accepted = refuse_failed(findings, settings.accept)
+    except GateError as error:
+        raise with_blame(error, recipe, floating, plain, val) from error
     others = _test_accuracy(photos, model, evidence, settings)
     data_set = DataSet(
         settings.data_name,
@@ -226,6 +232,8 @@ def _conversion_facts(
         "target_recall": settings.target_recall,
         "seed": settings.seed,
     }
+    if settings.keep_float:
+        facts["keep_float"] = ", ".join(settings.keep_float)
     if settings.chosen_recipe.trains:
         facts |= {"steps": settings.steps, "learning_rate": settings.learning_rate}
     return facts

@@ -61,12 +61,13 @@ class SizeReport:
         return self.total_bytes - self.weight_bytes
 
 
-def audit(model: bytes, *, int8: bool) -> Audit:
+def audit(model: bytes, *, int8: bool, kept: Sequence[str] = ()) -> Audit:
     """Read the model back and refuse what was not asked for.
 
     Args:
         model: a TFLite FlatBuffer.
         int8: whether the recipe promises integers only.
+        kept: layers that may compute in floating point all the same.
 
     Raises:
         AuditError: naming the operations and their layers, when the file needs kernels
@@ -80,10 +81,12 @@ def audit(model: bytes, *, int8: bool) -> Audit:
             " could run this file. Replace these layers, or the functions they call,"
             " by ones that TFLite knows."
         )
-    if int8 and (floats := float_operations(found)):
+    floats = [each for each in float_operations(found) if not _is_kept(each, kept)]
+    if int8 and floats:
         raise AuditError(
             f"expected integers only, but {_listed(floats)} compute in floating point."
-            " Replace these layers, or choose --recipe dynamic_int8 or float16."
+            " Replace these layers, choose --recipe dynamic_int8 or float16, or let"
+            " them: --keep-float LAYER."
         )
     return Audit(
         operations=dict(Counter(operator.name for operator in found)),
@@ -156,6 +159,13 @@ def size_report(model: bytes) -> SizeReport:
                 counted.add(tensor.buffer)
                 by_operation[operator.name] += tensor.constant_bytes
     return SizeReport(len(model), by_operation.total(), dict(by_operation))
+
+
+def _is_kept(operator: Operator, kept: Sequence[str]) -> bool:
+    """Of a layer kept in floating point, or the way there and back."""
+    if not kept:
+        return False
+    return operator.name in ("QUANTIZE", "DEQUANTIZE") or operator.is_of(kept)
 
 
 def _is_edge(operator: Operator) -> bool:

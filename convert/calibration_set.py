@@ -28,7 +28,7 @@ def calibration_photos(
         GateError: when one of them is a validation or test photo under any name.
         ConversionError: when the training split lacks a class.
     """
-    if not settings.chosen_recipe.integer:
+    if not settings.chosen_recipe.computes_integers:
         return ()
     if settings.calibration is None:
         return representative_photos(photos, seed=settings.seed)

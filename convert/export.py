@@ -1,6 +1,6 @@
 """From a tf_keras model to the bytes of a TFLite FlatBuffer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -9,9 +9,17 @@ from numpy.typing import NDArray
 from tensorflow.lite.python.convert import ConverterError  # has no public name
 
 from convert.errors import ConversionError
+from convert.mixed import partly_quantised
 from convert.recipes import Recipe
 
 _TYPES = {"float32": tf.float32, "uint8": tf.uint8, "int8": tf.int8}
+
+_KERNELS = {
+    "ptq_int8": tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+    "int16x8": (
+        tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+    ),
+}
 
 Representative = Callable[[], Iterator[NDArray[np.float32]]]
 
@@ -23,6 +31,7 @@ def flatbuffer(
     size_px: int,
     io: str,
     representative: Representative,
+    keep_float: Sequence[str] = (),
 ) -> bytes:
     """Convert with a fixed batch of one.
 
@@ -32,7 +41,8 @@ def flatbuffer(
         size_px: side of the square input.
         io: dtype of input and output: ``"uint8"``, ``"int8"`` or ``"float32"``.
         representative: gives batches of shape ``(1, size_px, size_px, 3)``; only
-            asked for them by ``ptq_int8``.
+            asked for them where ranges are calibrated.
+        keep_float: layers that ``ptq_int8`` leaves in floating point.
 
     Raises:
         ConversionError: when TensorFlow's converter refuses the model.
@@ -51,12 +61,14 @@ def flatbuffer(
     if recipe.integer:
         converter.inference_input_type = _TYPES[io]
         converter.inference_output_type = _TYPES[io]
-    if recipe.integer and not recipe.trains:
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    if recipe.calibrated:
+        converter.target_spec.supported_ops = [_KERNELS[recipe.name]]
         converter.representative_dataset = lambda: (
             [batch] for batch in representative()
         )
     try:
+        if keep_float and recipe.calibrated:
+            return partly_quantised(converter, keep_float, _TYPES[io])
         return bytes(converter.convert())
     except (ValueError, RuntimeError, tf.errors.OpError, ConverterError) as error:
         raise ConversionError(

@@ -4,7 +4,7 @@ A model that no interpreter here can open (one with TensorFlow's own operations,
 can still be read this way, and its error message can name the culprit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,11 @@ class Operator:
         paths = [path for tensor in named if len(path := _path(tensor.name)) > 2]
         # model/layer/operation; anything shorter was named by the converter.
         return "/".join(paths[0][1:-1]) if paths else self.outputs[0].name
+
+    def is_of(self, layers: Collection[str]) -> bool:
+        """Whether it computes one of the layers, alone or fused with another."""
+        paths = [path for tensor in self.outputs for path in tensor.name.split(";")]
+        return any(part in layers for path in paths for part in path.split("/"))
 
     def __str__(self) -> str:
         """Kernel and layer, for messages."""

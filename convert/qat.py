@@ -6,7 +6,7 @@ photos. The float model is the target rather than the labels, because the aim is
 lose nothing on the way, not to train once more on too few photos.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +17,25 @@ from numpy.typing import NDArray
 from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
     default_8bit_quantize_configs as configs,
 )
+from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+    default_8bit_quantize_registry as registry,
+)
 from tqdm import tqdm
 
-from convert.own_layers import ChannelClamp
+from convert.own_layers import ChannelClamp, HardSwish
 from training.squares import AugmentedPhotos, Batch
 
 _quantize = tfmot.quantization.keras
+
+# tfmot's table lacks these; their output alone needs a range.
+_OUTPUT_ONLY = (
+    ChannelClamp,
+    HardSwish,
+    tf_keras.layers.Multiply,
+    tf_keras.layers.Subtract,
+)
+# Photos whose activations fit into memory together, whatever the network.
+_RANGE_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -32,10 +45,12 @@ class FineTuning:
     Attributes:
         steps: batches to learn from.
         learning_rate: the first; falls to 0 as a cosine.
+        keep_float: layers left without fake quantisation.
     """
 
     steps: int
     learning_rate: float
+    keep_float: tuple[str, ...] = ()
 
 
 def fine_tuned(
@@ -48,7 +63,7 @@ def fine_tuned(
         photos: the training split, augmented.
         settings: how long and how fast.
     """
-    quantised = _annotated(model)
+    quantised = _annotated(model, settings.keep_float)
     _set_ranges(quantised, model, _first_photos(photos))
     optimizer = tf_keras.optimizers.Adam(
         tf_keras.optimizers.schedules.CosineDecay(
@@ -77,19 +92,28 @@ def fine_tuned(
     return quantised
 
 
-def _annotated(model: tf_keras.Model) -> tf_keras.Model:
+def _annotated(model: tf_keras.Model, keep_float: Sequence[str] = ()) -> tf_keras.Model:
     """Fake quantisation behind every layer; dropout is left out of fine-tuning."""
 
     def annotate(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
-        if isinstance(layer, ChannelClamp):
+        if layer.name in keep_float:
+            return layer
+        if isinstance(layer, _OUTPUT_ONLY):
             return _quantize.quantize_annotate_layer(
                 layer, configs.Default8BitOutputQuantizeConfig()
+            )
+        if isinstance(layer, tf_keras.layers.DepthwiseConv2D):
+            # tfmot takes one range for the whole kernel, as its last axis has length
+            # 1; left alone, the converter finds one for each channel.
+            return _quantize.quantize_annotate_layer(
+                layer, registry.Default8BitQuantizeConfig([], ["activation"], False)
             )
         return _quantize.quantize_annotate_layer(layer)
 
     plain = tf_keras.models.clone_model(model, clone_function=annotate)
     plain.set_weights(model.get_weights())
-    with _quantize.quantize_scope({"ChannelClamp": ChannelClamp}):
+    own = {"ChannelClamp": ChannelClamp, "HardSwish": HardSwish}
+    with _quantize.quantize_scope(own):
         return _quantize.quantize_apply(plain)
 
 
@@ -102,36 +126,57 @@ def _set_ranges(
     than the whole fine-tuning; the input has to be 0..1 to the bit, so that a stored
     input is the pixel itself.
     """
-    layers = {layer.name: layer for layer in model.layers[1:]}
-    shown = tf_keras.Model(model.input, [layer.input for layer in layers.values()])
-    given = dict(zip(layers, shown(pixels, training=False), strict=True))
+    wanted: dict[tuple[str, str], list[tuple[tf.Variable, str]]] = {}
     for wrapper in quantised.layers:
         name = wrapper.name.removeprefix("quant_")
         for variable in wrapper.weights:
             stem, _, end = (
                 variable.name.rpartition("/")[2].partition(":")[0].rpartition("_")
             )
-            if end not in ("min", "max") or stem == "kernel":
-                continue
-            low, high = 0.0, 1.0
-            if name in layers:
-                low, high = _range_of(layers[name], given[name], stem)
+            if end in ("min", "max") and stem != "kernel":
+                wanted.setdefault((name, stem), []).append((variable, end))
+    ranges = _ranges(model, pixels, tuple(wanted))
+    for key, variables in wanted.items():
+        low, high = ranges.get(key, (0.0, 1.0))
+        for variable, end in variables:
             variable.assign(tf.fill(variable.shape, low if end == "min" else high))
 
 
-def _range_of(
-    layer: tf_keras.layers.Layer, given: tf.Tensor, stem: str
-) -> tuple[float, float]:
-    """Lowest and highest value a layer gives; before its activation if asked for."""
-    if stem == "pre_activation":
-        activation, layer.activation = layer.activation, tf_keras.activations.linear
-        values = layer(given)
-        layer.activation = activation
-    else:
-        values = layer(given)
+def _ranges(
+    model: tf_keras.Model,
+    pixels: NDArray[np.float32],
+    wanted: Sequence[tuple[str, str]],
+) -> dict[tuple[str, str], tuple[float, float]]:
+    """Lowest and highest value of each layer's output, by layer and stem."""
+    layers = {layer.name: layer for layer in model.layers[1:]}
+    shown = tf_keras.Model(model.input, [layer.input for layer in layers.values()])
     # A range without 0 would be moved until it holds 0, away from the values.
-    low, high = float(tf.reduce_min(values)), float(tf.reduce_max(values))
-    return min(0.0, low), max(0.0, high)
+    found = {key: (0.0, 0.0) for key in wanted if key[0] in layers}
+    for start in range(0, len(pixels), _RANGE_BATCH):
+        given = dict(
+            zip(
+                layers,
+                shown(pixels[start : start + _RANGE_BATCH], training=False),
+                strict=True,
+            )
+        )
+        for (name, stem), (low, high) in found.items():
+            values = _values_of(layers[name], given[name], stem)
+            found[name, stem] = (
+                min(low, float(tf.reduce_min(values))),
+                max(high, float(tf.reduce_max(values))),
+            )
+    return found
+
+
+def _values_of(layer: tf_keras.layers.Layer, given: tf.Tensor, stem: str) -> tf.Tensor:
+    """What a layer gives; before its activation if asked for."""
+    if stem != "pre_activation":
+        return layer(given)
+    activation, layer.activation = layer.activation, tf_keras.activations.linear
+    values = layer(given)
+    layer.activation = activation
+    return values
 
 
 def _first_photos(photos: AugmentedPhotos) -> NDArray[np.float32]:

@@ -7,7 +7,9 @@ A recipe's name says what is stored and computed, and how the ranges were found:
 - ``ptq_int8``: int8 weights and activations, ranges from representative photos
   (post-training quantisation);
 - ``qat_int8``: the same numbers, but the weights learnt to live with them
-  (quantisation-aware training).
+  (quantisation-aware training);
+- ``int16x8``: int8 weights, int16 activations, ranges from representative photos: for
+  networks whose activations need more than 256 steps.
 """
 
 from dataclasses import dataclass
@@ -21,11 +23,12 @@ class Recipe:
 
     Attributes:
         name: also part of the file's name, as in ``cnn64.qat_int8.tflite``.
-        integer: whether no operation may compute in floating point.
+        integer: whether the edges are integers too, as ``--io`` says.
         trains: whether it fine-tunes on the training photos.
         max_auc_drop: the conversion fails if the area under the ROC curve on the
             validation split falls by more than this.
         meaning: for ``--help``.
+        calibrated: whether ranges come from representative photos.
     """
 
     name: str
@@ -33,6 +36,12 @@ class Recipe:
     trains: bool
     max_auc_drop: float
     meaning: str
+    calibrated: bool = False
+
+    @property
+    def computes_integers(self) -> bool:
+        """Whether no operation may compute in floating point."""
+        return self.integer or self.calibrated
 
 
 RECIPES = {
@@ -41,7 +50,8 @@ RECIPES = {
         Recipe("float32", False, False, 0.0005, "as trained; the reference"),
         Recipe("float16", False, False, 0.001, "half the bytes, float arithmetic"),
         Recipe("dynamic_int8", False, False, 0.01, "int8 weights only"),
-        Recipe("ptq_int8", True, False, 0.01, "int8 from representative photos"),
+        Recipe("ptq_int8", True, False, 0.01, "int8 from representative photos", True),
         Recipe("qat_int8", True, True, 0.004, "int8 after fine-tuning for it"),
+        Recipe("int16x8", False, False, 0.002, "int16 activations, int8 weights", True),
     )
 }

@@ -1,11 +1,14 @@
 """What a conversion is asked for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from convert.gates import Limits
 from convert.recipes import RECIPES, Recipe
 from convert.targets import TARGETS, Target
+
+ALL = "all"
+"""Stands for every recipe."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,18 @@ class Settings:
     card_only: bool = False
     accept: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    keep_float: tuple[str, ...] = ()
+    other_models: tuple[Path, ...] = ()
+
+    def jobs(self) -> tuple["Settings", ...]:
+        """One for each model and recipe; with ``all``, those that the target runs."""
+        recipes = tuple(RECIPES) if self.recipe == ALL else (self.recipe,)
+        return tuple(
+            replace(self, keras_model=model, recipe=recipe, other_models=())
+            for model in (self.keras_model, *self.other_models)
+            for recipe in recipes
+            if self.recipe != ALL or self.chosen_target.problem(recipe, self.io) is None
+        )
 
     @property
     def chosen_recipe(self) -> Recipe:

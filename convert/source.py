@@ -22,6 +22,7 @@ from convert.loading import (
     sha256_of,
 )
 from convert.settings import Settings
+from convert.source_options import SourceOptions
 from convert.taking_apart import input_shape_of, nodes_of
 
 # Names that Keras gives to models nobody named.
@@ -120,7 +121,7 @@ def read_source(
     )
 
 
-def source_for(settings: Settings) -> Source:
+def source_for(settings: Settings | SourceOptions) -> Source:
     """Read the model that a command line names."""
     given = settings.input_range
     builder = (

@@ -2,9 +2,25 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 RANGE_WORDS = ("0..1", "0..255", "-1..1")
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Which model, and what it expects; one field per option."""
+
+    keras_model: Path | None
+    builder: str | None = None
+    weights: Path | None = None
+    custom_object: tuple[str, ...] = ()
+    input_range: str | None = None
+    channel_order: str = "rgb"
+    malignant_index: int = 1
+    other_models: tuple[Path, ...] = ()
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
@@ -13,10 +29,10 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     add(
         "keras_model",
         type=Path,
-        nargs="?",
-        help="the model: a .keras or .h5 file of Keras 3 or of Keras 2 (tf_keras), or"
-        " the folder of a SavedModel (every recipe but qat_int8). With one sigmoid"
-        " unit, one logit or two softmax units on one square RGB picture",
+        nargs="*",
+        help="the model, or several: a .keras or .h5 file of Keras 3 or of Keras 2"
+        " (tf_keras), or the folder of a SavedModel (every recipe but qat_int8). With"
+        " one sigmoid unit, one logit or two softmax units on one square RGB picture",
     )
     add(
         "--builder",
@@ -74,5 +90,20 @@ def refuse_contradictions(
     """End with a usage message where no model, or two, are named."""
     if (words.builder is None) != (words.weights is None):
         parser.error("--builder and --weights belong together")
-    if (words.builder is None) == (words.keras_model is None):
+    if (words.builder is None) == (not words.keras_model):
         parser.error("expected a model's path, or --builder with --weights")
+
+
+def source_words(words: argparse.Namespace) -> dict[str, Any]:
+    """The options as fields of ``SourceOptions``."""
+    first, *others = words.keras_model or [None]
+    return {
+        "keras_model": first,
+        "other_models": tuple(others),
+        "builder": words.builder,
+        "weights": words.weights,
+        "custom_object": tuple(words.custom_object),
+        "input_range": words.input_range,
+        "channel_order": words.channel_order,
+        "malignant_index": words.malignant_index,
+    }

@@ -24,12 +24,14 @@ from convert.card_text import NOT_COMPARED
 from convert.errors import AuditError, ConversionError, GateError
 from convert.gate_options import EPILOG, add_gate_options, taken_limits
 from convert.recipes import RECIPES, TARGET_RECALL
-from convert.settings import Settings
+from convert.settings import ALL, Settings
 from convert.source_options import (
     add_source_options,
     refuse_contradictions,
+    source_words,
     with_joined_range,
 )
+from convert.sweep import sweep
 from convert.targets import TARGETS
 from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
@@ -58,7 +60,20 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="table of training/prepare.py: its train split calibrates and fine-tunes,"
         " its val split chooses the threshold",
     )
-    add("--recipe", choices=RECIPES, default="qat_int8", help=recipes)
+    add(
+        "--recipe",
+        choices=(*RECIPES, ALL),
+        default="qat_int8",
+        help=f"{recipes}; {ALL}: each of these in turn, with a summary",
+    )
+    add(
+        "--keep-float",
+        action="append",
+        default=[],
+        metavar="LAYER",
+        help="a layer that int8 recipes leave in floating point, such as the worst one"
+        " of convert/layers.py; may be given again",
+    )
     add(
         "--target",
         choices=TARGETS,
@@ -123,13 +138,15 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     if words.steps < 1:
         parser.error(f"--steps must be at least 1; got {words.steps}")
     refuse_contradictions(parser, words)
-    words.custom_object = tuple(words.custom_object)
     target = TARGETS[words.target]
     io = getattr(words, "io", target.io[0])
-    if problem := target.problem(words.recipe, io):
+    if words.recipe != ALL and (problem := target.problem(words.recipe, io)):
         parser.error(problem)
+    if words.keep_float and words.recipe not in ("ptq_int8", "qat_int8"):
+        parser.error("--keep-float is for --recipe ptq_int8 and qat_int8")
     limits = taken_limits(words)
     given = {"io": io, "limits": limits, "accept": tuple(words.accept)}
+    given |= source_words(words) | {"keep_float": tuple(words.keep_float)}
     return Settings(**{**vars(words), **given})
 
 
@@ -211,7 +228,10 @@ def outcome(card: ModelCard, path: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     try:
-        print(convert(parse(arguments)))
+        jobs = parse(arguments).jobs()
+        if len(jobs) > 1:
+            return sweep(jobs, convert)
+        print(convert(jobs[0]))
     except (AuditError, GateError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 4

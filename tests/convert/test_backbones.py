@@ -1,0 +1,84 @@
+"""Whole backbones of keras.applications, converted by every step of qat_int8."""
+
+import keras
+import numpy as np
+import pytest
+
+from convert.audit import audit
+from convert.conversion import SAME_DEEP_FUNCTION
+from convert.export import flatbuffer
+from convert.folding import folded
+from convert.graph import built
+from convert.qat import FineTuning, fine_tuned
+from convert.recipes import RECIPES
+from convert.source import read_source
+from edge_runtime.interpreter import open_interpreter
+from edge_runtime.preprocessing import resize
+from training.squares import AugmentedPhotos
+
+SIZE_PX = 32
+BACKBONES = (
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Small",
+    "EfficientNetB0",
+    "NASNetMobile",
+    "ResNet50V2",
+    "ResNet101V2",
+)
+
+
+def _plain(square, size_px, _rng, _strength):
+    return resize(square, size_px)
+
+
+def _pixels(n, seed):
+    generator = np.random.default_rng(seed)
+    patches = generator.random((n, 8, 8, 3)) * generator.random((n, 1, 1, 3))
+    return np.stack([resize(np.uint8(255 * patch), SIZE_PX) for patch in patches])
+
+
+def _with_statistics(model, real):
+    """Batch norms as after training; fresh ones would fold to nothing."""
+    norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    for norm in norms:
+        norm.momentum = 0.0
+    model(real, training=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BACKBONES)
+def test_backbone_becomes_integers_only(name, tmp_path):
+    keras.utils.set_random_seed(0)
+    backbone = getattr(keras.applications, name)(
+        input_shape=(SIZE_PX, SIZE_PX, 3), weights=None, include_top=False
+    )
+    pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
+    head = keras.layers.Dense(1, activation="sigmoid")(pooled)
+    model = keras.Model(backbone.input, head, name=name.lower())
+    real = _pixels(32, 0).astype(np.float32) / 255
+    _with_statistics(model, real * 255)
+    model.save(tmp_path / "model.keras")
+    source = read_source(tmp_path / "model.keras")
+    rebuilt = built(folded(source.nodes), SIZE_PX)
+    shown = _pixels(8, 1).astype(np.float32) / 255
+    given = np.asarray(rebuilt(shown, training=False))[:, 0]
+    assert np.abs(given - source.scores(shown)).max() <= SAME_DEEP_FUNCTION
+    photos = AugmentedPhotos(
+        list(_pixels(32, 0)), np.arange(32) % 2, SIZE_PX, _plain, 16, seed=0
+    )
+    tuned = fine_tuned(rebuilt, photos, FineTuning(1, 0.0))
+    file = flatbuffer(
+        tuned,
+        RECIPES["qat_int8"],
+        size_px=SIZE_PX,
+        io="uint8",
+        representative=lambda: iter(()),
+    )
+    found = audit(file, int8=True)
+    assert found.unfused == ()
+    assert found.quantisation["Conv2D"] == "int8, per channel"
+    assert found.quantisation.get("DepthwiseConv2D", "int8, per channel") == (
+        "int8, per channel"
+    )
+    assert open_interpreter(file).input.dtype_name == "uint8"
