@@ -110,11 +110,19 @@ class LesionClassifier:
             PhotoError: when the source is not one whole still picture. A picture that
                 shows too little is no error: the verdict says ``unusable photo``.
         """
+        return self.judge(source)[0]
+
+    def judge(self, source: PhotoSource) -> tuple[Verdict, float]:
+        """A photo's verdict and the raw score behind it, for whoever counts votes.
+
+        Raises:
+            PhotoError: when the source is not one whole still picture.
+        """
         marks_ns = [time.perf_counter_ns()]
         score, findings = self._looked(source, marks_ns)
         verdict_decision = decision(score, self.card, findings)
         marks_ns.append(time.perf_counter_ns())
-        return Verdict(
+        verdict = Verdict(
             photo=source_name(source),
             probability=calibrated(score, self.card.temperature),
             threshold=self.card.threshold.probability,
@@ -125,6 +133,7 @@ class LesionClassifier:
             model=self.card.name,
             model_sha256=self.card.model_sha256,
         )
+        return verdict, score
 
     def look(self, source: PhotoSource) -> tuple[float, tuple[Finding, ...]]:
         """Raw score and findings of one photo; for whoever decides otherwise.

@@ -8,6 +8,7 @@ EdgeRuntimeError
 ├── SiteFileError             a site's own calibration is damaged or cannot be made
 ├── ResultFileError           a file of verdicts cannot be written or gone on with
 ├── SettingsError             the configuration file or environment makes no sense
+├── CameraError               the camera, stream or recording cannot be used
 └── InterpreterMissingError   no TFLite interpreter is installed
 """
 
@@ -46,3 +47,7 @@ class SettingsError(EdgeRuntimeError):
 
 class InterpreterMissingError(EdgeRuntimeError):
     """No TFLite interpreter is installed."""
+
+
+class CameraError(EdgeRuntimeError):
+    """The camera, stream or recording cannot be used."""
