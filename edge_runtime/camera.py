@@ -3,11 +3,11 @@
 import argparse
 import contextlib
 import math
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime import logs
 from edge_runtime.camera_frames import FrameSource
 from edge_runtime.camera_live import Patience
 from edge_runtime.camera_looks import Looker
@@ -17,9 +17,10 @@ from edge_runtime.camera_signals import Signals
 from edge_runtime.camera_sources import KINDS, Wish, open_source
 from edge_runtime.camera_vote import VoteRule
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import CameraError, EdgeRuntimeError
+from edge_runtime.errors import CameraError
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.service_notice import ServiceNotice
+from edge_runtime.serving import ServedModel
 from edge_runtime.verdict import NOTICE
 
 SUMMARY = "judge what a camera, stream or recording shows"
@@ -135,7 +136,8 @@ def watch(settings: Settings) -> int:
     with contextlib.ExitStack() as stack:
         signals = stack.enter_context(Signals())
         source = open_source(settings.source, settings.wish, settings.patience, report)
-        classifier = _loaded(settings)
+        served = ServedModel(settings.model, _loader(settings))
+        classifier = served.current
         listeners = opened_listeners(settings.outputs, settings.guide, report)
         for listener in listeners:
             stack.callback(listener.close)
@@ -151,14 +153,14 @@ def watch(settings: Settings) -> int:
         for _ in _turns(session, signals):
             notice.alive()
             if signals.reload_asked():
-                _reload(session, settings, notice)
+                _reload(session, served, notice)
         notice.stopping()
     return _status(source, session, stopped=signals.stop_asked)
 
 
 def report(sentence: str) -> None:
     """Tell the person at the terminal, or the journal."""
-    print(f"camera: {sentence}", file=sys.stderr, flush=True)
+    logs.note(f"camera: {sentence}")
 
 
 def _turns(session: Session, signals: Signals) -> Iterator[None]:
@@ -168,25 +170,27 @@ def _turns(session: Session, signals: Signals) -> Iterator[None]:
         yield
 
 
-def _loaded(settings: Settings) -> LesionClassifier:
-    with without_info_lines():
-        return LesionClassifier.load(settings.model, threads=settings.threads)
+def _loader(settings: Settings) -> Callable[[Path], LesionClassifier]:
+    def load(path: Path) -> LesionClassifier:
+        with without_info_lines():
+            return LesionClassifier.load(path, threads=settings.threads)
+
+    return load
 
 
-def _reload(session: Session, settings: Settings, notice: ServiceNotice) -> None:
-    before = session.looker.classifier.card
-    try:
-        classifier = _loaded(settings)
-    except EdgeRuntimeError as error:
-        report(f"the model file is refused, {before.name} goes on: {error}")
-    else:
-        session.replace(classifier)
-        card = classifier.card
+def _reload(session: Session, served: ServedModel, notice: ServiceNotice) -> None:
+    before = served.current.card
+    error = served.reload()
+    now = served.current.card
+    if error is None:
+        session.replace(served.current)
         report(
-            f"loaded {card.name} {card.model_sha256[:12]} in place of"
+            f"loaded {now.name} {now.model_sha256[:12]} in place of"
             f" {before.name} {before.model_sha256[:12]}"
         )
-    notice.ready(f"{session.looker.classifier.card.name} watches {settings.source}")
+    else:
+        report(f"the model file is refused, {before.name} goes on: {error}")
+    notice.ready(f"{now.name} in use")
 
 
 def _status(source: FrameSource, session: Session, *, stopped: bool) -> int:

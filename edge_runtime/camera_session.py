@@ -149,7 +149,8 @@ class Session:
             self._newest.end(error)
             if not isinstance(error, CameraError):
                 raise
-        self._newest.end()
+        else:
+            self._newest.end()
 
     def _judge(self, frame: Frame) -> None:
         try:

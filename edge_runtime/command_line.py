@@ -18,6 +18,8 @@ VERBS = {
     "calibrate": "edge_runtime.site_calibration",
     "bench": "edge_runtime.benchmark",
     "config": "edge_runtime.configuration",
+    "camera": "edge_runtime.camera",
+    "doctor": "edge_runtime.doctor",
 }
 
 

@@ -338,7 +338,9 @@ class TestFaults:
         running = camera("rpicam", *LIVE, env=env)
         for year in ("2001", "2039", "1999"):
             clock.write_text(f"{year}-01-01 00:00:00")
-            line = running.wait_for(lambda line: line["time"].startswith(year))  # noqa: B023
+            line = running.wait_for(
+                lambda line, year=year: line["time"].startswith(year) and line["fps"]
+            )
             assert 0 <= line["age_ms"] < WAIT_S * 1000
             assert 0 < line["fps"] < 1000
         running.process.terminate()
