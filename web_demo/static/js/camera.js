@@ -1,1 +1,118 @@
-// Filled in below.
+// The live camera: ring, sharpness, torch, tap to capture. No picture leaves the page.
+
+import {keepButton, start as startHistory} from "./history.js";
+import {asJpeg, pixelsOf} from "./photo.js";
+import {LIMITS, lumaOf, sharpness} from "./quality.js";
+import {chosenCard, getReady, tell} from "./ready.js";
+import {centreSquare, preprocess} from "./resize.js";
+import {problemView, verdictView} from "./view.js";
+import {say} from "./wording.js";
+
+const PREVIEW_PX = 320;
+const LOOK_EVERY_MS = 200;
+// The ring's radius is 30 of 100; the square around it with some skin is judged.
+const RING_SHARE = 0.8;
+
+const part = (id) => document.getElementById(id);
+const video = part("video");
+let stream, timer;
+
+part("start").addEventListener("click", () => (stream ? stop() : start()));
+part("capture").addEventListener("click", capture);
+part("viewfinder").addEventListener("click", capture);
+part("torch").addEventListener("click", toggleTorch);
+part("model")?.addEventListener("change", prepare);
+document.addEventListener("visibilitychange", () => {
+  // Nobody wants a camera that goes on behind another tab.
+  if (document.hidden && stream) stop();
+});
+startHistory();
+prepare();
+
+async function prepare() {
+  tell("status.loading");
+  try {
+    await getReady();
+    tell("status.ready");
+  } catch (error) {
+    part("start").disabled = true;
+    tell("where.missing", {reason: error.message});
+  }
+}
+
+async function start() {
+  try {
+    if (!navigator.mediaDevices) throw new Error(say("camera.insecure"));
+    stream = await navigator.mediaDevices.getUserMedia({
+      audio: false,
+      video: {facingMode: {ideal: "environment"}, width: {ideal: 1280}, height: {ideal: 960}},
+    });
+  } catch (error) {
+    part("result").replaceChildren(problemView(say("camera.none", {reason: error.message})));
+    return;
+  }
+  video.srcObject = stream;
+  await video.play();
+  showControls(true);
+  const [track] = stream.getVideoTracks();
+  part("torch").hidden = !track.getCapabilities?.().torch;
+  timer = setInterval(showSharpness, LOOK_EVERY_MS);
+}
+
+function stop() {
+  clearInterval(timer);
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = undefined;
+  video.srcObject = null;
+  showControls(false);
+}
+
+function showControls(running) {
+  for (const id of ["viewfinder", "sharpness-line", "capture"]) part(id).hidden = !running;
+  part("torch").hidden = true;
+  part("start").textContent = say(running ? "camera.stop" : "camera.start");
+}
+
+function frame() {
+  const image = centreSquare(pixelsOf(video, video.videoWidth, video.videoHeight));
+  const side = Math.round(image.width * RING_SHARE);
+  const edge = (image.width - side) >> 1;
+  const rgb = new Uint8Array(side * side * 3);
+  for (let row = 0; row < side; row++) {
+    const from = ((row + edge) * image.width + edge) * 3;
+    rgb.set(image.rgb.subarray(from, from + side * 3), row * side * 3);
+  }
+  return {rgb, width: side, height: side};
+}
+
+function showSharpness() {
+  if (!video.videoWidth) return;
+  const found = sharpness(lumaOf(preprocess(frame(), LIMITS.lookPx)), LIMITS.lookPx);
+  part("sharpness").value = found;
+  part("sharpness-word").textContent =
+    say(found < LIMITS.sharpness ? "camera.blurred" : "camera.sharp");
+}
+
+async function capture() {
+  if (!stream || !video.videoWidth) return;
+  const started = performance.now();
+  const image = frame();
+  const decode_ms = performance.now() - started;
+  tell("status.judging");
+  const card = await chosenCard();
+  const judge = await getReady();
+  const found = await judge.verdict(image, say("nav.camera"), decode_ms);
+  const rgb = preprocess(image, PREVIEW_PX);
+  const preview = await asJpeg({rgb, width: PREVIEW_PX, height: PREVIEW_PX});
+  part("result").replaceChildren(
+    verdictView(found, card, preview, "device"), keepButton(found, preview));
+  tell();
+  part("decision").focus();
+}
+
+async function toggleTorch() {
+  const on = part("torch").getAttribute("aria-pressed") !== "true";
+  const [track] = stream.getVideoTracks();
+  await track.applyConstraints({advanced: [{torch: on}]});
+  part("torch").setAttribute("aria-pressed", on);
+}

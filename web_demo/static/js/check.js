@@ -1,1 +1,104 @@
-// Filled in below.
+// The page that checks a photo: inside the page unless the server is chosen.
+
+import {heatView, occlusion} from "./heatmap.js";
+import {keepButton, start as startHistory} from "./history.js";
+import {asJpeg, PhotoError, readPhoto} from "./photo.js";
+import {chosenCard, getReady, tell} from "./ready.js";
+import {preprocess} from "./resize.js";
+import {element, problemView, verdictView} from "./view.js";
+import {say} from "./wording.js";
+
+const PREVIEW_PX = 320;
+const form = document.getElementById("upload");
+const result = document.getElementById("result");
+const submit = form.querySelector("button");
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const [file] = form.elements.photo.files;
+  if (file) check(file);
+});
+document.getElementById("model")?.addEventListener("change", prepare);
+document.getElementById("where").hidden = false;
+document.documentElement.classList.add("scripted");
+startHistory();
+prepare();
+
+async function prepare() {
+  tell("status.loading");
+  try {
+    await getReady();
+    tell("status.ready");
+  } catch (error) {
+    const device = document.getElementById("where-device");
+    device.disabled = true;
+    document.getElementById("where-server").checked = true;
+    tell("where.missing", {reason: error.message});
+  }
+}
+
+async function check(file) {
+  submit.disabled = true;
+  result.replaceChildren();
+  try {
+    const where = form.elements.where.value;
+    const card = await chosenCard();
+    tell(where === "device" ? "status.judging" : "status.sending");
+    await (where === "device" ? onDevice(file, card) : onServer(file, card));
+    tell();
+    result.querySelector("#decision").focus();
+  } catch (error) {
+    tell();
+    result.replaceChildren(problemView(error.message));
+    if (!(error instanceof PhotoError)) console.error(error);
+  } finally {
+    submit.disabled = false;
+  }
+}
+
+async function onDevice(file, card) {
+  const judge = await getReady();
+  const started = performance.now();
+  const image = await readPhoto(file);
+  const found = await judge.verdict(image, file.name, performance.now() - started);
+  const preview = await previewOf(image);
+  result.replaceChildren(verdictView(found, card, preview, "device"), keepButton(found, preview));
+  if (found.decision !== "unusable photo") offerHeat(judge, image, card);
+}
+
+async function onServer(file, card) {
+  const body = new FormData();
+  body.append("photo", file);
+  body.append("model", card.name);
+  let answer;
+  try {
+    answer = await fetch("/api/v1/classify", {method: "POST", body});
+  } catch {
+    throw new PhotoError(say("error.server"));
+  }
+  const found = await answer.json();
+  if (!answer.ok) throw new PhotoError(found.detail);
+  const preview = await previewOf(await readPhoto(file));
+  result.replaceChildren(verdictView(found, card, preview, "server"), keepButton(found, preview));
+}
+
+function previewOf(image) {
+  const rgb = preprocess(image, PREVIEW_PX);
+  return asJpeg({rgb, width: PREVIEW_PX, height: PREVIEW_PX});
+}
+
+function offerHeat(judge, image, card) {
+  const button = element("button", {type: "button", class: "quiet", id: "heat"},
+    say("heat.button"));
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    const size = card.input.size_px;
+    const changes = await occlusion(judge, preprocess(image, size), size, card.temperature,
+      (done, all) => tell("status.heat", {done, all}));
+    tell();
+    result.querySelector(".picture").append(heatView(changes));
+    button.replaceWith(element("div", {}, element("h3", {}, say("heat.title")),
+      element("p", {class: "help"}, say("heat.help"))));
+  });
+  result.append(" ", button);
+}

@@ -1,0 +1,94 @@
+// Results kept in this browser, only when asked for; nothing of it is ever sent.
+
+import {element} from "./view.js";
+import {percent, say} from "./wording.js";
+
+const KEY = "lesion-edge-history";
+const FIELDS = ["site", "change", "since", "diameter"];
+
+export function entries() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+/** A button that keeps this result, with its small preview and the lesion form. */
+export function keepButton(found, preview) {
+  const button = element("button", {type: "button", class: "quiet", id: "keep"},
+    say("history.keep"));
+  button.addEventListener("click", async () => {
+    const entry = {
+      kept: new Date().toISOString(), verdict: found,
+      lesion: lesionForm(), preview: await asDataAddress(preview)};
+    const line = element("p", {role: "status"}, say(keep(entry) ? "history.kept" : "history.full"));
+    button.replaceWith(line);
+    show();
+  });
+  return button;
+}
+
+function keep(entry) {
+  try {
+    localStorage.setItem(KEY, JSON.stringify([...entries(), entry]));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lesionForm() {
+  return Object.fromEntries(FIELDS.map((field) =>
+    [field, document.getElementById(`lesion-${field}`)?.value ?? ""]));
+}
+
+function asDataAddress(blob) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result));
+    reader.readAsDataURL(blob);
+  });
+}
+
+/** Draw the list and its buttons. */
+export function show() {
+  const section = document.getElementById("history");
+  if (!section) return;
+  section.hidden = false;
+  document.getElementById("lesion").hidden = false;
+  const kept = entries();
+  document.getElementById("history-buttons").hidden = kept.length === 0;
+  document.getElementById("history-list").replaceChildren(
+    kept.length ? table(kept) : element("p", {class: "help"}, say("history.empty")));
+}
+
+function table(kept) {
+  const heads = ["history.when", "check.photo", "history.what", "probability.value"]
+    .map((key) => element("th", {scope: "col"}, say(key)));
+  const rows = kept.toReversed().map(({kept: when, verdict, preview}) => element("tr", {},
+    element("td", {}, new Date(when).toLocaleString()),
+    element("td", {}, element("img", {src: preview, alt: verdict.photo, width: 64, height: 64})),
+    element("td", {}, say(`decision.${verdict.decision}`)),
+    element("td", {}, verdict.decision === "unusable photo" ? "–" : percent(verdict.probability))));
+  return element("div", {class: "wide", role: "region", tabindex: 0, "aria-labelledby": "history-title"},
+    element("table", {},
+      element("caption", {}, `${say("history.caption")}. ${say("notice")}`),
+      element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows)));
+}
+
+/** Make the buttons work and draw the list. */
+export function start() {
+  document.getElementById("history-export")?.addEventListener("click", () => {
+    const text = JSON.stringify({notice: say("notice"), entries: entries()}, null, 2);
+    const address = URL.createObjectURL(new Blob([text], {type: "application/json"}));
+    element("a", {href: address, download: "lesion-edge-history.json"}).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  });
+  document.getElementById("history-delete")?.addEventListener("click", () => {
+    localStorage.removeItem(KEY);
+    show();
+    document.getElementById("status").textContent = say("history.deleted");
+  });
+  show();
+}

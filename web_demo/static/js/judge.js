@@ -1,0 +1,56 @@
+// One photo's road inside the page: the same steps as edge_runtime/classifier.py.
+
+import {Model} from "./model.js";
+import {photoFindings} from "./quality.js";
+import {preprocess} from "./resize.js";
+import {pixelTable, store, verdict} from "./verdict.js";
+import {say} from "./wording.js";
+
+const judges = new Map();
+
+/** The judge that works with this card's model; loaded once. */
+export function judgeFor(card) {
+  if (!judges.has(card.name)) {
+    const judge = Model.load(card).then((model) => new Judge(model));
+    judge.catch(() => judges.delete(card.name));
+    judges.set(card.name, judge);
+  }
+  return judges.get(card.name);
+}
+
+class Judge {
+  constructor(model) {
+    this.model = model;
+    this.table = pixelTable(model.card.input);
+  }
+
+  /** Judge a decoded image; decode_ms is how long decoding took. */
+  async verdict(image, photo, decode_ms) {
+    const {card} = this.model;
+    const size = card.input.size_px;
+    const marks = [performance.now()];
+    const pixels = preprocess(image, size);
+    marks.push(performance.now());
+    const input = store(pixels, this.table);
+    marks.push(performance.now());
+    const {score} = await this.model.infer(input);
+    marks.push(performance.now());
+    const findings = photoFindings(image, pixels, size, say);
+    marks.push(performance.now());
+    const [resize, quantise, invoke, decide] = marks.slice(1)
+      .map((mark, place) => mark - marks[place]);
+    const total = decode_ms + marks.at(-1) - marks[0];
+    const timings_ms = {decode: decode_ms, resize, quantise, invoke, decide, total};
+    return verdict({photo, score, card, findings, timings_ms, notice: notice()});
+  }
+
+  /** Raw score of prepared pixels. */
+  async score(pixels) {
+    return (await this.model.infer(store(pixels, this.table))).score;
+  }
+}
+
+function notice() {
+  const sentence = say("notice");
+  return sentence[0].toLowerCase() + sentence.slice(1, -1);
+}

@@ -1,0 +1,70 @@
+// The model inside the page: LiteRT.js, one model at a time, uint8 or float32, batch 1.
+
+import {restore} from "./verdict.js";
+
+const LIBRARY = "/litert/";
+
+let starting;
+let cards;
+
+/** The cards of every model of this server, the preferred one first. */
+export function modelCards() {
+  cards ??= fetch("/api/v1/models").then((answer) => {
+    if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+    return answer.json();
+  }).then(({models}) => models).catch((error) => {
+    cards = undefined;
+    throw error;
+  });
+  return cards;
+}
+
+async function library() {
+  starting ??= (async () => {
+    const litert = await import(`${LIBRARY}index.js`);
+    await litert.loadLiteRt(LIBRARY);
+    return litert;
+  })().catch((error) => {
+    starting = undefined;
+    throw error;
+  });
+  return starting;
+}
+
+/** A compiled model: infer() takes the stored input and gives {stored, score}. */
+export class Model {
+  constructor(litert, compiled, card) {
+    Object.assign(this, {litert, compiled, card});
+  }
+
+  static async load(card) {
+    const url = `/models/${card.model_sha256}.tflite`;
+    const [litert, content] = await Promise.all([library(), checked(url, card)]);
+    const compiled = await litert.loadAndCompile(content, {accelerator: "wasm"});
+    return new Model(litert, compiled, card);
+  }
+
+  async infer(input) {
+    const size = this.card.input.size_px;
+    const tensor = new this.litert.Tensor(input, [1, size, size, 3]);
+    const results = await this.compiled.run([tensor]);
+    const stored = results[0].toTypedArray()[0];
+    tensor.delete();
+    results.forEach((result) => result.delete());
+    return {stored, score: restore(stored, this.card.output)};
+  }
+}
+
+/** The model's bytes, which must be those that the card vouches for. */
+async function checked(url, card) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  const content = await answer.arrayBuffer();
+  // Browsers offer hashes to secure pages only; elsewhere the network is trusted.
+  if (globalThis.crypto?.subtle) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+    const hex = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (hex !== card.model_sha256) throw new Error("the model is not the one on its card");
+  }
+  return new Uint8Array(content);
+}

@@ -1,0 +1,77 @@
+// The rule of the verdict, as in edge_runtime: quantisation, calibration, decision.
+
+// As edge_runtime/calibration.py: keeps the logits of 0 and 1 finite.
+const SMALLEST_SCORE = 1 / 512;
+
+const TYPES = {uint8: Uint8Array, int8: Int8Array, float32: Float32Array};
+const RANGES = {uint8: [0, 255], int8: [-128, 127]};
+
+/** Nearest integer, halves to the even one, as numpy's rint. */
+export function nearest(value) {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** The stored value of each pixel level, as a table of 256. */
+export function pixelTable({dtype, scale, zero_point, mean, std}) {
+  const table = new TYPES[dtype](256);
+  for (let level = 0; level < 256; level++) {
+    const real = (level - mean) / std;
+    if (dtype === "float32") {
+      table[level] = real;
+    } else {
+      const [lowest, highest] = RANGES[dtype];
+      const stored = nearest(real / scale) + zero_point;
+      table[level] = Math.min(Math.max(stored, lowest), highest);
+    }
+  }
+  return table;
+}
+
+/** The model's input for prepared pixels. */
+export function store(pixels, table) {
+  const stored = new table.constructor(pixels.length);
+  for (let place = 0; place < pixels.length; place++) stored[place] = table[pixels[place]];
+  return stored;
+}
+
+/** The real score of a stored output. */
+export function restore(stored, {dtype, scale, zero_point}) {
+  if (dtype === "float32") return stored;
+  return Math.fround(scale * (stored - zero_point));
+}
+
+/** Probability of malignancy of a raw score. */
+export function calibrated(score, temperature) {
+  const clipped = Math.min(Math.max(score, SMALLEST_SCORE), 1 - SMALLEST_SCORE);
+  const logit = Math.log(clipped) - Math.log1p(-clipped);
+  return 1 / (1 + Math.exp(-logit / temperature));
+}
+
+/** What to do about a lesion; raw scores are compared, never probabilities. */
+export function decision(score, card, findings) {
+  if (findings.some((finding) => finding.unusable)) return "unusable photo";
+  if (score >= card.threshold.score) return "investigate";
+  return score >= card.uncertainty.low_score ? "uncertain" : "monitor";
+}
+
+/** The verdict with the fields of the REST service. */
+export function verdict({photo, score, card, findings, timings_ms, notice}) {
+  const [malignant, other] = card.output.labels;
+  return {
+    type: "verdict",
+    format: 1,
+    notice,
+    photo,
+    probability: calibrated(score, card.temperature),
+    threshold: card.threshold.probability,
+    label: score >= card.threshold.score ? malignant : other,
+    decision: decision(score, card, findings),
+    findings,
+    timings_ms,
+    model: card.name,
+    model_sha256: card.model_sha256,
+  };
+}

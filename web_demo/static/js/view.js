@@ -1,0 +1,119 @@
+// A verdict as part of the page. Text is set as text: a file's name is never markup.
+
+import {evidence, explanation, percent, say} from "./wording.js";
+
+/** An element with attributes and children (strings or elements). */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** The whole answer; preview is a Blob with the judged square. */
+export function verdictView(found, card, preview, where) {
+  const said = explanation(found, card);
+  const heading = element("h2", {id: "decision", tabindex: "-1"}, said.heading);
+  const view = element("div", {},
+    element("section", {
+      class: `card verdict ${found.decision.replaceAll(" ", "-")}`,
+      "aria-labelledby": "decision"},
+    element("div", {class: "verdict-text"}, heading,
+      element("p", {class: "reason"}, said.reason), element("p", {}, said.advice),
+      element("p", {class: "notice"}, say("notice"))),
+    figure(found, card, preview, where)),
+    qualitySection(found));
+  if (found.decision !== "unusable photo") view.append(probabilitySection(found, card));
+  view.append(evidenceSection(card), detailsOf(found));
+  return view;
+}
+
+function figure(found, card, preview, where) {
+  const picture = element("img", {
+    src: URL.createObjectURL(preview), alt: say("verdict.preview"),
+    width: "320", height: "320"});
+  const caption = say("verdict.caption", {photo: found.photo, size: card.input.size_px});
+  return element("figure", {}, element("div", {class: "picture"}, picture),
+    element("figcaption", {}, `${caption} ${say(`verdict.where.${where}`)}`));
+}
+
+function qualitySection({findings}) {
+  const lines = findings.map((finding) => element("li", {},
+    element("strong", {}, say(finding.unusable ? "quality.unusable" : "quality.note")),
+    ` ${finding.message}.`));
+  return element("section", {"aria-labelledby": "quality"},
+    element("h3", {id: "quality"}, say("quality.title")),
+    lines.length ? element("ul", {class: "findings"}, ...lines)
+      : element("p", {}, say("quality.nothing")));
+}
+
+function probabilitySection(found, card) {
+  return element("section", {"aria-labelledby": "probability"},
+    element("h3", {id: "probability"}, say("probability.title")),
+    numbers([[say("probability.value"), percent(found.probability)],
+             [say("probability.threshold"), percent(found.threshold)]]),
+    scale(found),
+    element("p", {class: "help"},
+      say("probability.help", {share: percent(evidence(card).malignantShare)})));
+}
+
+function scale({probability, threshold}) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const set = (node, attributes) => {
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    return node;
+  };
+  set(svg, {class: "scale", viewBox: "0 0 1000 40", preserveAspectRatio: "none",
+            "aria-hidden": "true"});
+  const bar = (name, x, y, width, height) => svg.append(set(
+    document.createElementNS(svg.namespaceURI, "rect"), {class: name, x, y, width, height}));
+  bar("track", 0, 12, 1000, 16);
+  bar("level", 0, 12, (1000 * probability).toFixed(1), 16);
+  bar("mark", (1000 * threshold - 2).toFixed(1), 0, 4, 40);
+  return svg;
+}
+
+function evidenceSection(card) {
+  const found = evidence(card);
+  const rows = ["recall", "specificity"].map((key) => {
+    const {value, low, high, n} = found[key];
+    return element("tr", {},
+      element("th", {scope: "row"}, say(`evidence.${key}`, {n})),
+      element("td", {}, percent(value)),
+      element("td", {}, say("evidence.range", {low: percent(low), high: percent(high)})));
+  });
+  const heads = ["photos", "right", "interval"].map((key) =>
+    element("th", {scope: "col"}, say(`evidence.${key}`)));
+  const section = element("section", {"aria-labelledby": "evidence"},
+    element("h3", {id: "evidence"}, say("evidence.title")),
+    element("table", {},
+      element("caption", {}, say("evidence.caption", {
+        n: found.n, photos: found.photos, data: card.data.name})),
+      element("thead", {}, element("tr", {}, ...heads)),
+      element("tbody", {}, ...rows)));
+  const missing = card.data.not_evaluated;
+  if (missing.length) {
+    const text = say("evidence.not_evaluated", {what: missing.join("; ")});
+    section.append(element("p", {class: "help"}, text));
+  }
+  return section;
+}
+
+function detailsOf(found) {
+  const stages = Object.entries(found.timings_ms).map(([stage, spent]) =>
+    [stage[0].toUpperCase() + stage.slice(1), `${spent.toFixed(2)} ms`]);
+  return element("details", {}, element("summary", {}, say("details.title")),
+    numbers([[say("model"), found.model],
+             [say("details.sha256"), element("code", {}, found.model_sha256)], ...stages]));
+}
+
+function numbers(rows) {
+  return element("dl", {class: "numbers"}, ...rows.map(([name, value]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+}
+
+/** A problem, announced to screen readers. */
+export function problemView(message) {
+  return element("div", {class: "card problem", role: "alert"},
+    element("h2", {}, say("error.title")), element("p", {}, message));
+}

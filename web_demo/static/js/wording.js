@@ -1,0 +1,68 @@
+// What is said about a verdict, from the same sentences as web_demo/wording.py.
+
+const NO_BREAK = "\u00a0";
+const SPLITS = ["site", "test_clean", "test", "val"];
+
+const STRINGS = await (await fetch(new URL("../strings.en.json", import.meta.url))).json();
+
+/** The sentence of that key, with its {places} filled. */
+export function say(key, values = {}) {
+  return STRINGS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** A share as per cent with one decimal, not rounded to none or all. */
+export function percent(share) {
+  let words;
+  if (share === 0 || share === 1) words = `${100 * share} %`;
+  else if (share < 0.001) words = "< 0.1 %";
+  else if (share > 0.999) words = "> 99.9 %";
+  else words = `${tenths(100 * share)} %`;
+  return words.replaceAll(" ", NO_BREAK);
+}
+
+/** One decimal; exact halves go to the even digit, as in Python. */
+function tenths(value) {
+  const tie = Number.isInteger(value * 4) && !Number.isInteger(value * 2);
+  if (!tie) return value.toFixed(1);
+  // 0.25 and 0.75 are the only fractions that are exact halves of a tenth.
+  return (Math.floor(value) + (value % 1 === 0.25 ? 0.2 : 0.8)).toFixed(1);
+}
+
+/** The fairest measurement on a card. */
+export function evidence(card) {
+  const known = SPLITS.map((split) => card.accuracy.find((each) => each.split === split));
+  const {split, recall, specificity} = known.find(Boolean) ?? card.accuracy[0];
+  const photos = SPLITS.includes(split) ? say(`split.${split}`) : say("split.other", {split});
+  const n = recall.n + specificity.n;
+  return {photos, recall, specificity, n, malignantShare: recall.n / n};
+}
+
+/** Heading, reason and advice for one verdict. */
+export function explanation(verdict, card) {
+  const heading = say(`decision.${verdict.decision}`);
+  if (verdict.decision === "unusable photo") {
+    const faults = verdict.findings.filter((finding) => finding.unusable).length;
+    const reason = say(`reason.unusable.${faults === 1 ? "one" : "more"}`);
+    return {heading, reason, advice: say("advice.unusable")};
+  }
+  const {recall, specificity} = evidence(card);
+  const flagged = verdict.decision === "investigate";
+  return {
+    heading,
+    reason: say(`reason.${verdict.decision}`, {
+      probability: percent(verdict.probability), threshold: percent(verdict.threshold)}),
+    advice: say(`advice.${verdict.decision}`, {
+      wrong: wrongOfHundred(flagged ? specificity : recall)}),
+  };
+}
+
+function wrongOfHundred({high, low}) {
+  const [fewest, most] = [high, low].map((end) => halfEven(100 * (1 - end)));
+  return fewest === most ? `${most}` : say("range", {fewest, most});
+}
+
+function halfEven(value) {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
