@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-arm test-ports quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends test-arm test-ports test-web quickstart bench demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -39,13 +39,18 @@ test-ports: .venv/installed .venv-ports/installed .ports/installed  ## run files
 	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python LESION_EDGE_PORTS_MODULES=.ports/node_modules \
 		.venv/bin/python -m pytest -m long -s tests/convert/test_ports.py
 
+test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages in Chromium
+	.venv-web/bin/python -m pytest -m "not long" tests/web_demo
+
 MANIFEST ?= data/fanconic.csv
 bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split
 	.venv/bin/python benchmarks/run.py --models models --manifest $(MANIFEST) --split test --out results
 
-MODEL ?= models/cnn64.qat_int8.tflite
-demo: .venv/installed  ## serve the web page with MODEL
-	.venv/bin/python web_demo/serve.py --model $(MODEL)
+MODELS ?= models/cnn64.qat_int8.tflite models/cnn32.qat_int8.tflite models/cnn128.qat_int8.tflite
+demo: .venv/installed  ## serve the pages with MODELS, the first one preferred
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .browser-files/index.js; else \
+		echo "npm is missing: the model will run on the server only, not inside the page"; fi
+	.venv/bin/python web_demo/serve.py $(addprefix --model ,$(MODELS))
 
 # A stamp keeps a second run from installing again; a changed lock file renews it.
 .venv/installed: requirements.lock pyproject.toml
@@ -84,6 +89,28 @@ demo: .venv/installed  ## serve the web page with MODEL
 	cd .ports && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+# What runs inside the pages, by version and hash; nothing of npm runs afterwards.
+.browser-files/index.js: web_demo/browser/package-lock.json web_demo/fetch_browser_files.py
+	$(or $(wildcard .venv/bin/python),$(wildcard .venv-web/bin/python),$(PYTHON)) web_demo/fetch_browser_files.py
+
+# The light half of .venv at the same versions, and what drives a browser.
+.venv-web/installed: requirements.lock
+	test -x .venv-web/bin/python || $(PYTHON) -m venv .venv-web
+	grep -oE '^[a-z0-9-]+==[^ ;]+' requirements.lock > .venv-web/versions
+	.venv-web/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint .venv-web/versions numpy pillow ai-edge-litert flask flask-limiter \
+		prometheus-client waitress jsonschema pytest playwright==1.65.2 schemathesis==4.32.5
+	touch $@
+
+.browser-tests/installed: tests/web_demo/in_browser/package-lock.json
+	@command -v chromium >/dev/null || { echo "installing chromium"; \
+		apt-get install -qq -y chromium >/dev/null; } || { echo "error: install" \
+		"Debian's chromium, or point CHROMIUM at another Chromium" >&2; exit 1; }
+	mkdir -p .browser-tests
+	cp tests/web_demo/in_browser/package*.json .browser-tests
+	cd .browser-tests && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 define environment
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with ensurepip found." \
 		"Install one (Debian: python3-venv), or name it: make PYTHON=/path/to/python" >&2; exit 1; }
@@ -102,5 +129,7 @@ lock:  ## resolve the dependencies again and write both lock files
 
 clean:  ## remove caches, builds and .venv-quickstart; keep .venv, data, runs and results
 	rm -rf .venv-quickstart .venv-ports .ports .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info \
+
+	rm -rf .venv-quickstart .browser-files .browser-tests .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info \
 		edge_runtime/build edge_runtime/*.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

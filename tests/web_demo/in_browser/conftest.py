@@ -1,0 +1,211 @@
+"""A real server and a real Chromium, driven by Playwright; without them, skip."""
+
+import base64
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+MODELS = ("cnn64.qat_int8", "cnn32.qat_int8", "cnn128.qat_int8")
+FLAGS = ["--no-sandbox", "--disable-gpu"]
+CAMERA_FLAGS = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """Playwright's interface, which stays open for the session."""
+    reason = "Playwright is not installed; run make test-web"
+    api = pytest.importorskip("playwright.sync_api", reason=reason)
+    with api.sync_playwright() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    """Where Chromium lies."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not path:
+        pytest.skip("no Chromium; run make test-web, or set CHROMIUM to one")
+    return path
+
+
+@pytest.fixture(scope="session")
+def model_paths(root):
+    """The shipped models, the preferred one first."""
+    pytest.importorskip("ai_edge_litert", reason="no interpreter is installed")
+    paths = [root / f"models/{name}.tflite" for name in MODELS]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        pytest.skip(f"models/ lacks {missing}")
+    return paths
+
+
+class Server:
+    """``serve.py`` in a process of its own."""
+
+    def __init__(self, root, models, *options, port=0):
+        named = [word for path in models for word in ("--model", str(path))]
+        command = [sys.executable, str(root / "web_demo/serve.py"), *named]
+        command += ["--port", str(port), "--rate-limit", "0", *map(str, options)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        self.url = re.search(r"http://127\.0\.0\.1:\d+", line)[0]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=20)
+
+
+@pytest.fixture
+def start_server(root, model_paths):
+    """Start servers that the test stops itself; what is left is stopped after it."""
+    started = []
+
+    def start(*options, models=model_paths, port=0):
+        started.append(Server(root, models, *options, port=port))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def library(root):
+    """The in-browser runtime; without it, skip."""
+    if not (root / ".browser-files/index.js").is_file():
+        pytest.skip("LiteRT.js is absent; run web_demo/fetch_browser_files.py")
+
+
+REPORT = """<!doctype html><html lang="en"><title>Report</title><body><p id="out">no</p>
+<script>
+document.getElementById("out").textContent = "drawn";
+try { parent.document.title = "taken"; } catch { /* the frame is a sandbox */ }
+fetch("/healthz").then(() => { document.title = "reached"; }, () => {});
+</script>"""
+
+
+@pytest.fixture(scope="session")
+def site(root, model_paths, library, tmp_path_factory):
+    """Address of a server that runs for the whole session."""
+    report = tmp_path_factory.mktemp("report") / "report.html"
+    report.write_text(REPORT)
+    server = Server(root, model_paths, "--report", report)
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright, chromium_path, drawn_video):
+    """A Chromium whose camera shows a drawn lesion."""
+    camera = f"--use-file-for-fake-video-capture={drawn_video}"
+    with playwright.chromium.launch(
+        executable_path=chromium_path, args=[*FLAGS, *CAMERA_FLAGS, camera]
+    ) as launched:
+        yield launched
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """Open a page of the site; anything the policy blocks fails the test."""
+    contexts, blocked = [], []
+
+    def open_it(path="/", *, base=site, **settings):
+        context = browser.new_context(**{"viewport": DESKTOP, **settings})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: blocked.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                "Content Security Policy" in message.text
+                and blocked.append(message.text)
+            ),
+        )
+        page.goto(base + path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert not blocked
+
+
+def model_ready(page):
+    page.wait_for_function(
+        "document.getElementById('status').textContent.includes('ready')"
+        " || document.getElementById('status').textContent.includes('cannot')",
+        timeout=60_000,
+    )
+    assert "ready" in page.text_content("#status"), page.text_content("#status")
+
+
+@pytest.fixture(scope="session")
+def wait_for_model():
+    """Wait until the model of a page can judge."""
+    return model_ready
+
+
+@pytest.fixture
+def laboratory(open_page):
+    """A page in which modules are called directly; arrays travel as base64."""
+    page = open_page("/about")
+    page.evaluate(
+        """async () => {
+          const load = (name) => import(`/static/js/${name}.js`);
+          const names = ["resize", "verdict", "judge", "model", "wording", "quality"];
+          window.modules = Object.fromEntries(
+            await Promise.all(names.map(async (name) => [name, await load(name)])));
+          window.bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+          window.text = (bytes) => {
+            let found = "";
+            for (const byte of bytes) found += String.fromCharCode(byte);
+            return btoa(found);
+          };
+        }"""
+    )
+    return page
+
+
+@pytest.fixture(scope="session")
+def packed():
+    """An RGB array as the page takes it."""
+
+    def pack(image):
+        height, width = image.shape[:2]
+        rgb = base64.b64encode(np.ascontiguousarray(image).tobytes()).decode()
+        return {"rgb": rgb, "width": width, "height": height}
+
+    return pack
+
+
+@pytest.fixture(scope="session")
+def drawn_video(root, tmp_path_factory):
+    """Two seconds of a drawn lesion in raw Y4M, 640 x 480, moving a little."""
+    picture = Image.open(root / "samples/drawn_tone3_irregular.png").convert("RGB")
+    large = picture.resize((960, 960), Image.Resampling.BICUBIC)
+    path = tmp_path_factory.mktemp("camera") / "lesion.y4m"
+    with path.open("wb") as file:
+        file.write(b"YUV4MPEG2 W640 H480 F15:1 Ip A1:1 C420jpeg\n")
+        for frame in range(30):
+            left, top = 160 + frame % 5, 240 + frame % 3
+            shown = large.crop((left, top, left + 640, top + 480)).convert("YCbCr")
+            luma, *chroma = shown.split()
+            halves = [each.resize((320, 240), Image.Resampling.BOX) for each in chroma]
+            file.write(b"FRAME\n")
+            for plane in (luma, *halves):
+                file.write(plane.tobytes())
+    return path

@@ -1,0 +1,178 @@
+"""Checking a photo: on this device, on the server, without scripts."""
+
+import json
+import re
+
+import pytest
+
+from edge_runtime import LesionClassifier
+
+PHOTO = "samples/drawn_tone3_irregular.png"
+
+
+@pytest.fixture
+def check(root, wait_for_model):
+    """Check a photo on an opened page, with the model inside it ready."""
+
+    def run(page, photo=PHOTO, *, where="device"):
+        wait_for_model(page)
+        page.check(f"#where-{where}")
+        page.set_input_files("#photo", root / photo)
+        page.click("button[type=submit]")
+        page.wait_for_selector("#result .card", timeout=20_000)
+
+    return run
+
+
+def words(page):
+    return page.inner_text("#result").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_photo_stays_on_the_device_unless_told_otherwise(
+    open_page, check, wait_for_model, model_paths, root
+):
+    page = open_page()
+    assert page.is_checked("#where-device")
+    wait_for_model(page)
+    page.wait_for_function("document.body.dataset.offline === 'ready'")
+    sent = []
+    page.on("request", lambda request: sent.append(request))
+
+    check(page)
+    page.click("#heat")
+    page.wait_for_selector("canvas.heat")
+    page.click("#keep")
+    page.wait_for_selector("#history table")
+
+    # Local addresses of the page's own making are no network.
+    assert [
+        each.url for each in sent if not each.url.startswith(("blob:", "data:"))
+    ] == []
+    expected = LesionClassifier.load(model_paths[0], threads=1).classify(root / PHOTO)
+    assert f"{100 * expected.probability:.1f} %" in words(page)
+    assert "Judged on this device" in words(page)
+
+
+def test_the_watch_on_the_network_sees_a_photo_that_is_sent(open_page, check):
+    page = open_page()
+    sent = []
+    page.on("request", lambda request: sent.append((request.method, request.url)))
+
+    check(page, where="server")
+
+    assert [method for method, url in sent if url.endswith("/api/v1/classify")] == [
+        "POST"
+    ]
+    assert "Judged by the server" in words(page)
+
+
+def test_device_and_server_say_the_same(open_page, check):
+    said = []
+    for where in ("device", "server"):
+        page = open_page()
+        check(page, where=where)
+        text = words(page)
+        said.append(re.sub(r"Judged .*|Show what .*|.* ms", "", text))
+
+    assert said[0].split() == said[1].split()
+
+
+def test_every_verdict_has_the_notice_beside_it_and_never_the_other_word(
+    open_page, check
+):
+    page = open_page()
+    for photo in (PHOTO, "samples/blank_unusable.png"):
+        check(page, photo)
+        card = page.inner_text("#result .card")
+        assert "not a medical device" in card
+        assert "benign" not in page.inner_text("#result").lower().replace(
+            "malignant vs. benign", ""
+        )
+    assert "Unusable photo" in card
+    assert page.query_selector("#heat") is None
+
+
+def test_another_model_can_be_chosen(open_page, check):
+    page = open_page()
+    page.select_option("#model", "cnn32.qat_int8")
+    check(page)
+
+    page.click("#result summary")
+    assert "cnn32.qat_int8" in words(page)
+
+
+@pytest.mark.parametrize("where", ["device", "server"])
+def test_what_is_no_photo_is_explained(open_page, check, tmp_path, where):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"\xff\xd8\xff" + b"no photo" * 99)
+    page = open_page()
+
+    check(page, path, where=where)
+
+    alert = page.inner_text("#result [role=alert]")
+    assert "photo" in alert
+    assert "Traceback" not in alert
+
+
+def test_history_is_kept_on_request_exported_and_deleted(open_page, check, tmp_path):
+    page = open_page()
+    check(page)
+    assert page.evaluate("localStorage.length") == 0
+    page.click("#lesion summary")
+    page.select_option("#lesion-site", "back")
+    page.fill("#lesion-diameter", "6.5")
+    page.click("#keep")
+    page.wait_for_selector("#history table")
+    with page.expect_download() as download:
+        page.click("#history-export")
+    path = tmp_path / "history.json"
+    download.value.save_as(path)
+    (entry,) = json.loads(path.read_text())["entries"]
+    page.reload()
+    assert page.locator("#history tbody tr").count() == 1
+
+    page.click("#history-delete")
+
+    assert entry["lesion"]["site"] == "back" and entry["lesion"]["diameter"] == "6.5"
+    assert entry["verdict"]["decision"] == "investigate"
+    assert page.evaluate("localStorage.length") == 0
+    assert page.locator("#history table").count() == 0
+
+
+def test_without_scripts_the_server_judges_and_says_so(open_page, root):
+    page = open_page(java_script_enabled=False)
+    assert "sent to the computer that serves this page" in page.inner_text("form")
+
+    page.set_input_files("#photo", root / PHOTO)
+    page.click("button[type=submit]")
+
+    assert page.inner_text("h1") == "Investigate"
+
+
+def test_without_the_library_the_server_is_chosen_and_the_reason_given(
+    open_page, root, check
+):
+    page = open_page("/about")
+    page.route("**/litert/index.js", lambda route: route.abort())
+    page.goto(page.url.replace("/about", "/"))
+    page.wait_for_function(
+        "document.getElementById('status').textContent.includes('cannot')"
+    )
+
+    assert page.is_checked("#where-server")
+    assert page.is_disabled("#where-device")
+
+
+def test_a_photo_can_be_checked_with_the_keyboard_alone(
+    open_page, wait_for_model, root
+):
+    page = open_page()
+    wait_for_model(page)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.set_input_files("#photo", root / PHOTO)
+    page.focus("button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#decision")
+
+    page.wait_for_function("document.activeElement.id === 'decision'")

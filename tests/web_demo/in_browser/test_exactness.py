@@ -1,0 +1,175 @@
+"""The model inside the page against Python: the same bytes, the same verdicts."""
+
+import base64
+import csv
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edge_runtime import LesionClassifier
+from edge_runtime.model_file import read_model_file
+from edge_runtime.photo import read_photo
+from edge_runtime.preprocessing import preprocess
+from edge_runtime.quality import Finding
+from edge_runtime.verdict import Verdict
+from web_demo.wording import explanation, percent
+
+# exp and log of two libraries may differ in the last digits.
+PROBABILITY_TOLERANCE = 1e-9
+# Sums of 16,384 float32 numbers in another order.
+QUALITY_TOLERANCE = 1e-4
+
+WALK = """async ({name, image, stored}) => {
+  const {model, judge, resize, verdict} = modules;
+  const card = (await model.modelCards()).find((each) => each.name === name);
+  const it = await judge.judgeFor(card);
+  const decoded = {...image, rgb: bytes(image.rgb)};
+  const pixels = resize.preprocess(decoded, card.input.size_px);
+  const input = verdict.store(pixels, it.table);
+  const output = await it.model.infer(bytes(stored));
+  return {pixels: text(pixels), stored: text(input), output: output.stored,
+          probability: verdict.calibrated(output.score, card.temperature)};
+}"""
+
+JUDGE = """async ({name, image}) => {
+  const {model, judge} = modules;
+  const card = (await model.modelCards()).find((each) => each.name === name);
+  const it = await judge.judgeFor(card);
+  const decoded = {...image, rgb: bytes(image.rgb)};
+  return it.verdict(decoded, "photo", 0);
+}"""
+
+
+def unpacked(text):
+    return np.frombuffer(base64.b64decode(text), np.uint8)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_golden_vectors_hold_at_every_step(laboratory, packed, model_paths, number):
+    file = read_model_file(model_paths[number])
+    assert file.card.input.dtype == file.card.output.dtype == "uint8"
+    with np.load(io.BytesIO(file.golden), allow_pickle=False) as golden:
+        for place, name in enumerate(each.decode() for each in golden["names"]):
+            stored = golden["input"][place]
+            arguments = {
+                "name": file.card.name,
+                "image": packed(golden[f"rgb/{name}"]),
+                "stored": packed(stored)["rgb"],
+            }
+            found = laboratory.evaluate(WALK, arguments)
+            pixels = golden["pixels"][place]
+            assert np.array_equal(unpacked(found["pixels"]), pixels.ravel()), name
+            assert np.array_equal(unpacked(found["stored"]), stored.ravel()), name
+            assert found["output"] == golden["output"][place][0], name
+            expected = golden["probability"][place]
+            assert abs(found["probability"] - expected) < PROBABILITY_TOLERANCE
+
+
+@pytest.mark.parametrize("size", [16, 32, 64, 128, 320])
+def test_resizing_is_pillows_for_any_shape(laboratory, packed, size):
+    random = np.random.default_rng(7)
+    shapes = [(1, 1), (1, 9), (15, 16), (16, 17), (33, 64), (63, 65), (144, 144)]
+    shapes += [tuple(random.integers(2, 700, 2)) for _ in range(8)]
+    for shape in shapes:
+        image = random.integers(0, 256, (*shape, 3)).astype(np.uint8)
+        found = laboratory.evaluate(
+            "({image, size}) => text(modules.resize.preprocess("
+            "{...image, rgb: bytes(image.rgb)}, size))",
+            {"image": packed(image), "size": size},
+        )
+        expected = preprocess(image, size).ravel()
+        assert np.array_equal(unpacked(found), expected), shape
+
+
+def assert_same(found, expected):
+    assert found["decision"] == expected.decision
+    assert found["label"] == expected.label
+    assert abs(found["probability"] - expected.probability) < PROBABILITY_TOLERANCE
+    assert found["threshold"] == expected.threshold
+    assert found["model_sha256"] == expected.model_sha256
+    assert found["notice"] == expected.to_json()["notice"]
+    assert set(found) == set(expected.to_json())
+    assert found["timings_ms"].keys() == expected.timings_ms.keys()
+    ours = [Finding(**each) for each in found["findings"]]
+    assert [(each.name, each.unusable, each.message) for each in ours] == [
+        (each.name, each.unusable, each.message) for each in expected.findings
+    ]
+    for one, other in zip(ours, expected.findings, strict=True):
+        assert one.limit == other.limit
+        assert one.value == pytest.approx(other.value, rel=QUALITY_TOLERANCE)
+
+
+def difficult(root):
+    """Photos of all kinds that a finding speaks against, and the drawn ones."""
+    random = np.random.default_rng(3)
+    noise = random.integers(0, 256, (100, 120, 3)).astype(np.uint8)
+    skin = np.full((150, 150, 3), (200, 150, 120), np.uint8)
+    blue = noise // 4
+    blue[..., 2] += 150
+    blurred = Image.fromarray(noise).resize((9, 9)).resize((300, 300))
+    yield from (noise, skin, blue, np.asarray(blurred), noise[:20, :20], noise // 20)
+    yield from (255 - noise // 20, np.zeros((64, 64, 3), np.uint8))
+    yield np.where(random.random((128, 128, 1)) < 0.03, 255, noise[:1, :1])[
+        ..., [0, 0, 0]
+    ].astype(np.uint8)
+    for path in sorted((root / "samples").glob("*.png")):
+        yield read_photo(path)
+
+
+def test_verdicts_are_pythons(laboratory, packed, root, model_paths):
+    names = set()
+    for path in model_paths:
+        classifier = LesionClassifier.load(path, threads=1)
+        for image in difficult(root):
+            arguments = {"name": classifier.card.name, "image": packed(image)}
+            expected = classifier.classify(image)
+            assert_same(laboratory.evaluate(JUDGE, arguments), expected)
+            names |= {finding.name for finding in expected.findings}
+    assert {"small", "dark", "bright", "uniform", "not_skin", "blurred"} <= names
+
+
+def test_verdicts_about_real_photos_are_pythons(
+    laboratory, packed, fanconic, model_paths
+):
+    with (fanconic / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "test"][::11]
+    assert len(rows) == 60
+    decisions = set()
+    for path in model_paths[:2]:
+        classifier = LesionClassifier.load(path, threads=1)
+        for row in rows:
+            image = read_photo(fanconic / row["path"])
+            arguments = {"name": classifier.card.name, "image": packed(image)}
+            expected = classifier.classify(image)
+            assert_same(laboratory.evaluate(JUDGE, arguments), expected)
+            decisions.add(expected.decision)
+    assert {"investigate", "monitor", "uncertain"} <= decisions
+
+
+def test_words_are_pythons(laboratory, model_paths):
+    card = read_model_file(model_paths[0]).card
+    shares = [0, 1, 0.0004, 0.001, 0.9996, *np.linspace(0, 1, 801).tolist()]
+    found = laboratory.evaluate("(s) => s.map(modules.wording.percent)", shares)
+    assert found == [percent(share) for share in shares]
+
+    classifier = LesionClassifier.load(model_paths[0], threads=1)
+    verdict = classifier.classify(np.zeros((64, 64, 3), np.uint8)).to_json()
+    for decision in ("investigate", "uncertain", "monitor", "unusable photo"):
+        told = laboratory.evaluate(
+            """async ({verdict, name}) => {
+              const cards = await modules.model.modelCards();
+              const card = cards.find((each) => each.name === name);
+              return modules.wording.explanation(verdict, card);
+            }""",
+            {"verdict": {**verdict, "decision": decision}, "name": card.name},
+        )
+        expected = explanation(_verdict({**verdict, "decision": decision}), card)
+        assert told == expected.__dict__
+
+
+def _verdict(values):
+    kept = {key: values[key] for key in Verdict.__dataclass_fields__}
+    kept["findings"] = tuple(Finding(**each) for each in values["findings"])
+    return Verdict(**kept)

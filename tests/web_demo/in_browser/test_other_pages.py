@@ -1,0 +1,175 @@
+"""Camera, comparison, report, offline use, small screens, accessibility."""
+
+import re
+import shutil
+
+import pytest
+
+PAGES = ["/", "/camera", "/compare", "/report", "/models", "/about", "/api", "/nowhere"]
+PHOTO = "samples/drawn_tone3_irregular.png"
+PHONE = {"width": 360, "height": 740}
+
+
+def test_the_camera_judges_what_it_shows_and_sends_nothing(open_page, wait_for_model):
+    page = open_page("/camera")
+    wait_for_model(page)
+    page.wait_for_function("document.body.dataset.offline === 'ready'")
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
+
+    page.click("#start")
+    page.wait_for_function("document.getElementById('sharpness-word').textContent")
+    assert page.evaluate("document.getElementById('sharpness').value") > 0
+    page.click("#viewfinder")
+    page.wait_for_selector("#decision")
+
+    assert [url for url in sent if not url.startswith(("blob:", "data:"))] == []
+    assert page.inner_text("#decision") == "Investigate"
+    assert "not a medical device" in page.inner_text("#result .card")
+    page.click("#start")
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+
+
+def test_without_a_camera_the_reason_is_given(open_page):
+    page = open_page("/camera")
+    page.evaluate(
+        "navigator.mediaDevices.getUserMedia = async () => {throw new Error('none')}"
+    )
+    page.click("#start")
+
+    assert "none" in page.inner_text("#result [role=alert]")
+
+
+@pytest.mark.parametrize("where", ["device", "server"])
+def test_every_model_is_compared(open_page, root, where):
+    page = open_page("/compare")
+    page.check(f"#where-{where}")
+    page.set_input_files("#photo", root / PHOTO)
+    page.click("button[type=submit]")
+    page.wait_for_selector("#result tbody", timeout=60_000)
+
+    rows = page.locator("#result tbody tr").all_inner_texts()
+    assert [row.split("\t")[0] for row in rows] == [
+        "cnn64.qat_int8", "cnn32.qat_int8", "cnn128.qat_int8",
+    ]  # fmt: skip
+    assert [re.search(r"\d+ px", row)[0] for row in rows] == [
+        "64 px",
+        "32 px",
+        "128 px",
+    ]
+    assert "not a medical device" in page.inner_text("caption")
+
+
+def test_the_report_draws_in_its_frame_and_reaches_nothing(open_page):
+    page = open_page("/report")
+    frame = page.frame_locator("iframe")
+
+    assert frame.locator("#out").inner_text() == "drawn"
+    page.wait_for_timeout(500)
+    assert page.title().startswith("Benchmark report")
+    assert frame.locator("title").inner_text() == "Report"
+
+
+def test_pages_work_with_the_server_gone_in_a_new_browser(
+    playwright, chromium_path, start_server, library, root, tmp_path, wait_for_model
+):
+    def launch():
+        return playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=chromium_path,
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+
+    def check(page):
+        page.set_input_files("#photo", root / PHOTO)
+        page.click("button[type=submit]")
+        page.wait_for_selector("#decision", timeout=30_000)
+        return page.inner_text("#result .reason")
+
+    server = start_server()
+    with launch() as context:
+        page = context.new_page()
+        page.goto(server.url)
+        wait_for_model(page)
+        page.wait_for_function("document.body.dataset.offline === 'ready'")
+        before = check(page)
+    server.stop()
+
+    with launch() as context:
+        page = context.new_page()
+        page.goto(server.url)
+        wait_for_model(page)
+        assert check(page) == before
+        page.goto(f"{server.url}/camera")
+        wait_for_model(page)
+        page.goto(f"{server.url}/report")
+        assert "not stored on this device" in page.inner_text("main")
+    shutil.rmtree(tmp_path / "profile")
+    with launch() as context, pytest.raises(Exception, match="ERR_CONNECTION_REFUSED"):
+        context.new_page().goto(server.url)
+
+
+def test_it_can_be_installed(open_page):
+    page = open_page()
+    session = page.context.new_cdp_session(page)
+    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+
+    manifest = session.send("Page.getAppManifest")
+    hindrances = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+
+    assert manifest["errors"] == []
+    # A private window, which a test uses, never offers it.
+    assert {each["errorId"] for each in hindrances} <= {"in-incognito"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_small_screens_need_no_sideways_scrolling(open_page, path):
+    page = open_page(path, viewport=PHONE, is_mobile=True, has_touch=True)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def violations(page, axe):
+    page.evaluate(axe)
+    found = page.evaluate(
+        "async () => (await axe.run(document, {iframes: false})).violations"
+    )
+    return [
+        (each["id"], each["impact"], [node["html"] for node in each["nodes"]])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.fixture(scope="session")
+def axe(root):
+    """The source of axe-core."""
+    path = root / ".browser-tests/node_modules/axe-core/axe.min.js"
+    if not path.is_file():
+        pytest.skip("axe-core is absent; run make test-web")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_serious(open_page, axe, path, scheme):
+    page = open_page(path, color_scheme=scheme)
+
+    assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_about_a_verdict(
+    open_page, axe, root, wait_for_model, scheme
+):
+    page = open_page(color_scheme=scheme, viewport=PHONE)
+    wait_for_model(page)
+    page.set_input_files("#photo", root / PHOTO)
+    page.click("button[type=submit]")
+    page.click("#heat")
+    page.wait_for_selector("canvas.heat")
+    page.click("#keep")
+    page.wait_for_selector("#history table")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+    assert violations(page, axe) == []
