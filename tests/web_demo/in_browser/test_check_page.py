@@ -19,7 +19,7 @@ def check(root, wait_for_model):
         page.check(f"#where-{where}")
         page.set_input_files("#photo", root / photo)
         page.click("button[type=submit]")
-        page.wait_for_selector("#result .card", timeout=20_000)
+        page.wait_for_selector("#result .card")
 
     return run
 
@@ -34,7 +34,7 @@ def test_a_photo_stays_on_the_device_unless_told_otherwise(
     page = open_page()
     assert page.is_checked("#where-device")
     wait_for_model(page)
-    page.wait_for_function("document.body.dataset.offline === 'ready'")
+    page.wait_for_selector("body[data-offline=ready]")
     sent = []
     page.on("request", lambda request: sent.append(request))
 
@@ -155,9 +155,7 @@ def test_without_the_library_the_server_is_chosen_and_the_reason_given(
     page = open_page("/about")
     page.route("**/litert/index.js", lambda route: route.abort())
     page.goto(page.url.replace("/about", "/"))
-    page.wait_for_function(
-        "document.getElementById('status').textContent.includes('cannot')"
-    )
+    page.locator("#status", has_text="cannot").wait_for()
 
     assert page.is_checked("#where-server")
     assert page.is_disabled("#where-device")
@@ -175,4 +173,4 @@ def test_a_photo_can_be_checked_with_the_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_selector("#decision")
 
-    page.wait_for_function("document.activeElement.id === 'decision'")
+    page.locator("#decision:focus").wait_for()

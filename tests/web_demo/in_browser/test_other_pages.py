@@ -13,12 +13,12 @@ PHONE = {"width": 360, "height": 740}
 def test_the_camera_judges_what_it_shows_and_sends_nothing(open_page, wait_for_model):
     page = open_page("/camera")
     wait_for_model(page)
-    page.wait_for_function("document.body.dataset.offline === 'ready'")
+    page.wait_for_selector("body[data-offline=ready]")
     sent = []
     page.on("request", lambda request: sent.append(request.url))
 
     page.click("#start")
-    page.wait_for_function("document.getElementById('sharpness-word').textContent")
+    page.locator("#sharpness-word", has_text=re.compile(r"\w")).wait_for()
     assert page.evaluate("document.getElementById('sharpness').value") > 0
     page.click("#viewfinder")
     page.wait_for_selector("#decision")
@@ -46,7 +46,7 @@ def test_every_model_is_compared(open_page, root, where):
     page.check(f"#where-{where}")
     page.set_input_files("#photo", root / PHOTO)
     page.click("button[type=submit]")
-    page.wait_for_selector("#result tbody", timeout=60_000)
+    page.wait_for_selector("#result tbody")
 
     rows = page.locator("#result tbody tr").all_inner_texts()
     assert [row.split("\t")[0] for row in rows] == [
@@ -83,7 +83,7 @@ def test_pages_work_with_the_server_gone_in_a_new_browser(
     def check(page):
         page.set_input_files("#photo", root / PHOTO)
         page.click("button[type=submit]")
-        page.wait_for_selector("#decision", timeout=30_000)
+        page.wait_for_selector("#decision")
         return page.inner_text("#result .reason")
 
     server = start_server()
@@ -91,7 +91,7 @@ def test_pages_work_with_the_server_gone_in_a_new_browser(
         page = context.new_page()
         page.goto(server.url)
         wait_for_model(page)
-        page.wait_for_function("document.body.dataset.offline === 'ready'")
+        page.wait_for_selector("body[data-offline=ready]")
         before = check(page)
     server.stop()
 
@@ -112,7 +112,7 @@ def test_pages_work_with_the_server_gone_in_a_new_browser(
 def test_it_can_be_installed(open_page):
     page = open_page()
     session = page.context.new_cdp_session(page)
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
     manifest = session.send("Page.getAppManifest")
     hindrances = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
