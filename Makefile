@@ -128,8 +128,7 @@ lock:  ## resolve the dependencies again and write both lock files
 	$(LOCK) --extra bench --constraint requirements.lock --output-file requirements-quickstart.lock
 
 clean:  ## remove caches, builds and .venv-quickstart; keep .venv, data, runs and results
-	rm -rf .venv-quickstart .venv-ports .ports .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info \
-
-	rm -rf .venv-quickstart .browser-files .browser-tests .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info \
+	rm -rf .venv-quickstart .venv-ports .ports .browser-files .browser-tests .pytest_cache .mypy_cache \
+		.ruff_cache build dist *.egg-info \
 		edge_runtime/build edge_runtime/*.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
