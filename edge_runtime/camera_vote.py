@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class VoteRule:
-    """How looks become a verdict; docs/camera.md has the measurement behind it.
+    """How looks become a verdict. The defaults are a majority; not measured yet.
 
     Attributes:
         frames: sharp and still looks in a row that make a lesion steady.
