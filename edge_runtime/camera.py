@@ -164,10 +164,12 @@ def report(sentence: str) -> None:
 
 
 def _turns(session: Session, signals: Signals) -> Iterator[None]:
-    for _ in session.run():
-        if signals.stop_asked:
-            return
-        yield
+    # Closed at once, not when it is collected: the camera is let go before the end.
+    with contextlib.closing(session.run()) as turns:
+        for _ in turns:
+            if signals.stop_asked:
+                return
+            yield
 
 
 def _loader(settings: Settings) -> Callable[[Path], LesionClassifier]:

@@ -98,7 +98,7 @@ class Session:
         self.looker.classifier = classifier
         self._vote = self._new_vote()
 
-    def run(self) -> Iterator[None]:
+    def run(self) -> Generator[None, None, None]:
         """Judge until the end; pauses at each turn of the loop, for signals.
 
         Raises:
