@@ -122,7 +122,9 @@ def layer_errors(
 
 def culprit(errors: Sequence[LayerError]) -> LayerError | None:
     """The layer that loses most by itself, where the result is poor at all."""
-    poor = [each for each in errors if each.snr_db < SOUND_DB]
+    # What the converter named itself, the last sigmoid above all, is no layer to keep.
+    named = [each for each in errors if ":" not in each.layer]
+    poor = [each for each in named if each.snr_db < SOUND_DB]
     worst = max(poor, key=lambda each: each.own_loss_db, default=None)
     if worst is None or worst.own_loss_db < OWN_LOSS_DB:
         return None
