@@ -25,6 +25,7 @@ from edge_runtime.atomic import write_text
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.strict_json import to_json
 
+SHIFTS = "shifts.md"
 REPORT = "report"
 """Files of this name are views; all other JSON files of a machine are results."""
 
@@ -35,9 +36,11 @@ class Settings:
 
     Attributes:
         results: folder with one folder per machine; the report goes into it.
+        page: a Markdown file to write as well, the shift bench's tables included.
     """
 
     results: Path
+    page: Path | None = None
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -50,7 +53,12 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         type=Path,
         help="folder that benchmarks/run.py wrote: MACHINE/MODEL.json",
     )
-    return Settings(parser.parse_args(arguments).results)
+    parser.add_argument(
+        "--page",
+        type=Path,
+        help="write the report with the shift bench's tables to this Markdown file too",
+    )
+    return Settings(**vars(parser.parse_args(arguments)))
 
 
 def read_results(folder: Path) -> dict[str, list[BenchmarkResult]]:
@@ -85,7 +93,18 @@ def write_report(report: Report, folder: Path) -> Path:
 def make_report(settings: Settings) -> Path:
     """Read all results and write their report; returns the HTML page's path."""
     report = summarise(read_results(settings.results), read_published())
+    if settings.page is not None:
+        write_text(settings.page, results_page(report, settings.results / SHIFTS))
     return write_report(report, settings.results)
+
+
+def results_page(report: Report, shifts: Path) -> str:
+    """The report as Markdown, then what the shift bench wrote, if it ran."""
+    parts = [markdown(report)]
+    if shifts.exists():
+        # Its heading becomes one of the page's sections.
+        parts.append("#" + shifts.read_text(encoding="utf-8"))
+    return "\n".join(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -35,3 +35,14 @@ def test_a_broken_result_is_named(results, capsys):
     (results / "pi" / "broken.json").write_text("{", encoding="utf-8")
     assert report.main([str(results)]) == 1
     assert "broken.json" in capsys.readouterr().err
+
+
+def test_page_holds_the_report_and_the_shift_bench(results, tmp_path):
+    page = tmp_path / "docs" / "results.md"
+    page.parent.mkdir()
+    assert report.main([str(results), "--page", str(page)]) == 0
+    assert page.read_text() == (results / "report.md").read_text()
+    (results / "shifts.md").write_text("# Shift bench\n\nrows\n", encoding="utf-8")
+    assert report.main([str(results), "--page", str(page)]) == 0
+    assert page.read_text().startswith((results / "report.md").read_text())
+    assert page.read_text().endswith("\n## Shift bench\n\nrows\n")
