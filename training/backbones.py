@@ -79,10 +79,11 @@ def build_backbone(row: Backbone, weights: str | None) -> keras.Model:
             f"the weights {weights} are missing; expected a file of"
             f" keras.applications without its top, or imagenet"
         )
-    shape = (row.size_px, row.size_px, 3)
+    # Named like the other networks' input: weights are exchanged by layer name.
+    pixels = keras.Input((row.size_px, row.size_px, 3), name="pixels")
     try:
         backbone = ARCHITECTURES[row.architecture](
-            input_shape=shape, alpha=row.alpha, include_top=False, weights=weights
+            input_tensor=pixels, alpha=row.alpha, include_top=False, weights=weights
         )
     # A failed download is a plain Exception in Keras, a wrong file one of many.
     except Exception as error:
