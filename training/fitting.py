@@ -50,7 +50,12 @@ class Settings:
 
     def as_json(self) -> dict[str, str | int | float]:
         """The settings by name, paths as text; what was not asked for is left out."""
-        values = {**asdict(self), "teacher": " ".join(map(str, self.teacher))}
+        values = {
+            **asdict(self),
+            "teacher": " ".join(map(str, self.teacher)),
+            # Where a weights file lay says nothing about the training.
+            "weights": Path(self.weights).name if self.weights else None,
+        }
         return {
             name: str(value) if isinstance(value, Path) else value
             for name, value in values.items()

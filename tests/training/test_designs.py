@@ -76,4 +76,8 @@ class TestCommandLine:
         settings = parse([*self.GIVEN, "cnn32", "--teacher", "runs/a", "runs/b"])
         assert settings.as_json()["teacher"] == "runs/a runs/b"
         assert "weights" not in settings.as_json()
+        started = parse(
+            [*self.GIVEN, "mobileneta25_64", "--weights", "some/where/w.h5"]
+        )
+        assert started.as_json()["weights"] == "w.h5"
         assert "teacher" not in parse([*self.GIVEN, "cnn32"]).as_json()
