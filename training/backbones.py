@@ -95,7 +95,7 @@ def build_backbone(row: Backbone, weights: str | None) -> keras.Model:
             layer.momentum = BATCH_NORM_MOMENTUM
     if weights is not None:
         _take_unit_range(backbone)
-    return with_head(backbone.input, backbone.output, row.name)
+    return with_head(pixels, backbone.output, row.name)
 
 
 def _take_unit_range(backbone: keras.Model) -> None:
