@@ -40,6 +40,10 @@ class VoteRule:
                 f" release={self.release}"
             )
 
+    def __str__(self) -> str:
+        """As the command line writes it: votes of frames."""
+        return f"{self.votes}/{self.frames}"
+
 
 @dataclass(frozen=True)
 class Vote:

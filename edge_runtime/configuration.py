@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 
 SUMMARY = "show a verb's settings and where each comes from"
 DETAILS = """\
@@ -36,9 +37,17 @@ def run(words: argparse.Namespace) -> int:
 
     found = settings_of(words.shown, words.flags, words.config)
     if words.json:
-        print(json.dumps({name: list(pair) for name, pair in found.items()}))
+        shown = {
+            name: [_plain(value), origin] for name, (value, origin) in found.items()
+        }
+        print(json.dumps(shown, default=str, allow_nan=False))
         return 0
     width = max(map(len, found), default=0)
     for name, (value, origin) in found.items():
         print(f"{name:<{width}}  {value}  ({origin})")
     return 0
+
+
+def _plain(value: object) -> object:
+    """The value, or its words where JSON has no such number."""
+    return str(value) if isinstance(value, float) and math.isinf(value) else value

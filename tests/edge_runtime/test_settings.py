@@ -100,6 +100,14 @@ def test_every_verb_shows_its_settings(verb, configured, capsys):
         assert origin == "default"
 
 
+def test_settings_of_the_camera_are_shown_as_they_are_written(configured, capsys):
+    assert (
+        main(["config", "--json", "camera", "--source", "folder", "--vote", "3/5"]) == 0
+    )
+    shown = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert shown["vote"][0] == "3/5"
+
+
 def test_an_unknown_verb_is_named(capsys):
     assert main(["config", "diagnose"]) == 1
     assert "diagnose" in capsys.readouterr().err
