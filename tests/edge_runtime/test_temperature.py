@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
-from sklearn.metrics import log_loss
 
 from edge_runtime.calibration import calibrated
 from edge_runtime.temperature import COLDEST, HOTTEST, fitted_temperature
+
+optimize = pytest.importorskip("scipy.optimize", reason="scipy is the oracle")
+metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the oracle")
 
 
 def sigmoid(logits):
@@ -22,8 +23,8 @@ def drawn(temperature, n=4000, seed=0):
 @pytest.mark.parametrize("seed", range(3))
 def test_no_temperature_makes_the_labels_more_likely(seed):
     labels, scores = drawn(1.7, n=300, seed=seed)
-    best = minimize_scalar(
-        lambda temperature: log_loss(labels, calibrated(scores, temperature)),
+    best = optimize.minimize_scalar(
+        lambda temperature: metrics.log_loss(labels, calibrated(scores, temperature)),
         bounds=(0.1, 10),
         method="bounded",
         options={"xatol": 1e-8},
