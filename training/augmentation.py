@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge_runtime.preprocessing import resize
+from training.artefacts import on_photo, through_lens
 
 Pixels = NDArray[np.uint8]
 Augmentation = Callable[[Pixels, int, np.random.Generator, float], Pixels]
@@ -56,6 +57,18 @@ def strong(
     square: Pixels, size_px: int, rng: np.random.Generator, strength: float = 1.0
 ) -> Pixels:
     """Other distances, framings, rotations, white balances, exposures and colours.
+
+    Now and then hair, compression, a dermoscope's ring, dark corners, blur and grain.
+    """
+    square = on_photo(square, rng, strength)
+    pixels = other_camera(square, size_px, rng, strength)
+    return through_lens(pixels, rng, strength)
+
+
+def other_camera(
+    square: Pixels, size_px: int, rng: np.random.Generator, strength: float
+) -> Pixels:
+    """What ``strong`` does to every photo: another camera at another distance.
 
     Colours change in proportion to ``strength``, geometry to its square root; below
     a half there are only right angles.
@@ -143,12 +156,12 @@ def _recoloured(pixels: Pixels, rng: np.random.Generator, strength: float) -> Pi
         return np.exp(np.float32(strength) * rng.normal(0, spread, count), dtype="f4")
 
     values = pixels.astype(np.float32) / np.float32(255)
-    values = (values * factor(0.06, 3) * factor(0.10)).clip(0, 1) ** factor(0.12)
+    values = (values * factor(0.08, 3) * factor(0.15)).clip(0, 1) ** factor(0.15)
     middle = values.mean()
-    values = (values - middle) * factor(0.12) + middle
+    values = (values - middle) * factor(0.18) + middle
     grey = (values @ LUMA)[..., None]
     faded = rng.random() < 0.05 * (strength >= 1)
-    values = grey + (values - grey) * (np.float32(0) if faded else factor(0.18))
+    values = grey + (values - grey) * (np.float32(0) if faded else factor(0.25))
     return _to_bytes(values * np.float32(255))
 
 

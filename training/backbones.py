@@ -43,7 +43,7 @@ ARCHITECTURES: Mapping[str, Callable[..., keras.Model]] = {
     "mobilenetv2": keras.applications.MobileNetV2,
 }
 
-SIZES_PX = (64, 96, 128)
+SIZES_PX = (64, 96, 128, 160)
 
 
 def _rows(architecture: str, alpha: float) -> list[Backbone]:

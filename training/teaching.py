@@ -52,7 +52,7 @@ class Teachers:
         """
         logits = np.mean(
             [
-                _logit(np.asarray(model(views[model.input_shape[1]], training=False)))
+                _logit(np.asarray(model.predict_on_batch(views[model.input_shape[1]])))
                 for model in self.models
             ],
             axis=0,

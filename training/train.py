@@ -62,7 +62,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         choices=AUGMENTATIONS,
         default="strong",
         help="none: flips and 0.3 degrees; augmentor: the published project's table;"
-        " strong: other cameras, distances and lamps",
+        " strong: other cameras, distances and lamps, hair, blur and rings",
     )
     add(
         "--block-order",
