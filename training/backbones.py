@@ -29,12 +29,17 @@ class Backbone:
         size_px: side of the square input.
         architecture: a key of ``ARCHITECTURES``.
         alpha: width, as a share of the published network's.
+        dense_stem: the first convolution takes every pixel instead of every second
+            one, so that a small photo is seen at the scale of one twice as large.
+        last_layer: where the published network is cut off; none keeps all of it.
     """
 
     name: str
     size_px: int
     architecture: str
     alpha: float
+    dense_stem: bool = False
+    last_layer: str | None = None
     columns: int = 1
 
 
@@ -60,7 +65,20 @@ def _rows(architecture: str, alpha: float) -> list[Backbone]:
 
 
 BACKBONES = {
-    row.name: row for row in [*_rows("mobilenet", 0.25), *_rows("mobilenetv2", 0.35)]
+    row.name: row
+    for row in [
+        *_rows("mobilenet", 0.25),
+        *_rows("mobilenetv2", 0.35),
+        Backbone(
+            "lesion32",
+            32,
+            "mobilenet",
+            0.25,
+            dense_stem=True,
+            last_layer="conv_pw_8_relu",
+        ),
+        Backbone("lesion64", 64, "mobilenet", 0.25, dense_stem=True),
+    ]
 }
 
 
@@ -95,7 +113,28 @@ def build_backbone(row: Backbone, weights: str | None) -> keras.Model:
             layer.momentum = BATCH_NORM_MOMENTUM
     if weights is not None:
         _take_unit_range(backbone)
-    return with_head(pixels, backbone.output, row.name)
+    backbone = _reshaped(backbone, row)
+    return with_head(backbone.inputs[0], backbone.outputs[0], row.name)
+
+
+def _reshaped(backbone: keras.Model, row: Backbone) -> keras.Model:
+    """The row's cut and stem, with the weights that the network has."""
+    if row.last_layer is not None:
+        last = backbone.get_layer(row.last_layer).output
+        backbone = keras.Model(backbone.inputs[0], last, name=backbone.name)
+    if not row.dense_stem:
+        return backbone
+    stem, _ = _first_pair(backbone)
+
+    def copied(layer: keras.Layer) -> keras.Layer:
+        config = layer.get_config()
+        if layer is stem:
+            config["strides"] = (1, 1)
+        return layer.__class__.from_config(config)
+
+    dense = keras.models.clone_model(backbone, clone_function=copied)
+    dense.set_weights(backbone.get_weights())
+    return dense
 
 
 def _take_unit_range(backbone: keras.Model) -> None:

@@ -13,9 +13,16 @@ from edge_runtime.manifest import LabelledPhoto, photos_of
 from training.augmentation import AUGMENTATIONS
 from training.columns import joined, trimmed
 from training.designs import DESIGNS, trainable, whole
+from training.lessons import mean_lessons
 from training.loop import Fitted, Schedule, TrainingError, Validation, fit, scores_of
-from training.squares import AugmentedPhotos, decoded_squares, labels_of, model_inputs
-from training.teaching import read_teachers
+from training.record import file_sha256
+from training.squares import (
+    LARGEST_CACHED_PX,
+    AugmentedPhotos,
+    decoded_squares,
+    labels_of,
+    model_inputs,
+)
 
 # Largest difference of a probability between the trained, pool-first form and the
 # saved one: float32 rounding in another order of summation.
@@ -46,13 +53,13 @@ class Settings:
     seed: int
     out: Path
     weights: str | None = None
-    teacher: tuple[Path, ...] = ()
+    lessons: tuple[Path, ...] = ()
 
     def as_json(self) -> dict[str, str | int | float]:
         """The settings by name, paths as text; what was not asked for is left out."""
         values = {
             **asdict(self),
-            "teacher": " ".join(map(str, self.teacher)),
+            "lessons": " ".join(map(str, self.lessons)),
             # Where a weights file lay says nothing about the training.
             "weights": Path(self.weights).name if self.weights else None,
         }
@@ -87,17 +94,27 @@ def fit_columns(
         What each cycle gave, and the whole network.
     """
     design = DESIGNS[settings.network]
-    teachers = read_teachers(settings.teacher)
     train_photos = photos_of(photos, "train")
-    sizes_px = {design.size_px} | (teachers.sizes_px if teachers else set())
+    lessons = (
+        mean_lessons(
+            settings.lessons,
+            manifest_sha256=file_sha256(settings.manifest),
+            photos=len(train_photos),
+            augmentation=settings.augmentation,
+        )
+        if settings.lessons
+        else None
+    )
+    # Teachers judged the photos at the largest size.
+    decoded_for_px = LARGEST_CACHED_PX if lessons else design.size_px
     supply = AugmentedPhotos(
-        decoded_squares(train_photos, max(sizes_px)),
+        decoded_squares(train_photos, decoded_for_px),
         labels_of(train_photos),
         design.size_px,
         AUGMENTATIONS[settings.augmentation],
         settings.batch_size,
         settings.seed,
-        teachers=teachers,
+        lessons=lessons,
     )
     validation = validation_photos(settings, photos)
     snapshots: list[_Snapshot] = []

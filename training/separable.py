@@ -1,4 +1,4 @@
-"""``lesion32`` and ``lesion64``: our own networks, made for int8 on a processor.
+"""``separable32`` and ``separable64``: our own networks, made for int8 on a processor.
 
 Depthwise-separable blocks (Howard et al. 2017, arXiv 1704.04861): every operation is a
 convolution with a fused ReLU, which XNNPACK runs in int8 and tfmot quantises as it is.
@@ -39,14 +39,14 @@ SEPARABLE = {
     network.name: network
     for network in (
         Separable(
-            name="lesion32",
+            name="separable32",
             size_px=32,
             stem=24,
             stem_stride=1,
             blocks=((48, 2), (64, 1), (96, 2), (96, 1), (160, 2), (192, 1)),
         ),
         Separable(
-            name="lesion64",
+            name="separable64",
             size_px=64,
             stem=24,
             stem_stride=2,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from edge_runtime.manifest import LabelledPhoto
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import centre_square, load_pixels, resize
 from training.augmentation import MILD, Augmentation
-from training.teaching import Teachers
+from training.lessons import Course, Lessons
 
 # Kept detail: enough for the closest zoom of any augmentation, and the bound that
 # keeps 33,126 photos (SIIM-ISIC 2020) within 6.5 GB.
@@ -61,7 +61,9 @@ def labels_of(photos: Sequence[LabelledPhoto]) -> NDArray[np.int64]:
 class AugmentedPhotos:
     """An endless supply of epochs, each a pure function of seed and epoch number.
 
-    Epochs from number ``mild_from`` on are augmented mildly.
+    Epochs from number ``mild_from`` on are augmented mildly. With ``lessons`` they show
+    the views that teachers judged, in right angles and mirror images of which a
+    teacher's word is as true; ``views`` keeps those already made.
     """
 
     squares: Sequence[NDArray[np.uint8]]
@@ -71,7 +73,8 @@ class AugmentedPhotos:
     batch_size: int
     seed: int
     mild_from: int = 1
-    teachers: Teachers | None = None
+    lessons: Lessons | None = None
+    views: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -95,29 +98,38 @@ class AugmentedPhotos:
     def _batch(self, part: NDArray[np.int64], number: int) -> Batch:
         labels = self.labels[part]
         share = np.bincount(self.labels, minlength=2) / len(self.labels)
-        pixels = self._view(part, number, self.size_px)
-        targets = labels[:, None].astype(np.float32)
-        if self.teachers is not None:
-            others = self.teachers.sizes_px - {self.size_px}
-            views = {size: self._view(part, number, size) for size in others}
-            targets = self.teachers.targets({self.size_px: pixels, **views}, targets)
+        if self.lessons is None:
+            targets = labels.astype(np.float32)
+            pixels = [self._changed(index, number) for index in part.tolist()]
+        else:
+            course = self.lessons.course
+            view = course.view_of_epoch(number, self.mild_from)
+            targets = self.lessons.targets(self.labels, view, part)
+            pixels = [
+                self._turned(self._view(course, index, view), index, number)
+                for index in part.tolist()
+            ]
         return Batch(
-            pixels=pixels,
-            labels=targets,
+            pixels=np.stack(pixels).astype(np.float32) / np.float32(255),
+            labels=targets[:, None],
             weights=(0.5 / share[labels])[:, None].astype(np.float32),
         )
 
-    def _view(
-        self, part: NDArray[np.int64], number: int, size_px: int
-    ) -> NDArray[np.float32]:
-        """The photos of a batch; the same changes whatever the size."""
-        pixels = [
-            self.augmentation(
-                self.squares[index],
-                size_px,
-                np.random.default_rng([self.seed, number, index]),
-                MILD if number >= self.mild_from else 1.0,
+    def _changed(self, index: int, number: int) -> NDArray[np.uint8]:
+        rng = np.random.default_rng([self.seed, number, index])
+        strength = MILD if number >= self.mild_from else 1.0
+        return self.augmentation(self.squares[index], self.size_px, rng, strength)
+
+    def _view(self, course: Course, index: int, view: int) -> NDArray[np.uint8]:
+        if (view, index) not in self.views:
+            self.views[view, index] = course.pixels(
+                self.squares[index], index, view, self.size_px
             )
-            for index in part
-        ]
-        return np.stack(pixels).astype(np.float32) / np.float32(255)
+        return self.views[view, index]
+
+    def _turned(
+        self, pixels: NDArray[np.uint8], index: int, number: int
+    ) -> NDArray[np.uint8]:
+        rng = np.random.default_rng([self.seed, number, index])
+        turned = np.rot90(pixels, int(rng.integers(4)))
+        return turned[:, ::-1] if rng.random() < 0.5 else turned

@@ -98,13 +98,13 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " top, or imagenet to fetch it (default: from scratch)",
     )
     add(
-        "--teacher",
+        "--lessons",
         type=Path,
         nargs="+",
         default=(),
-        metavar="RUN",
-        help="folders of finished runs whose networks teach this one: their mean logit"
-        " of each augmented photo joins its label",
+        metavar="FILE",
+        help="lessons.npz files of training/teach.py: what finished networks say of"
+        " changed photos; their mean logit joins each label",
     )
     add("--out", type=Path, required=True, help="folder of the run")
     words = parser.parse_args(arguments)
@@ -123,7 +123,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         parser.error(f"--columns: {error}")
     if words.weights and not isinstance(DESIGNS[words.network], Backbone):
         parser.error(f"--weights: {words.network} starts from scratch")
-    return Settings(**vars(words) | {"teacher": tuple(words.teacher)})
+    return Settings(**vars(words) | {"lessons": tuple(words.lessons)})
 
 
 def _check_columns(network: str, columns: int) -> None:

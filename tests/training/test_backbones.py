@@ -83,3 +83,31 @@ def test_weights_of_another_network_are_refused(weights, row):
     (other,) = [candidate for candidate in ROWS if candidate != row]
     with pytest.raises(WeightsError, match=f"do not fit {other.name}"):
         build_backbone(other, str(weights))
+
+
+@pytest.fixture
+def quarter_weights(tmp_path):
+    model = _published(BACKBONES["mobileneta25_64"])
+    path = tmp_path / "quarter.weights.h5"
+    model.save_weights(path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["lesion32", "lesion64"])
+def test_dense_stem_sees_every_pixel_with_the_same_kernel(name, quarter_weights):
+    row = BACKBONES[name]
+    ours = build_backbone(row, str(quarter_weights))
+    strided = build_backbone(BACKBONES["mobileneta25_64"], str(quarter_weights))
+    pixels = np.random.default_rng(1).random((1, row.size_px, row.size_px, 3), "f4")
+    dense = np.asarray(keras.Model(ours.input, ours.get_layer("conv1").output)(pixels))
+    assert dense.shape[1:3] == (row.size_px, row.size_px)
+    kernel = strided.get_layer("conv1").get_weights()[0]
+    expected = np.tensordot(pixels[0, 4:7, 6:9], kernel, axes=3)
+    np.testing.assert_allclose(dense[0, 5, 7], expected, atol=1e-5)
+
+
+def test_cut_network_ends_where_its_row_says():
+    model = build_backbone(BACKBONES["lesion32"], None)
+    names = [layer.name for layer in model.layers]
+    assert "conv_pw_8_relu" in names
+    assert "conv_dw_9" not in names

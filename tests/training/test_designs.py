@@ -23,7 +23,7 @@ def test_network_maps_a_picture_to_a_probability(name):
     assert np.all((scores > 0) & (scores < 1))
 
 
-@pytest.mark.parametrize("name", ["lesion32", "lesion64", "mobilenetv2a35_96"])
+@pytest.mark.parametrize("name", ["separable32", "lesion64", "mobilenetv2a35_96"])
 def test_networks_of_one_form_are_saved_as_they_are_trained(name):
     design = DESIGNS[name]
     trained = trainable(design, block_order="relu_bn_relu")
@@ -42,8 +42,8 @@ def test_own_networks_leave_room_in_their_files(name, kilobytes):
     assert model.count_params() / 1000 + 30 <= kilobytes
 
 
-def test_every_activation_of_our_own_networks_can_be_fused():
-    model = whole(DESIGNS["lesion64"], block_order="bn_relu")
+def test_every_activation_of_separable_networks_can_be_fused():
+    model = whole(DESIGNS["separable64"], block_order="bn_relu")
     kinds = {type(layer) for layer in model.layers}
     assert kinds == {
         keras.layers.InputLayer,
@@ -62,9 +62,9 @@ class TestCommandLine:
 
     def test_only_published_networks_are_trained_in_columns(self, capsys):
         with pytest.raises(SystemExit) as stop:
-            parse([*self.GIVEN, "lesion64", "--columns", "2"])
+            parse([*self.GIVEN, "separable64", "--columns", "2"])
         assert stop.value.code == 2
-        assert "lesion64 is trained whole" in capsys.readouterr().err
+        assert "separable64 is trained whole" in capsys.readouterr().err
 
     def test_only_backbones_start_from_weights(self, capsys):
         with pytest.raises(SystemExit) as stop:
@@ -72,12 +72,12 @@ class TestCommandLine:
         assert stop.value.code == 2
         assert "cnn32 starts from scratch" in capsys.readouterr().err
 
-    def test_settings_name_teachers_and_leave_out_what_was_not_asked_for(self):
-        settings = parse([*self.GIVEN, "cnn32", "--teacher", "runs/a", "runs/b"])
-        assert settings.as_json()["teacher"] == "runs/a runs/b"
+    def test_settings_name_lessons_and_leave_out_what_was_not_asked_for(self):
+        settings = parse([*self.GIVEN, "cnn32", "--lessons", "a.npz", "b.npz"])
+        assert settings.as_json()["lessons"] == "a.npz b.npz"
         assert "weights" not in settings.as_json()
         started = parse(
             [*self.GIVEN, "mobileneta25_64", "--weights", "some/where/w.h5"]
         )
         assert started.as_json()["weights"] == "w.h5"
-        assert "teacher" not in parse([*self.GIVEN, "cnn32"]).as_json()
+        assert "lessons" not in parse([*self.GIVEN, "cnn32"]).as_json()
