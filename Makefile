@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-arm test-ports test-web quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends test-arm test-ports test-kits test-web quickstart bench demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -38,6 +38,10 @@ test-arm: .venv/installed .arm/installed  ## the runtime on an emulated Arm (Deb
 test-ports: .venv/installed .venv-ports/installed .ports/installed  ## run files in MediaPipe, a browser and TFLite Micro
 	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python LESION_EDGE_PORTS_MODULES=.ports/node_modules \
 		.venv/bin/python -m pytest -m long -s tests/convert/test_ports.py
+
+test-kits: .venv/installed .venv-web/installed .kits/installed  ## compile the kits and run them against Python
+	LESION_EDGE_KITS_PYTHON=.venv-web/bin/python LESION_EDGE_KITS_MODULES=.kits/node_modules \
+		.venv/bin/python -m pytest -m "long or not long" tests/convert/test_kit_*.py
 
 test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages in Chromium
 	.venv-web/bin/python -m pytest -m "not long" tests/web_demo
@@ -111,6 +115,17 @@ demo: .venv/installed  ## serve the pages with MODELS, the first one preferred
 	cd .browser-tests && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+.kits/installed: tests/convert/kits/packages/package-lock.json
+	@for tool in chromium g++ javac node; do command -v $$tool >/dev/null || { \
+		echo "installing chromium, g++ and a JDK"; apt-get install -qq -y \
+		--no-install-recommends chromium g++ default-jdk-headless nodejs npm >/dev/null; }; done || { \
+		echo "error: install chromium, g++, a JDK (17 or later) and Node, or run this as root" \
+		"on Debian" >&2; exit 1; }
+	mkdir -p .kits
+	cp tests/convert/kits/packages/package*.json .kits
+	cd .kits && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 define environment
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with ensurepip found." \
 		"Install one (Debian: python3-venv), or name it: make PYTHON=/path/to/python" >&2; exit 1; }
@@ -128,7 +143,7 @@ lock:  ## resolve the dependencies again and write both lock files
 	$(LOCK) --extra bench --constraint requirements.lock --output-file requirements-quickstart.lock
 
 clean:  ## remove caches, builds and .venv-quickstart; keep .venv, data, runs and results
-	rm -rf .venv-quickstart .venv-ports .ports .browser-files .browser-tests .pytest_cache .mypy_cache \
-		.ruff_cache build dist *.egg-info \
+	rm -rf .venv-quickstart .venv-ports .ports .kits .browser-files .browser-tests .pytest_cache \
+		.mypy_cache .ruff_cache build dist *.egg-info \
 		edge_runtime/build edge_runtime/*.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -42,6 +42,12 @@ rm -rf "$folder/wheels" "$root/site"
     --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
     "$folder"/wheels/lesion_edge_runtime-*.whl
 
+# The C++ kit is compiled for it.
+if ! command -v aarch64-linux-gnu-g++ >/dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends g++-aarch64-linux-gnu
+fi
+
 if command -v gcc >/dev/null; then
     gcc -shared -fPIC -O2 -o "$folder/count_instructions.so" \
         "$here/count_instructions.c"

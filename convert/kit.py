@@ -1,0 +1,164 @@
+"""One kit: all files of it by path, from a model file and a target's description."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from convert.c_source import c_array, c_header, symbol_of
+from convert.edges import with_edges
+from convert.errors import ConversionError
+from convert.kit_description import KITS, KitDescription
+from convert.kit_golden import golden_files, golden_json
+from convert.kit_values import filled, values_of
+from convert.model_cards import model_readme
+from edge_runtime.appended_zip import pack
+from edge_runtime.card import ModelCard
+from edge_runtime.model_file import ModelFile
+from edge_runtime.verdict import NOTICE
+
+TEMPLATE = ".in"
+SUMS = "SHA256SUMS"
+
+_LICENCES = """\
+# Licences
+
+*{notice}.*
+
+| what | terms |
+|---|---|
+| the code of this kit | Apache-2.0 |
+| the model's weights ({name}) | {licence} |
+| golden vectors | drawn by this project, Apache-2.0; no photo of a person |
+| the runtime that you add | LiteRT, TFLite Micro: Apache-2.0; see their notices |
+
+An app passes all of these on to its users. The terms of the weights bind whoever ships
+them: read them before an app goes to a store.
+"""
+
+
+def kit_files(file: ModelFile, kit: KitDescription) -> dict[str, bytes]:
+    """Everything the kit holds but the checksums.
+
+    Args:
+        file: the model; its edges are changed to what the target takes.
+        kit: description of the target.
+
+    Raises:
+        ConversionError: when the target cannot run the model, or a file of the kit
+            asks for a value that no card gives.
+    """
+    problem = kit.problem(file.card.recipe)
+    if problem:
+        raise ConversionError(problem)
+    fitted = in_form_of(file, kit)
+    files = {
+        **dict(_sources(fitted.card, kit)),
+        **dict(_golden(fitted, kit)),
+        **dict(_model(fitted, kit)),
+        "README.md": _page(fitted.card, kit).encode(),
+        "MODEL_CARD.md": model_readme([fitted]).encode(),
+        "LICENCES.md": _LICENCES.format(
+            notice=NOTICE.capitalize(),
+            name=fitted.card.name,
+            licence=fitted.card.licence,
+        ).encode(),
+        "card.json": fitted.card.to_json().encode(),
+        "labels.txt": _lines(fitted.labels),
+        "kit.json": _about(fitted.card, kit).encode(),
+    }
+    return dict(sorted(files.items()))
+
+
+def in_form_of(file: ModelFile, kit: KitDescription) -> ModelFile:
+    """The model with edges that the target takes."""
+    accepted = kit.target.io
+    if file.card.input.dtype in accepted and file.card.output.dtype in accepted:
+        return file
+    return with_edges(file, accepted[0])
+
+
+def _sources(card: ModelCard, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
+    values = values_of(card)
+    for share in kit.shares:
+        yield from _copied(KITS / share.source, share.to, values)
+    # The target's own files come last and so win.
+    yield from _copied(kit.folder / "files", "", values)
+
+
+def _copied(
+    source: Path, to: str, values: Mapping[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    paths = [source] if source.is_file() else sorted(source.rglob("*"))
+    for path in paths:
+        if not path.is_file() or "__pycache__" in path.parts:
+            continue
+        inside = path.relative_to(source).as_posix() if path != source else ""
+        name = "/".join(part for part in (to, inside) if part)
+        if path.suffix == TEMPLATE:
+            text = filled(path.read_text(encoding="utf-8"), values, str(path))
+            yield name.removesuffix(TEMPLATE), text.encode()
+        else:
+            yield name, path.read_bytes()
+
+
+def _golden(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
+    files = golden_files(file)
+    folder = kit.golden_folder
+    if kit.golden_form == "json":
+        yield f"{folder}/golden.json", golden_json(files).encode()
+        return
+    for name, content in files.items():
+        yield f"{folder}/{name}", content
+
+
+def _model(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
+    name = kit.model_name or f"{file.card.name}.tflite"
+    members = {
+        "card.json": file.card.to_json().encode(),
+        "labels.txt": _lines(file.labels),
+        "golden.npz": file.golden,
+    }
+    yield f"{kit.model_folder}/{name}", file.model + pack(members, len(file.model))
+    if kit.c_source_folder:
+        symbol = symbol_of(file.card.name)
+        yield f"{kit.c_source_folder}/{symbol}.h", c_header(file).encode()
+        yield f"{kit.c_source_folder}/{symbol}.c", c_array(file).encode()
+
+
+def _page(card: ModelCard, kit: KitDescription) -> str:
+    """The target's page, with what is true of this model under its title."""
+    values = values_of(card)
+    title, _, rest = (
+        (kit.folder / "README.md").read_text(encoding="utf-8").partition("\n")
+    )
+    about = [
+        title,
+        "",
+        f"**{values['NAME']}**: {values['NOTICE']}. {values['EVIDENCE']}."
+        f" Terms of the weights: {values['LICENCE']}.",
+        "",
+        *(f"- Verified: {each}" for each in kit.verified),
+        *(f"- **Not verified**: {each}" for each in kit.unverified),
+        "",
+        "`sha256sum --check SHA256SUMS` shows whether the kit arrived whole.",
+    ]
+    return "\n".join(about) + "\n" + rest
+
+
+def _about(card: ModelCard, kit: KitDescription) -> str:
+    content = {
+        "notice": NOTICE,
+        "target": kit.name,
+        "model": card.name,
+        "model_sha256": card.model_sha256,
+        "input": card.input.dtype,
+        "output": card.output.dtype,
+        "written_for": dict(kit.versions),
+        "verified": kit.verified,
+        "unverified": kit.unverified,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _lines(words: tuple[str, ...]) -> bytes:
+    return "".join(f"{word}\n" for word in words).encode()

@@ -1,0 +1,159 @@
+"""Golden vectors in forms that every language reads without a library.
+
+``golden.npz`` inside the model file is a zip of numpy arrays; nothing but numpy reads
+it with ease. A kit has raw bytes and tables with tabs instead, or the same in one JSON
+file. What they hold goes from one step of the way to the next, so that a self-test can
+say which step differs.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime.calibration import calibrated
+from edge_runtime.card import ModelCard
+from edge_runtime.model_file import ModelFile
+from edge_runtime.verdict import decision
+
+STEPS = {
+    "decode": "Another picture from the same PNG: let no colour profile be applied, lay"
+    " transparent pixels on white, take 8 bits a colour.",
+    "colour order": "The model wants red, green, blue in this order. Android's bitmaps"
+    " are ARGB, Apple's often BGRA, OpenCV's BGR.",
+    "resize": "Cut the largest centre square, then scale with this kit's resize."
+    " A platform's own scaling (Bitmap, canvas, Core Image, OpenCV) gives other"
+    " pixels, by dozens of levels.",
+    "normalisation": "real = (pixel - mean) / std with this kit's constants; pixels run"
+    " from 0 to 255.",
+    "quantisation": "stored = round(real / scale) + zero point, halves to the even"
+    " integer, clipped to the type; no plain cast. The type is the constants'.",
+    "kernels": "The interpreter gives another output for the same input bytes: another"
+    " model file (compare its SHA-256), another family of kernels (a GPU, NPU or"
+    " Core ML delegate, or no XNNPACK), or the bytes arrive in another order.",
+    "restore": "score = scale * (stored - zero point), rounded to single precision;"
+    " read the output as the type that the constants name.",
+    "probability": "sigmoid(logit(score) / temperature) in double precision, with"
+    " scores kept 1/512 away from 0 and 1.",
+    "threshold": "Compare the score with this kit's threshold: not a probability, not"
+    " 0.5, and 'at or above', not 'above'.",
+    "whole": "Each step is right alone; the app leaves one out or runs them in another"
+    " order.",
+}
+"""What a self-test can name, and where to look then."""
+
+_FLOAT_SCORES = 65
+
+
+def golden_files(file: ModelFile) -> dict[str, bytes]:
+    """Files by name, for languages that read folders."""
+    with np.load(io.BytesIO(file.golden), allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    names = [name.decode("ascii") for name in arrays["names"]]
+    files = {
+        "steps.tsv": _table(("step", "hint"), STEPS.items()),
+        "levels.tsv": _table(("level", "real", "stored"), _levels(file.card)),
+        "outputs.tsv": _table(
+            ("stored", "score", "probability", "decision"), _outputs(file.card)
+        ),
+        "pictures.tsv": _table(
+            ("name", "width", "height", "stored", "score", "probability", "decision"),
+            (_picture(file.card, arrays, place, name) for place, name in _named(names)),
+        ),
+    }
+    for place, name in _named(names):
+        files |= {
+            f"{name}.png": arrays[f"png/{name}"].tobytes(),
+            f"{name}.rgb": arrays[f"rgb/{name}"].tobytes(),
+            f"{name}.pixels": arrays["pixels"][place].tobytes(),
+            f"{name}.input": _little(arrays["input"][place]),
+        }
+    return files
+
+
+def golden_json(files: Mapping[str, bytes]) -> str:
+    """The same as one JSON object, for languages that bundle no folders.
+
+    Tables become lists of rows with all values as text; the rest base64.
+    """
+    tables = {
+        name.removesuffix(".tsv"): _rows(content.decode())
+        for name, content in files.items()
+        if name.endswith(".tsv")
+    }
+    binary = {
+        name: base64.b64encode(content).decode("ascii")
+        for name, content in files.items()
+        if not name.endswith(".tsv")
+    }
+    return json.dumps({**tables, "files": binary}, indent=1) + "\n"
+
+
+def _named(names: Sequence[str]) -> Iterable[tuple[int, str]]:
+    return list(enumerate(names))
+
+
+def _levels(card: ModelCard) -> Iterable[tuple[str, ...]]:
+    table = card.input.quantization.store_pixels(card.input.mean, card.input.std)
+    for level in range(256):
+        real = (level - card.input.mean) / card.input.std
+        yield str(level), repr(real), _number(table[level])
+
+
+def _outputs(card: ModelCard) -> Iterable[tuple[str, ...]]:
+    """Every output that integers can hold; of floats those that matter."""
+    kind = card.output.quantization
+    if kind.is_identity:
+        edges = np.array([card.threshold.score, card.uncertainty.low_score], np.float32)
+        stored = np.unique(
+            np.concatenate(
+                (
+                    np.linspace(0, 1, _FLOAT_SCORES, dtype=np.float32),
+                    edges,
+                    np.nextafter(edges, np.float32(0)),
+                )
+            )
+        )
+    else:
+        limits = np.iinfo(np.dtype(kind.dtype_name))
+        stored = np.arange(limits.min, limits.max + 1).astype(kind.dtype)
+    for value, score in zip(stored, kind.restore(stored), strict=True):
+        if 0 <= score <= 1:
+            yield _number(value), *_judged(float(score), card)
+
+
+def _picture(
+    card: ModelCard, arrays: Mapping[str, NDArray[np.generic]], place: int, name: str
+) -> tuple[str, ...]:
+    height, width = arrays[f"rgb/{name}"].shape[:2]
+    output = arrays["output"][place][:1]
+    score = float(card.output.quantization.restore(output)[0])
+    sizes = str(width), str(height)
+    return name, *sizes, _number(output[0]), *_judged(score, card)
+
+
+def _judged(score: float, card: ModelCard) -> tuple[str, str, str]:
+    """Score, probability and decision; photos here are never unusable."""
+    probability = calibrated(score, card.temperature)
+    return repr(score), repr(probability), decision(score, card, ())
+
+
+def _number(value: np.generic) -> str:
+    return repr(value.item())
+
+
+def _little(array: NDArray[np.generic]) -> bytes:
+    """Least significant byte first, as all targets have it."""
+    return array.astype(array.dtype.newbyteorder("<")).tobytes()
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    return "".join("\t".join(row) + "\n" for row in (heads, *rows)).encode()
+
+
+def _rows(table: str) -> list[dict[str, str]]:
+    heads, *rows = (line.split("\t") for line in table.splitlines())
+    return [dict(zip(heads, row, strict=True)) for row in rows]

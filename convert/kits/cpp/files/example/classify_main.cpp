@@ -1,0 +1,47 @@
+// Judges one photo: a binary PPM file, which any tool writes ("P6").
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <stdexcept>
+
+#include "constants.h"
+#include "model.h"
+#include "postprocessing.h"
+#include "preprocessing.h"
+
+namespace {
+
+lesion::Image read_ppm(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string kind;
+  lesion::Image image;
+  int most = 0;
+  file >> kind >> image.width >> image.height >> most;
+  file.get();
+  image.rgb.assign(std::istreambuf_iterator<char>(file), {});
+  if (!file || kind != "P6" || most != 255) {
+    throw std::runtime_error(path + " is no binary PPM of 8 bits (P6, 255)");
+  }
+  return image;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (count != 3) {
+    std::cerr << "usage: classify MODEL.tflite PHOTO.ppm\n";
+    return 2;
+  }
+  try {
+    lesion::Model model(words[1]);
+    const auto pixels = lesion::preprocess(read_ppm(words[2]), lesion::kSizePx);
+    const auto said = lesion::verdict(model.infer(lesion::store(pixels)));
+    std::cout << said.decision << "  probability " << said.probability
+              << "  threshold " << lesion::kThresholdProbability << "\n"
+              << lesion::kNotice << "\n";
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << "\n";
+    return 1;
+  }
+}

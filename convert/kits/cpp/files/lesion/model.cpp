@@ -1,0 +1,100 @@
+#include "model.h"
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace lesion {
+namespace {
+
+void check(LiteRtStatus status, const char* what) {
+  if (status != 0) {
+    throw std::runtime_error(std::string("LiteRT could not ") + what + ": status " +
+                             std::to_string(status));
+  }
+}
+
+std::vector<std::uint8_t> read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("the model " + path + " cannot be read");
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+Model::Model(const std::string& path) : bytes_(read(path)) {
+  try {
+    open();
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+Model::~Model() { close(); }
+
+void Model::open() {
+  check(LiteRtCreateEnvironment(0, nullptr, &environment_), "start");
+  check(LiteRtCreateModelFromBuffer(environment_, bytes_.data(), bytes_.size(), &model_),
+        "read the model");
+  LiteRtOptions options = nullptr;
+  check(LiteRtCreateOptions(&options), "make options");
+  LiteRtStatus status =
+      LiteRtSetOptionsHardwareAccelerators(options, kLiteRtHwAcceleratorCpu);
+  if (status == 0) {
+    status = LiteRtCreateCompiledModel(environment_, model_, options, &compiled_);
+  }
+  LiteRtDestroyOptions(options);
+  check(status, "compile the model");
+
+  LiteRtSubgraph graph;
+  LiteRtTensor tensor;
+  LiteRtRankedTensorType type;
+  LiteRtTensorBufferRequirements requirements;
+  check(LiteRtGetModelSubgraph(model_, 0, &graph), "find the graph");
+  check(LiteRtGetSubgraphInput(graph, 0, &tensor), "find the input");
+  check(LiteRtGetRankedTensorType(tensor, &type), "read the input's type");
+  check(LiteRtGetCompiledModelInputBufferRequirements(compiled_, 0, 0, &requirements),
+        "size the input");
+  check(LiteRtCreateManagedTensorBufferFromRequirements(environment_, &type,
+                                                        requirements, &input_),
+        "allocate the input");
+  check(LiteRtGetSubgraphOutput(graph, 0, &tensor), "find the output");
+  check(LiteRtGetRankedTensorType(tensor, &type), "read the output's type");
+  check(LiteRtGetCompiledModelOutputBufferRequirements(compiled_, 0, 0, &requirements),
+        "size the output");
+  check(LiteRtCreateManagedTensorBufferFromRequirements(environment_, &type,
+                                                        requirements, &output_),
+        "allocate the output");
+}
+
+void Model::close() {
+  if (output_) LiteRtDestroyTensorBuffer(output_);
+  if (input_) LiteRtDestroyTensorBuffer(input_);
+  if (compiled_) LiteRtDestroyCompiledModel(compiled_);
+  if (model_) LiteRtDestroyModel(model_);
+  if (environment_) LiteRtDestroyEnvironment(environment_);
+}
+
+std::vector<std::uint8_t> Model::infer(const std::vector<std::uint8_t>& input) {
+  std::size_t size = 0;
+  void* memory = nullptr;
+  check(LiteRtGetTensorBufferPackedSize(input_, &size), "size the input");
+  if (size != input.size()) {
+    throw std::runtime_error("expected an input of " + std::to_string(size) +
+                             " bytes, got " + std::to_string(input.size()));
+  }
+  check(LiteRtLockTensorBuffer(input_, &memory, kLiteRtLockWrite), "write the input");
+  std::memcpy(memory, input.data(), size);
+  check(LiteRtUnlockTensorBuffer(input_), "write the input");
+  check(LiteRtRunCompiledModel(compiled_, 0, 1, &input_, 1, &output_), "run the model");
+  check(LiteRtGetTensorBufferPackedSize(output_, &size), "size the output");
+  check(LiteRtLockTensorBuffer(output_, &memory, kLiteRtLockRead), "read the output");
+  const auto* first = static_cast<const std::uint8_t*>(memory);
+  std::vector<std::uint8_t> output(first, first + size);
+  check(LiteRtUnlockTensorBuffer(output_), "read the output");
+  return output;
+}
+
+}  // namespace lesion

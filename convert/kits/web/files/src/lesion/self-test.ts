@@ -1,0 +1,135 @@
+// Repeats the golden vectors with an app's own steps and says which step differs.
+//
+// Each step starts from the golden result of the step before, so that one fault is found
+// at one place. Replace the functions of Steps by those of your app.
+
+import * as constants from "./constants.js";
+import {calibrated, decision, restore, storedOutput} from "./postprocessing.js";
+import {normalise, preprocess, store, type Image} from "./preprocessing.js";
+
+export interface Steps {
+  /** PNG file to pixels; left out where the app decodes nothing. */
+  decode?: (png: Uint8Array) => Image | Promise<Image>;
+  preprocess: (image: Image) => Uint8Array | Promise<Uint8Array>;
+  normalise: (level: number) => number;
+  store: (pixels: Uint8Array) => Uint8Array;
+  infer: (input: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  restore: (stored: number) => number;
+  calibrated: (score: number) => number;
+  decision: (score: number) => string;
+  /** "xnnpack" (LiteRT on a CPU) or "builtin" (without that delegate). */
+  kernelFamily: string;
+}
+
+/** What golden.json holds: tables as rows of text, files as base64. */
+export interface Golden {
+  readonly steps: readonly Row[];
+  readonly levels: readonly Row[];
+  readonly outputs: readonly Row[];
+  readonly pictures: readonly Row[];
+  readonly files: Readonly<Record<string, string>>;
+}
+type Row = Readonly<Record<string, string>>;
+
+export interface Difference {
+  /** As in golden.json's steps. */
+  readonly step: string;
+  /** What differed, by how much. */
+  readonly what: string;
+  /** Where to look. */
+  readonly hint: string;
+}
+
+/** The reference steps of this kit; `infer` is yours. */
+export function referenceSteps(infer: Steps["infer"]): Steps {
+  return {
+    preprocess: (image) => preprocess(image), normalise, store, infer, restore,
+    calibrated, decision, kernelFamily: "xnnpack",
+  };
+}
+
+/** Empty when the app gives Python's answer. */
+export async function selfTest(golden: Golden, steps: Steps): Promise<Difference[]> {
+  const found: Difference[] = [];
+  const hints = new Map(golden.steps.map((row) => [row.step, row.hint]));
+  const differs = (step: string, what: string) => {
+    found.push({step, what, hint: hints.get(step) ?? ""});
+  };
+  const numbers = (step: string, what: string, expected: number, got: number,
+                   allowed: number) => {
+    if (!(Math.abs(expected - got) <= allowed)) {
+      differs(step, `${what}: expected ${expected}, got ${got}`);
+    }
+  };
+  const pixels = (step: string, what: string, expected: Uint8Array, got: Uint8Array) => {
+    if (same(expected, got)) return;
+    if (same(expected, exchanged(got))) {
+      differs("colour order", `${what}: red and blue are exchanged`);
+    } else {
+      differs(step, `${what}: differs by up to ${largest(expected, got)} levels`);
+    }
+  };
+  const family = steps.kernelFamily === constants.KERNEL_FAMILY;
+
+  for (const row of golden.levels) {
+    const got = steps.normalise(Number(row.level));
+    numbers("normalisation", `pixel level ${row.level}`, Number(row.real), got, 1e-9);
+    if (found.length) break; // One level tells enough.
+  }
+  for (const row of golden.outputs) {
+    const before = found.length;
+    const what = `stored output ${row.stored}`;
+    const score = Number(row.score);
+    numbers("restore", `${what}: score`, score, steps.restore(Number(row.stored)), 1e-9);
+    numbers("probability", `${what}: probability`, Number(row.probability),
+            steps.calibrated(score), constants.ALLOWED_PROBABILITY);
+    const said = steps.decision(score);
+    if (said !== row.decision) {
+      differs("threshold", `${what}: expected ${row.decision}, got ${said}`);
+    }
+    if (found.length > before) break; // One output tells enough.
+  }
+  for (const row of golden.pictures) {
+    const name = row.name!;
+    const file = (kind: string) => bytesOf(golden.files[`${name}.${kind}`]!);
+    const image = {
+      width: Number(row.width), height: Number(row.height), rgb: file("rgb")};
+    const input = file("input");
+    if (steps.decode) {
+      pixels("decode", name, image.rgb, (await steps.decode(file("png"))).rgb);
+    }
+    pixels("resize", name, file("pixels"), await steps.preprocess(image));
+    if (!same(input, steps.store(file("pixels")))) {
+      differs("quantisation", `${name}: the stored input differs`);
+    }
+    const allowed = family
+      ? constants.ALLOWED_WITHIN_FAMILY : constants.ALLOWED_ACROSS_FAMILIES;
+    const stored = storedOutput(await steps.infer(input));
+    numbers("kernels", `${name}: stored output`, Number(row.stored), stored, allowed);
+    if (found.length || !family) continue;
+    // The steps one after the other, as in the app.
+    const output = await steps.infer(steps.store(await steps.preprocess(image)));
+    const said = steps.decision(steps.restore(storedOutput(output)));
+    if (said !== row.decision) {
+      differs("whole", `${name}: expected ${row.decision}, got ${said}`);
+    }
+  }
+  return found;
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((value, at) => value === other[at]);
+}
+
+function largest(one: Uint8Array, other: Uint8Array): number {
+  if (one.length !== other.length) return Infinity;
+  return one.reduce((most, value, at) => Math.max(most, Math.abs(value - other[at]!)), 0);
+}
+
+function exchanged(rgb: Uint8Array): Uint8Array {
+  return rgb.map((_, at) => rgb[at + [2, 0, -2][at % 3]!]!);
+}

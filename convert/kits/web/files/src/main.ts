@@ -1,0 +1,46 @@
+// The example: judge a photo inside the page, and prove that the answer is Python's.
+
+import * as constants from "./lesion/constants.js";
+import {LiteRtModel} from "./lesion/litert-model.js";
+import {verdict} from "./lesion/postprocessing.js";
+import {preprocess, store} from "./lesion/preprocessing.js";
+import {referenceSteps, selfTest, type Golden} from "./lesion/self-test.js";
+import {readPhoto} from "./photo.js";
+
+const WASM = "./node_modules/@litertjs/core/wasm/";
+const say = (id: string, text: string) => {
+  document.getElementById(id)!.textContent = text;
+};
+
+say("about", `${constants.MODEL_NAME}: ${constants.NOTICE}. ${constants.EVIDENCE}`);
+const loading = LiteRtModel.load(WASM, `./model/${constants.MODEL_FILE}`);
+
+document.getElementById("photo")!.addEventListener("change", async (event) => {
+  const file = (event.target as HTMLInputElement).files?.[0];
+  if (!file) return;
+  try {
+    const model = await loading;
+    const output = await model.infer(store(preprocess(await readPhoto(file))));
+    const said = verdict(output);
+    say("verdict", `${said.decision} (probability ${said.probability.toFixed(3)},`
+      + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`);
+  } catch (error) {
+    say("verdict", `error: ${error}`);
+  }
+});
+
+document.getElementById("test")!.addEventListener("click", async () => {
+  say("result", "testing ...");
+  try {
+    const model = await loading;
+    const golden = await (await fetch("./golden/golden.json")).json() as Golden;
+    const steps = referenceSteps((input) => model.infer(input));
+    steps.decode = (png) => readPhoto(new Blob([png.slice()], {type: "image/png"}));
+    const found = await selfTest(golden, steps);
+    say("result", found.length
+      ? found.map(({step, what, hint}) => `${step} differs: ${what}\n  ${hint}`).join("\n")
+      : "same answer as Python at every step");
+  } catch (error) {
+    say("result", `error: ${error}`);
+  }
+});

@@ -1,0 +1,144 @@
+"""Write a kit: everything an app needs to embed a model and give Python's answer.
+
+Run: python convert/package.py models/cnn64.qat_int8.tflite --target web --out web-kit
+
+A kit holds the model, its card, preprocessing and postprocessing in the target's
+language, golden vectors, a self-test that names the step that differs, an example and
+a page that says what was tried. docs/kits.md lists the targets.
+"""
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put convert/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from convert.errors import ConversionError
+from convert.kit import SUMS, kit_files
+from convert.kit_description import ALL, kit_names, read_description
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.model_file import ModelFile, read_model_file
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    file: Path
+    target: str
+    out: Path
+    overwrite: bool
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    descriptions = [read_description(name) for name in kit_names()]
+    listed = "\n".join(f"  {kit.name:<16}{kit.summary}" for kit in descriptions)
+    parser = argparse.ArgumentParser(
+        description="Write everything an app needs to embed a model and give Python's"
+        " answer. Research and education; not a medical device.",
+        epilog=f"targets:\n{listed}\n  {ALL:<16}a folder for each of them\n\n"
+        "exit status: 0 done; 1 an error; 2 wrong usage; 3 a target of 'all' cannot"
+        " run the model.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file", type=Path, help="a .tflite file that convert/to_tflite.py wrote"
+    )
+    parser.add_argument(
+        "--target", required=True, choices=(*kit_names(), ALL), help="see below"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the kit; of all: of kits"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace a kit that is there already"
+    )
+    words = parser.parse_args(arguments)
+    return Settings(words.file, words.target, words.out, words.overwrite)
+
+
+def package(settings: Settings) -> list[str]:
+    """Write the kit, or one for each target; returns why some could not be.
+
+    Raises:
+        ModelFileError: when the file is missing, damaged or carries no card.
+        ConversionError: when the one target cannot run the model, or its folder holds
+            something already.
+    """
+    file = read_model_file(settings.file)
+    if settings.target != ALL:
+        _one(file, settings.target, settings.out, settings.overwrite)
+        return []
+    problems = []
+    for name in kit_names():
+        try:
+            _one(file, name, settings.out / name, settings.overwrite)
+        except ConversionError as error:
+            problems.append(f"{name}: {error}")
+    return problems
+
+
+def _one(file: ModelFile, name: str, folder: Path, overwrite: bool) -> None:
+    replaced = overwrite and (folder / SUMS).is_file()
+    if folder.exists() and any(folder.iterdir()) and not replaced:
+        raise ConversionError(
+            f"{folder} is there already and not empty. Choose another --out, or"
+            " --overwrite a kit."
+        )
+    files = kit_files(file, read_description(name))
+    _write(folder, {**files, SUMS: checksums(files)})
+    size = sum(map(len, files.values()))
+    print(f"{folder}: {file.card.name} for {name}, {len(files) + 1} files, {size:,} B")
+
+
+def checksums(files: Mapping[str, bytes]) -> bytes:
+    """What ``sha256sum --check`` reads."""
+    return "".join(
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        for name, content in files.items()
+    ).encode()
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write beside the folder first, so that a kit appears whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{folder.name}."
+    ) as temporary:
+        new = Path(temporary) / "kit"
+        for name, content in files.items():
+            path = new / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            if content.startswith(b"#!"):
+                path.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        new.rename(folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        problems = package(parse(arguments))
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 3 if problems else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

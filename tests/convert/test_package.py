@@ -1,0 +1,179 @@
+"""Kits as folders of files; test_kits.py and its neighbours compile and run them."""
+
+import hashlib
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from convert.kit_description import ALL, KITS, kit_names, read_description
+from convert.kit_values import filled, values_of
+from convert.package import main
+from edge_runtime.model_file import read_model_file
+from edge_runtime.verdict import NOTICE
+
+TEXTS = {
+    ".md", ".h", ".cpp", ".c", ".kt", ".kts", ".ts", ".tsx", ".js", ".swift", ".dart",
+    ".py", ".json", ".html", ".txt", ".yaml", ".xml", ".plist",
+}  # fmt: skip
+
+every_target = pytest.mark.parametrize("target", kit_names())
+
+
+@pytest.fixture(scope="module")
+def shipped(root):
+    return root / "models/cnn32.qat_int8.tflite"
+
+
+@pytest.fixture(scope="module")
+def kits(shipped, tmp_path_factory):
+    """Folder of all kits of a shipped model."""
+    out = tmp_path_factory.mktemp("kits") / "all"
+    assert main([str(shipped), "--target", ALL, "--out", str(out)]) == 0
+    return out
+
+
+@every_target
+class TestKit:
+    def test_checksums_name_every_file_and_agree(self, kits, target):
+        folder = kits / target
+        lines = (folder / "SHA256SUMS").read_text().splitlines()
+        sums = dict(reversed(line.split("  ", 1)) for line in lines)
+        found = {
+            path.relative_to(folder).as_posix(): hashlib.sha256(
+                path.read_bytes()
+            ).hexdigest()
+            for path in folder.rglob("*")
+            if path.is_file() and path.name != "SHA256SUMS"
+        }
+        assert found == sums
+
+    def test_holds_what_every_kit_holds(self, kits, target):
+        folder = kits / target
+        for name in ("README.md", "MODEL_CARD.md", "LICENCES.md", "card.json",
+                     "labels.txt", "kit.json"):  # fmt: skip
+            assert (folder / name).stat().st_size > 0, name
+
+    def test_model_runs_and_is_the_card_s(self, kits, target, shipped):
+        (path,) = (kits / target).rglob("*.tflite")
+        file = read_model_file(path)
+        assert json.loads((kits / target / "card.json").read_text()) == json.loads(
+            file.card.to_json()
+        )
+        assert file.card.input.dtype in read_description(target).target.io
+        from convert.golden import check_golden
+
+        assert check_golden(file) == ()
+        # Whatever the type at the edges, the scores are those of the file given.
+        before = np.load(io.BytesIO(read_model_file(shipped).golden))
+        after = np.load(io.BytesIO(file.golden))
+        np.testing.assert_array_equal(after["probability"], before["probability"])
+
+    def test_pages_say_what_it_is_not(self, kits, target):
+        for name in ("README.md", "MODEL_CARD.md", "LICENCES.md", "kit.json"):
+            text = (kits / target / name).read_text().lower()
+            assert NOTICE in " ".join(text.replace("*", "").split()), name
+
+    def test_page_says_what_was_verified_and_recall_with_specificity(
+        self, kits, target
+    ):
+        page = (kits / target / "README.md").read_text()
+        description = read_description(target)
+        for sentence in (*description.verified, *description.unverified):
+            assert sentence in page
+        assert description.unverified, "nothing is verified everywhere"
+        assert re.search(r"recall \d.*specificity \d", page)
+
+    def test_never_calls_a_lesion_benign(self, kits, target):
+        data_name = json.loads((kits / target / "card.json").read_text())["data"][
+            "name"
+        ]
+        for path in (kits / target).rglob("*"):
+            if path.suffix in TEXTS - {".json"} and path.name != "MODEL_CARD.md":
+                text = path.read_text().replace(data_name, "")
+                assert "benign" not in text.lower(), path
+
+    def test_leaves_no_placeholder(self, kits, target):
+        for path in (kits / target).rglob("*"):
+            if path.suffix in TEXTS:
+                assert not re.search(r"@[A-Z_]{3,}@", path.read_text()), path
+
+    def test_golden_decisions_cover_every_output(self, kits, target):
+        description = read_description(target)
+        folder = kits / target / description.golden_folder
+        if description.golden_form == "json":
+            rows = json.loads((folder / "golden.json").read_text())["outputs"]
+            said = [row["decision"] for row in rows]
+        else:
+            table = (folder / "outputs.tsv").read_text().splitlines()[1:]
+            said = [line.split("\t")[-1] for line in table]
+        assert len(said) == 256
+        assert {"monitor", "investigate"} <= {*said}
+
+    def test_page_s_commands_exist(self, target):
+        page = (KITS / target / "README.md").read_text()
+        assert f"--target {target} " in page
+        assert page.startswith("# ")
+
+
+def test_the_list_of_targets_has_every_kit(root):
+    page = (root / "docs/kits.md").read_text()
+    for name in kit_names():
+        assert f"](../convert/kits/{name}/README.md)" in page, name
+
+
+def test_same_model_gives_the_same_kit(shipped, kits, tmp_path):
+    out = tmp_path / "again"
+    assert main([str(shipped), "--target", "cpp", "--out", str(out)]) == 0
+    first, again = (kits / "cpp/SHA256SUMS"), (out / "SHA256SUMS")
+    assert first.read_bytes() == again.read_bytes()
+
+
+def test_refuses_a_folder_with_something_in_it(shipped, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("keep me")
+    words = [str(shipped), "--target", "cpp", "--out", str(tmp_path)]
+    assert main(words) == 1
+    assert "not empty" in capsys.readouterr().err
+    # Not even with --overwrite, as it is no kit.
+    assert main([*words, "--overwrite"]) == 1
+    assert (tmp_path / "mine.txt").read_text() == "keep me"
+
+
+def test_overwrites_a_kit_when_asked(shipped, tmp_path):
+    words = [str(shipped), "--target", "cpp", "--out", str(tmp_path / "kit")]
+    assert main(words) == 0
+    (tmp_path / "kit/left_over").write_text("old")
+    assert main(words) == 1
+    assert main([*words, "--overwrite"]) == 0
+    assert not (tmp_path / "kit/left_over").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["kit"]
+
+
+def test_unknown_target_is_wrong_usage(shipped, tmp_path, capsys):
+    with pytest.raises(SystemExit) as raised:
+        main([str(shipped), "--target", "fridge", "--out", str(tmp_path)])
+    assert raised.value.code == 2
+    assert "fridge" in capsys.readouterr().err
+
+
+def test_template_with_an_unknown_placeholder_is_refused(card):
+    from convert.errors import ConversionError
+
+    with pytest.raises(ConversionError, match="MOON"):
+        filled("the @MOON@", values_of(card), "a file")
+
+
+def test_numbers_come_back_as_they_were(card):
+    values = values_of(card)
+    assert float(values["INPUT_SCALE"]) == card.input.scale
+    assert float(values["THRESHOLD_SCORE"]) == card.threshold.score
+    assert "." in values["MEAN"]
+
+
+def test_text_of_a_card_cannot_break_out_of_a_string(card):
+    from dataclasses import replace
+
+    hostile = replace(card, licence='a"; system("x") /* */ `$(y)` @NAME@\nnext')
+    assert not set(values_of(hostile)["LICENCE"]) & set('"`$@\\\n')
