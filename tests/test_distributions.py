@@ -71,6 +71,7 @@ def test_every_file_beside_the_code_is_shipped(package):
         path
         for pattern in [*rules["*"], *rules.get(package, [])]
         for path in folder.glob(pattern)
+        if path.is_file() and path.suffix not in {".py", ".md"}
     }
     beside = {
         path
