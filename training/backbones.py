@@ -1,10 +1,10 @@
-"""Networks that start from ImageNet weights: MobileNet and MobileNetV2.
+"""Networks that start from ImageNet weights: MobileNet, MobileNetV2, both together.
 
 ``--weights FILE`` takes the weights without their top as ``keras.applications`` saves
 them, ``--weights imagenet`` fetches them, and without it training starts from scratch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,25 @@ class WeightsError(EdgeRuntimeError):
     """Weights to start from are missing, or are another network's."""
 
 
+ARCHITECTURES: Mapping[str, Callable[..., keras.Model]] = {
+    "mobilenet": keras.applications.MobileNet,
+    "mobilenetv2": keras.applications.MobileNetV2,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A published network without its top.
+
+    Attributes:
+        architecture: a key of ``ARCHITECTURES``.
+        alpha: width, as a share of the published network's.
+    """
+
+    architecture: str
+    alpha: float
+
+
 @dataclass(frozen=True)
 class Backbone:
     """One row of ``BACKBONES``.
@@ -27,8 +46,7 @@ class Backbone:
     Attributes:
         name: ends in the input size.
         size_px: side of the square input.
-        architecture: a key of ``ARCHITECTURES``.
-        alpha: width, as a share of the published network's.
+        parts: networks that look at the photo side by side.
         dense_stem: the first convolution takes every pixel instead of every second
             one, so that a small photo is seen at the scale of one twice as large.
         last_layer: where the published network is cut off; none keeps all of it.
@@ -36,30 +54,22 @@ class Backbone:
 
     name: str
     size_px: int
-    architecture: str
-    alpha: float
+    parts: tuple[Part, ...]
     dense_stem: bool = False
     last_layer: str | None = None
     columns: int = 1
 
 
-ARCHITECTURES: Mapping[str, Callable[..., keras.Model]] = {
-    "mobilenet": keras.applications.MobileNet,
-    "mobilenetv2": keras.applications.MobileNetV2,
-}
-
+MOBILENET = Part("mobilenet", 0.25)
+MOBILENET_V2 = Part("mobilenetv2", 0.35)
 SIZES_PX = (64, 96, 128, 160)
 
 
-def _rows(architecture: str, alpha: float) -> list[Backbone]:
+def _rows(part: Part) -> list[Backbone]:
     # The names say the width in hundredths: mobilenetv2a35_128.
+    width = round(100 * part.alpha)
     return [
-        Backbone(
-            f"{architecture}a{round(100 * alpha)}_{size_px}",
-            size_px,
-            architecture,
-            alpha,
-        )
+        Backbone(f"{part.architecture}a{width}_{size_px}", size_px, (part,))
         for size_px in SIZES_PX
     ]
 
@@ -67,41 +77,63 @@ def _rows(architecture: str, alpha: float) -> list[Backbone]:
 BACKBONES = {
     row.name: row
     for row in [
-        *_rows("mobilenet", 0.25),
-        *_rows("mobilenetv2", 0.35),
+        *_rows(MOBILENET),
+        *_rows(MOBILENET_V2),
         Backbone(
             "lesion32",
             32,
-            "mobilenet",
-            0.25,
+            (MOBILENET,),
             dense_stem=True,
             last_layer="conv_pw_8_relu",
         ),
-        Backbone("lesion64", 64, "mobilenet", 0.25, dense_stem=True),
+        Backbone("lesion64", 64, (MOBILENET,), dense_stem=True),
+        Backbone("lesion128", 128, (MOBILENET, MOBILENET_V2)),
     ]
 }
 
 
-def build_backbone(row: Backbone, weights: str | None) -> keras.Model:
+def build_backbone(row: Backbone, weights: Sequence[str] = ()) -> keras.Model:
     """A model from pixels / 255 to the probability, ``(n, 1)``.
 
     Args:
         row: of ``BACKBONES``.
-        weights: path of a weights file, ``imagenet``, or none to start from scratch.
+        weights: a file for each of the row's parts, or ``imagenet`` alone; nothing
+            starts from scratch.
 
     Raises:
         WeightsError: when the weights cannot be had or do not fit.
     """
+    starts: list[str | None] = list(weights)
+    if len(starts) < 2 and starts in ([], ["imagenet"]):
+        starts = (starts or [None]) * len(row.parts)
+    if len(starts) != len(row.parts):
+        raise WeightsError(
+            f"{row.name} has {len(row.parts)} parts"
+            f" ({', '.join(part.architecture for part in row.parts)}) and got"
+            f" {len(starts)} weights; expected one file for each, in this order"
+        )
+    # Named like the other networks' input: weights are exchanged by layer name.
+    pixels = keras.Input((row.size_px, row.size_px, 3), name="pixels")
+    backbones = [
+        _reshaped(_published(row, part, pixels, start), row)
+        for part, start in zip(row.parts, starts, strict=True)
+    ]
+    seen = [backbone.outputs[0] for backbone in backbones]
+    return with_head(pixels, seen, row.name)
+
+
+def _published(
+    row: Backbone, part: Part, pixels: keras.KerasTensor, weights: str | None
+) -> keras.Model:
+    """A part as published, but for the range of its input."""
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise WeightsError(
             f"the weights {weights} are missing; expected a file of"
             f" keras.applications without its top, or imagenet"
         )
-    # Named like the other networks' input: weights are exchanged by layer name.
-    pixels = keras.Input((row.size_px, row.size_px, 3), name="pixels")
     try:
-        backbone = ARCHITECTURES[row.architecture](
-            input_tensor=pixels, alpha=row.alpha, include_top=False, weights=weights
+        backbone = ARCHITECTURES[part.architecture](
+            input_tensor=pixels, alpha=part.alpha, include_top=False, weights=weights
         )
     # A failed download is a plain Exception in Keras, a wrong file one of many.
     except Exception as error:
@@ -113,15 +145,14 @@ def build_backbone(row: Backbone, weights: str | None) -> keras.Model:
             layer.momentum = BATCH_NORM_MOMENTUM
     if weights is not None:
         _take_unit_range(backbone)
-    backbone = _reshaped(backbone, row)
-    return with_head(backbone.inputs[0], backbone.outputs[0], row.name)
+    return backbone
 
 
 def _reshaped(backbone: keras.Model, row: Backbone) -> keras.Model:
     """The row's cut and stem, with the weights that the network has."""
     if row.last_layer is not None:
         last = backbone.get_layer(row.last_layer).output
-        backbone = keras.Model(backbone.inputs[0], last, name=backbone.name)
+        backbone = keras.Model(backbone.inputs, last, name=backbone.name)
     if not row.dense_stem:
         return backbone
     stem, _ = _first_pair(backbone)
@@ -132,7 +163,9 @@ def _reshaped(backbone: keras.Model, row: Backbone) -> keras.Model:
             config["strides"] = (1, 1)
         return layer.__class__.from_config(config)
 
-    dense = keras.models.clone_model(backbone, clone_function=copied)
+    dense = keras.models.clone_model(
+        backbone, input_tensors=backbone.inputs, clone_function=copied
+    )
     dense.set_weights(backbone.get_weights())
     return dense
 

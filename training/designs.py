@@ -1,6 +1,7 @@
 """Every network that ``train.py`` can train, whoever designed it."""
 
 from collections import ChainMap
+from collections.abc import Sequence
 
 import keras
 
@@ -21,7 +22,7 @@ def trainable(
     block_order: str,
     index: int = 0,
     columns: int = 1,
-    weights: str | None = None,
+    weights: Sequence[str] = (),
 ) -> keras.Model:
     """The form of a network that is trained: the published ones pooled first and thin.
 

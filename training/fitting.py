@@ -52,7 +52,7 @@ class Settings:
     patience: int
     seed: int
     out: Path
-    weights: str | None = None
+    weights: tuple[str, ...] = ()
     lessons: tuple[Path, ...] = ()
 
     def as_json(self) -> dict[str, str | int | float]:
@@ -61,12 +61,12 @@ class Settings:
             **asdict(self),
             "lessons": " ".join(map(str, self.lessons)),
             # Where a weights file lay says nothing about the training.
-            "weights": Path(self.weights).name if self.weights else None,
+            "weights": " ".join(Path(name).name for name in self.weights),
         }
         return {
             name: str(value) if isinstance(value, Path) else value
             for name, value in values.items()
-            if value not in (None, "")
+            if value != ""
         }
 
 

@@ -6,6 +6,7 @@ A global mean takes the place of the published networks' dense layer, so that ne
 all weights look at the picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -85,14 +86,20 @@ def build_separable(network: Separable) -> keras.Model:
             filters, 1, use_bias=False, name=f"{name}_pointwise"
         )(values)
         values = _normalised(values, f"{name}_pointwise")
-    return with_head(inputs, values, network.name)
+    return with_head(inputs, [values], network.name)
 
 
 def with_head(
-    inputs: keras.KerasTensor, values: keras.KerasTensor, name: str
+    inputs: keras.KerasTensor, seen: Sequence[keras.KerasTensor], name: str
 ) -> keras.Model:
     """Close a network: mean over positions, dropout, one sigmoid unit."""
-    values = keras.layers.GlobalAveragePooling2D(name="mean")(values)
+    means = [
+        keras.layers.GlobalAveragePooling2D(name=f"mean{index}" if index else "mean")(
+            values
+        )
+        for index, values in enumerate(seen)
+    ]
+    values = means[0] if len(means) == 1 else keras.layers.Concatenate()(means)
     values = keras.layers.Dropout(DROPOUT, name="head_dropout")(values)
     outputs = keras.layers.Dense(1, activation="sigmoid", name="probability")(values)
     return keras.Model(inputs, outputs, name=name)

@@ -94,8 +94,12 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     add("--seed", type=int, default=0, help="same seed, same batches")
     add(
         "--weights",
-        help="what a MobileNet starts from: a file of keras.applications without its"
-        " top, or imagenet to fetch it (default: from scratch)",
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="what MobileNets start from: a file of keras.applications without its"
+        " top for each (lesion128 joins MobileNet and MobileNetV2), or imagenet to"
+        " fetch them (default: from scratch)",
     )
     add(
         "--lessons",
@@ -123,7 +127,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         parser.error(f"--columns: {error}")
     if words.weights and not isinstance(DESIGNS[words.network], Backbone):
         parser.error(f"--weights: {words.network} starts from scratch")
-    return Settings(**vars(words) | {"lessons": tuple(words.lessons)})
+    words.lessons, words.weights = tuple(words.lessons), tuple(words.weights)
+    return Settings(**vars(words))
 
 
 def _check_columns(network: str, columns: int) -> None:

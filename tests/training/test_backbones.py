@@ -8,12 +8,13 @@ ROWS = [BACKBONES["mobileneta25_64"], BACKBONES["mobilenetv2a35_64"]]
 
 
 def _published(row):
+    (part,) = row.parts
     make = {
         "mobilenet": keras.applications.MobileNet,
         "mobilenetv2": keras.applications.MobileNetV2,
-    }[row.architecture]
+    }[part.architecture]
     shape = (row.size_px, row.size_px, 3)
-    return make(input_shape=shape, alpha=row.alpha, include_top=False, weights=None)
+    return make(input_shape=shape, alpha=part.alpha, include_top=False, weights=None)
 
 
 @pytest.fixture(scope="module", params=ROWS, ids=lambda row: row.name)
@@ -44,7 +45,7 @@ def weights(published, tmp_path):
 def test_first_block_gives_the_published_values_away_from_the_border(
     row, published, weights
 ):
-    ours = build_backbone(row, str(weights))
+    ours = build_backbone(row, [str(weights)])
     norm = next(
         layer.name
         for layer in published.layers
@@ -63,7 +64,7 @@ def test_first_block_gives_the_published_values_away_from_the_border(
 
 
 def test_other_layers_keep_their_weights(row, published, weights):
-    ours = build_backbone(row, str(weights))
+    ours = build_backbone(row, [str(weights)])
     deep = [layer.name for layer in published.layers if layer.get_weights()][2:]
     for name in deep:
         for one, other in zip(
@@ -76,13 +77,13 @@ def test_other_layers_keep_their_weights(row, published, weights):
 
 def test_missing_weights_are_named(row, tmp_path):
     with pytest.raises(WeightsError, match=r"nowhere\.h5 are missing"):
-        build_backbone(row, str(tmp_path / "nowhere.h5"))
+        build_backbone(row, [str(tmp_path / "nowhere.h5")])
 
 
 def test_weights_of_another_network_are_refused(weights, row):
     (other,) = [candidate for candidate in ROWS if candidate != row]
     with pytest.raises(WeightsError, match=f"do not fit {other.name}"):
-        build_backbone(other, str(weights))
+        build_backbone(other, [str(weights)])
 
 
 @pytest.fixture
@@ -96,8 +97,8 @@ def quarter_weights(tmp_path):
 @pytest.mark.parametrize("name", ["lesion32", "lesion64"])
 def test_dense_stem_sees_every_pixel_with_the_same_kernel(name, quarter_weights):
     row = BACKBONES[name]
-    ours = build_backbone(row, str(quarter_weights))
-    strided = build_backbone(BACKBONES["mobileneta25_64"], str(quarter_weights))
+    ours = build_backbone(row, [str(quarter_weights)])
+    strided = build_backbone(BACKBONES["mobileneta25_64"], [str(quarter_weights)])
     pixels = np.random.default_rng(1).random((1, row.size_px, row.size_px, 3), "f4")
     dense = np.asarray(keras.Model(ours.input, ours.get_layer("conv1").output)(pixels))
     assert dense.shape[1:3] == (row.size_px, row.size_px)
@@ -107,7 +108,31 @@ def test_dense_stem_sees_every_pixel_with_the_same_kernel(name, quarter_weights)
 
 
 def test_cut_network_ends_where_its_row_says():
-    model = build_backbone(BACKBONES["lesion32"], None)
+    model = build_backbone(BACKBONES["lesion32"])
     names = [layer.name for layer in model.layers]
     assert "conv_pw_8_relu" in names
     assert "conv_dw_9" not in names
+
+
+def test_network_of_two_parts_hands_both_their_weights(tmp_path):
+    rows = [BACKBONES["mobileneta25_128"], BACKBONES["mobilenetv2a35_128"]]
+    files = []
+    for row in rows:
+        files.append(str(tmp_path / f"{row.name}.weights.h5"))
+        _published(row).save_weights(files[-1])
+    both = build_backbone(BACKBONES["lesion128"], files)
+    pixels = np.random.default_rng(1).random((1, 128, 128, 3), "f4")
+    means = keras.Model(
+        both.input, [both.get_layer(n).output for n in ("mean", "mean1")]
+    )
+    for mean, row, file in zip(means(pixels), rows, files, strict=True):
+        alone = build_backbone(row, [file])
+        seen = keras.Model(alone.input, alone.get_layer("mean").output)(pixels)
+        np.testing.assert_allclose(mean, seen, rtol=1e-4, atol=1e-6)
+
+
+def test_one_file_for_two_parts_is_refused(tmp_path):
+    with pytest.raises(
+        WeightsError, match=r"2 parts \(mobilenet, mobilenetv2\) and got 1"
+    ):
+        build_backbone(BACKBONES["lesion128"], [str(tmp_path / "a.h5")])
