@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.loop import EpochResult
+from training.checkpoint import EpochResult
 
 
 def plot_curves(histories: Sequence[Sequence[EpochResult]], path: Path) -> None:

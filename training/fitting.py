@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from edge_runtime.manifest import LabelledPhoto, photos_of
 from training.augmentation import AUGMENTATIONS
+from training.checkpoint import TrainingError
 from training.columns import joined, trimmed
 from training.designs import DESIGNS, trainable, whole
 from training.lessons import mean_lessons
-from training.loop import Fitted, Schedule, TrainingError, Validation, fit, scores_of
+from training.loop import Fitted, Schedule, Validation, fit, scores_of
 from training.record import file_sha256
 from training.squares import (
     LARGEST_CACHED_PX,
@@ -52,6 +53,7 @@ class Settings:
     patience: int
     seed: int
     out: Path
+    recipe: str = "ours"
     weights: tuple[str, ...] = ()
     lessons: tuple[Path, ...] = ()
 
@@ -154,7 +156,12 @@ def _run_cycle(
     if before is not None:
         model.set_weights(trimmed(before, model.get_weights()))
         epochs = settling = max(1, settings.epochs // LATER_SHARE)
-    schedule = Schedule(epochs, settings.learning_rate, settings.patience)
+    schedule = Schedule(
+        epochs,
+        settings.learning_rate,
+        settings.patience,
+        recipe=settings.recipe,
+    )
     checkpoint = settings.out / f"checkpoint{cycle + 1}.npz"
     mild = replace(supply, seed=seed, mild_from=epochs - settling + 1)
     fitted = fit(model, mild, validation, schedule, checkpoint)

@@ -1,10 +1,6 @@
 """The training loop: seeded, checkpointed, resumable, the same on every backend."""
 
-import io
-import json
-import zipfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -12,9 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge_runtime.atomic import write_bytes
-from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.metrics import roc_auc
+from training.checkpoint import (
+    Arrays,
+    EpochResult,
+    Progress,
+    TrainingError,
+    restore,
+    save,
+)
 from training.squares import AugmentedPhotos
 
 # Adam's usual extras, found good on the validation split (docs/decisions.md).
@@ -22,11 +24,11 @@ WEIGHT_DECAY = 1e-3
 LABEL_SMOOTHING = 0.05
 WARM_UP_EPOCHS = 1
 
-Arrays = list[NDArray[np.float32]]
-
-
-class TrainingError(EdgeRuntimeError):
-    """Training cannot start or go on."""
+RECIPES = {
+    "ours": "AdamW along a cosine, smoothed labels, averaged weights",
+    "published": "the published project's: Adagrad at a constant rate, plain labels,"
+    " weights as they are",
+}
 
 
 @dataclass(frozen=True)
@@ -39,22 +41,14 @@ class Schedule:
         patience: epochs without a better validation AUC before stopping.
         averaging: share of the old value that the running average of the weights
             keeps at each step; validation and the result use the average.
+        recipe: a key of ``RECIPES``.
     """
 
     epochs: int
     learning_rate: float
     patience: int
     averaging: float = 0.99
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """One line of a training history."""
-
-    epoch: int
-    loss: float
-    val_loss: float
-    val_auc: float
+    recipe: str = "ours"
 
 
 @dataclass(frozen=True)
@@ -74,19 +68,6 @@ class Validation:
     labels: NDArray[np.int64]
 
 
-@dataclass
-class _Progress:
-    """What a checkpoint holds beside the weights."""
-
-    averaged: Arrays
-    best: Arrays
-    history: list[EpochResult]
-
-    @property
-    def best_epoch(self) -> int:
-        return max(self.history, key=lambda result: result.val_auc).epoch
-
-
 def fit(
     model: keras.Model,
     photos: AugmentedPhotos,
@@ -100,7 +81,7 @@ def fit(
     ``validation``. The checkpoint is written after every epoch and left in place.
     """
     _compile(model, photos.steps, schedule)
-    progress = _restore(model, checkpoint) or _Progress(
+    progress = restore(model, checkpoint) or Progress(
         averaged=model.get_weights(), best=model.get_weights(), history=[]
     )
     for number in range(len(progress.history) + 1, schedule.epochs + 1):
@@ -112,7 +93,7 @@ def fit(
         if all(result.val_auc > old.val_auc for old in progress.history):
             progress.best = [array.copy() for array in progress.averaged]
         progress.history.append(result)
-        _save(model, checkpoint, progress)
+        save(model, checkpoint, progress)
     return Fitted(progress.best, tuple(progress.history), progress.best_epoch)
 
 
@@ -126,26 +107,34 @@ def scores_of(model: keras.Model, pixels: NDArray[np.float32]) -> NDArray[np.flo
 
 
 def _compile(model: keras.Model, steps: int, schedule: Schedule) -> None:
-    warm_up = WARM_UP_EPOCHS * steps
+    published = schedule.recipe == "published"
+    smoothing = 0.0 if published else LABEL_SMOOTHING
     model.compile(
-        optimizer=keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(
-                0.0,
-                max(1, schedule.epochs * steps - warm_up),
-                warmup_target=schedule.learning_rate,
-                warmup_steps=warm_up,
-            ),
-            weight_decay=WEIGHT_DECAY,
-        ),
-        loss=keras.losses.BinaryCrossentropy(label_smoothing=LABEL_SMOOTHING),
+        optimizer=keras.optimizers.Adagrad(schedule.learning_rate)
+        if published
+        else _adam_along_a_cosine(steps, schedule),
+        loss=keras.losses.BinaryCrossentropy(label_smoothing=smoothing),
     )
     model.optimizer.build(model.trainable_variables)
+
+
+def _adam_along_a_cosine(steps: int, schedule: Schedule) -> keras.optimizers.Optimizer:
+    warm_up = WARM_UP_EPOCHS * steps
+    return keras.optimizers.AdamW(
+        keras.optimizers.schedules.CosineDecay(
+            0.0,
+            max(1, schedule.epochs * steps - warm_up),
+            warmup_target=schedule.learning_rate,
+            warmup_steps=warm_up,
+        ),
+        weight_decay=WEIGHT_DECAY,
+    )
 
 
 def _run_epoch(
     model: keras.Model,
     photos: AugmentedPhotos,
-    progress: _Progress,
+    progress: Progress,
     number: int,
     schedule: Schedule,
 ) -> float:
@@ -154,6 +143,7 @@ def _run_epoch(
     loss = float("nan")
     # The average starts as a plain mean, so that it forgets the initial weights.
     done = (number - 1) * photos.steps
+    averaging = 0.0 if schedule.recipe == "published" else schedule.averaging
     bar = tqdm(photos.epoch(number), total=photos.steps, desc=f"epoch {number}")
     for step, batch in enumerate(bar, start=done + 1):
         loss = float(
@@ -163,7 +153,7 @@ def _run_epoch(
                 )
             )[0]
         )
-        keep = min(schedule.averaging, step / (step + 10))
+        keep = min(averaging, step / (step + 10))
         for old, new in zip(progress.averaged, model.get_weights(), strict=True):
             old *= keep
             old += (1 - keep) * new
@@ -198,50 +188,3 @@ def _validate(
         f" validation AUC {result.val_auc:.4f}"
     )
     return result
-
-
-def _state(model: keras.Model) -> list[keras.Variable]:
-    return [*model.variables, *model.optimizer.variables]
-
-
-def _save(model: keras.Model, checkpoint: Path, progress: _Progress) -> None:
-    groups: dict[str, Sequence[object]] = {
-        "state": [keras.ops.convert_to_numpy(value) for value in _state(model)],
-        "averaged": progress.averaged,
-        "best": progress.best,
-    }
-    arrays = {
-        f"{group}{index}": np.asarray(array)
-        for group, members in groups.items()
-        for index, array in enumerate(members)
-    }
-    history = json.dumps([asdict(result) for result in progress.history])
-    content = io.BytesIO()
-    np.savez(content, history=np.array(history), **arrays)  # type: ignore[arg-type]
-    write_bytes(checkpoint, content.getvalue())
-
-
-def _restore(model: keras.Model, checkpoint: Path) -> _Progress | None:
-    if not checkpoint.exists():
-        return None
-    try:
-        # Read first: numpy leaves a file open that turns out to be damaged.
-        with np.load(io.BytesIO(checkpoint.read_bytes())) as saved:
-            for index, variable in enumerate(_state(model)):
-                variable.assign(saved[f"state{index}"])
-            count = len(model.get_weights())
-            progress = _Progress(
-                averaged=[saved[f"averaged{index}"] for index in range(count)],
-                best=[saved[f"best{index}"] for index in range(count)],
-                history=[
-                    EpochResult(**result)
-                    for result in json.loads(str(saved["history"]))
-                ],
-            )
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise TrainingError(
-            f"the checkpoint {checkpoint} does not fit this network: {error}."
-            " Remove it, or choose another --out."
-        ) from error
-    tqdm.write(f"resuming {checkpoint} after epoch {len(progress.history)}")
-    return progress

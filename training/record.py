@@ -12,7 +12,7 @@ import keras
 
 from edge_runtime.atomic import write_text
 from edge_runtime.revision import revision
-from training.loop import TrainingError
+from training.checkpoint import TrainingError
 
 RECORD_FORMAT = 1
 

@@ -30,11 +30,12 @@ from edge_runtime.manifest import photos_of, read_manifest
 from edge_runtime.metrics import roc_auc
 from training.augmentation import AUGMENTATIONS
 from training.backbones import Backbone
+from training.checkpoint import TrainingError
 from training.columns import column
 from training.curves import plot_curves
 from training.designs import DESIGNS
 from training.fitting import Settings, fit_columns, validation_photos
-from training.loop import TrainingError, scores_of
+from training.loop import RECIPES, scores_of
 from training.networks import BLOCK_ORDERS, Network
 from training.record import (
     RECORD_FORMAT,
@@ -87,6 +88,12 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         type=int,
         default=60,
         help="of the first cycle, at most; later ones have a third as many",
+    )
+    add(
+        "--recipe",
+        choices=RECIPES,
+        default="ours",
+        help="; ".join(f"{name}: {text}" for name, text in RECIPES.items()),
     )
     add("--batch-size", type=int, default=32, help="photos a step")
     add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")

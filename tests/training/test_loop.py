@@ -4,7 +4,8 @@ import pytest
 
 from edge_runtime.preprocessing import resize
 from training import loop
-from training.loop import Schedule, TrainingError, Validation, fit, scores_of
+from training.checkpoint import TrainingError
+from training.loop import Schedule, Validation, fit, scores_of
 from training.networks import Network, build
 from training.squares import AugmentedPhotos
 
@@ -180,3 +181,14 @@ def test_scores_are_the_last_output_of_every_photo(validation):
     expected = np.asarray(model(pixels))[:, -1]
     # Sums in batches of another size: float32 rounding of a probability.
     np.testing.assert_allclose(scores_of(model, pixels), expected, rtol=0, atol=1e-6)
+
+
+def test_published_recipe_is_adagrad_at_a_constant_rate(validation, tmp_path):
+    schedule = Schedule(1, learning_rate=1e-2, patience=9, recipe="published")
+    model = _model()
+    fitted = fit(model, _photos(), validation, schedule, tmp_path / "c.npz")
+    assert isinstance(model.optimizer, keras.optimizers.Adagrad)
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-2)
+    # Nothing is averaged: the weights after the last step are those that were judged.
+    for kept, last in zip(fitted.weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, last)

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from training.loop import TrainingError
+from training.checkpoint import TrainingError
 from training.record import RECORD_FORMAT, TrainingRecord, file_sha256
 
 
