@@ -8,6 +8,7 @@ from convert.errors import ConversionError, GateError
 from convert.export import flatbuffer
 from convert.layer_errors import layer_errors
 from convert.layer_report import advice
+from convert.mixed import layers_of
 from convert.recipes import RECIPES, Recipe
 
 MOST_PHOTOS = 16
@@ -40,8 +41,9 @@ def with_blame(
         representative=lambda: iter(()),
     )
     try:
-        errors = layer_errors(reference, quantised, photos.pixels[:MOST_PHOTOS])
-        found = advice(errors)
+        layers = layers_of(floating)
+        errors = layer_errors(reference, quantised, photos.pixels[:MOST_PHOTOS], layers)
+        found = advice(errors, layers)
     except ConversionError as reason:
         found = f"not compared, {reason}"
     return GateError(f"{error}\n       Layer by layer: {found}.")

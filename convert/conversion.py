@@ -13,7 +13,7 @@ from convert.export import flatbuffer
 from convert.folding import folded
 from convert.gates import Finding
 from convert.graph import built
-from convert.mixed import refuse_unknown_layers
+from convert.mixed import layers_of, refuse_unknown_layers
 from convert.qat import FineTuning, fine_tuned
 from convert.recipes import Recipe
 from convert.representative import representative_batches
@@ -164,8 +164,7 @@ def converted(
         keep_float: layers that int8 recipes leave in floating point.
     """
     if keep_float:
-        known = [layer.name for layer in getattr(model, "layers", ())[1:]]
-        refuse_unknown_layers(keep_float, known)
+        refuse_unknown_layers(keep_float, layers_of(model))
     if recipe.trains:
         train = photos_of(photos, "train")
         augmentation = str(source.settings.get("augmentation", "strong"))

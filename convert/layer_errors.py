@@ -7,7 +7,7 @@ lost beyond its worst input.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +80,10 @@ class _Sums:
 
 
 def layer_errors(
-    floating: bytes, quantised: bytes, pixels: NDArray[np.uint8]
+    floating: bytes,
+    quantised: bytes,
+    pixels: NDArray[np.uint8],
+    layers: Collection[str] = (),
 ) -> tuple[LayerError, ...]:
     """Compare, worst first.
 
@@ -88,6 +91,7 @@ def layer_errors(
         floating: the folded model as ``float32`` file.
         quantised: the same model by another recipe.
         pixels: photos at the model's size; shape ``(n, size, size, 3)``.
+        layers: of the folded model; what they are called is what errors are called.
 
     Raises:
         ConversionError: when the files have no operation in common.
@@ -107,7 +111,7 @@ def layer_errors(
             sum_.add(one.value(first), two.value(second))
     errors = [
         LayerError(
-            layer=one.operators[first].layer,
+            layer=one.operators[first].layer_among(layers),
             operation=one.operators[first].name,
             snr_db=sum_.snr_db,
             own_loss_db=_snr_before(one.operators, first, pairs, sums) - sum_.snr_db,
@@ -120,11 +124,17 @@ def layer_errors(
     return tuple(sorted(errors, key=lambda error: error.snr_db))
 
 
-def culprit(errors: Sequence[LayerError]) -> LayerError | None:
-    """The layer that loses most by itself, where the result is poor at all."""
-    # What the converter named itself, the last sigmoid above all, is no layer to keep.
-    named = [each for each in errors if ":" not in each.layer]
-    poor = [each for each in named if each.snr_db < SOUND_DB]
+def culprit(
+    errors: Sequence[LayerError], layers: Collection[str]
+) -> LayerError | None:
+    """The layer that loses most by itself, where the result is poor at all.
+
+    Args:
+        errors: of all operations.
+        layers: that can be kept in floating point; what the converter made itself,
+            the last sigmoid above all, is none.
+    """
+    poor = [each for each in errors if each.snr_db < SOUND_DB and each.layer in layers]
     worst = max(poor, key=lambda each: each.own_loss_db, default=None)
     if worst is None or worst.own_loss_db < OWN_LOSS_DB:
         return None

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, fields
 from xml.sax.saxutils import escape
 
@@ -40,9 +40,9 @@ def table_text(errors: Sequence[LayerError], most: int = 12) -> str:
     return "\n".join(lines)
 
 
-def advice(errors: Sequence[LayerError]) -> str:
-    """What follows from the table."""
-    worst = culprit(errors)
+def advice(errors: Sequence[LayerError], layers: Collection[str]) -> str:
+    """What follows from the table; ``layers`` are those that can be kept in float."""
+    worst = culprit(errors, layers)
     if worst is not None:
         return (
             f"{worst.layer} loses {worst.own_loss_db:.0f} dB by itself: try"

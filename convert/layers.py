@@ -88,6 +88,7 @@ def report(settings: Settings) -> str:
     from convert.conversion import read_photos, rebuilt
     from convert.export import flatbuffer
     from convert.layer_errors import layer_errors
+    from convert.mixed import layers_of
     from convert.source import source_for
 
     source = source_for(settings.source)
@@ -110,11 +111,12 @@ def report(settings: Settings) -> str:
         io="float32",
         representative=lambda: iter(()),
     )
-    errors = layer_errors(floating, file.model, shown.pixels)
+    layers = layers_of(model)
+    errors = layer_errors(floating, file.model, shown.pixels, layers)
     stem = settings.out / settings.file.stem
     write_text(Path(f"{stem}.layers.csv"), csv_text(errors))
     write_text(Path(f"{stem}.layers.svg"), picture(errors, file.card.name))
-    return f"{table_text(errors)}\n{advice(errors)}"
+    return f"{table_text(errors)}\n{advice(errors, layers)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

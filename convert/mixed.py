@@ -14,6 +14,11 @@ from convert.errors import ConversionError
 from convert.operators import operators
 
 
+def layers_of(model: Any) -> tuple[str, ...]:
+    """Names that ``--keep-float`` takes; none of a model that is converted whole."""
+    return tuple(layer.name for layer in getattr(model, "layers", ())[1:])
+
+
 def refuse_unknown_layers(wanted: Iterable[str], known: Sequence[str]) -> None:
     """Stop before the slow part where a layer to keep is not there.
 

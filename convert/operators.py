@@ -71,6 +71,21 @@ class Operator:
         # model/layer/operation; anything shorter was named by the converter.
         return "/".join(paths[0][1:-1]) if paths else self.outputs[0].name
 
+    def layer_among(self, known: Collection[str]) -> str:
+        """The same, by its name in a Keras model; ``layer`` where it is none of them.
+
+        A layer may compute in scopes of its own (``act/Relu6``), and a fused operator
+        carries several names.
+        """
+        named = [*self.inputs[1:2], *self.outputs]
+        parts = [
+            part
+            for tensor in named
+            for path in tensor.name.split(";")
+            for part in path.split("/")
+        ]
+        return next((part for part in parts if part in known), self.layer)
+
     def is_of(self, layers: Collection[str]) -> bool:
         """Whether it computes one of the layers, alone or fused with another."""
         paths = [path for tensor in self.outputs for path in tensor.name.split(";")]

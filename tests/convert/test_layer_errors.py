@@ -9,6 +9,7 @@ from convert.layer_errors import culprit, layer_errors
 from convert.layer_report import advice, csv_text, picture, table_text
 from convert.mixed import refuse_unknown_layers
 from convert.operators import operators
+from convert.own_layers import ChannelClamp, HardSwish
 from convert.qat import FineTuning, fine_tuned
 from convert.recipes import RECIPES
 from edge_runtime.interpreter import open_interpreter
@@ -108,7 +109,7 @@ class TestLayerErrors:
         errors = layer_errors(floating, floating, pixels[:2])
         assert {each.snr_db for each in errors} == {200.0}
         assert {each.largest_difference for each in errors} == {0.0}
-        assert culprit(errors) is None
+        assert culprit(errors, {each.layer for each in errors}) is None
 
     def test_sixteen_bits_are_far_better(self, model, floating, pixels):
         file = _file(model, "int16x8", pixels)
@@ -126,7 +127,33 @@ class TestLayerErrors:
         drawn = picture(errors, "net & file")
         assert drawn.count("<rect") == len(errors) + 1
         assert "net &amp; file" in drawn
-        assert "--keep-float" in advice(errors) or "int16x8" in advice(errors)
+
+    def test_advice_names_only_what_can_be_kept(self, errors, model):
+        names = {layer.name for layer in model.layers}
+        worst = culprit(errors, names)
+        assert worst is not None
+        assert worst.layer in ("spiky", "evened", "clipped")
+        assert f"--keep-float {worst.layer}" in advice(errors, names)
+        others = names - {"spiky", "evened", "clipped"}
+        assert "--keep-float" not in advice(errors, others)
+        assert "int16x8" in advice(errors, others)
+
+    def test_a_layer_with_scopes_of_its_own_has_its_own_name(self, pixels):
+        given = tf_keras.Input((SIZE_PX, SIZE_PX, 3))
+        inner = layers.Conv2D(4, 3, name="conv")(given)
+        inner = HardSwish(name="swish")(inner)
+        inner = layers.DepthwiseConv2D(3, use_bias=False, name="deep")(inner)
+        inner = ChannelClamp([0.1, 0, 0, 0.2], name="clamp")(inner)
+        inner = layers.SeparableConv2D(4, 3, name="separable")(inner)
+        inner = layers.GlobalAveragePooling2D(name="pooled")(inner)
+        outputs = layers.Dense(1, activation="sigmoid", name="probability")(inner)
+        model = tf_keras.Model(given, outputs)
+        file = _file(model, "float32", pixels)
+        names = {layer.name for layer in model.layers}
+        named = [each.layer for each in layer_errors(file, file, pixels[:1], names)]
+        assert {"conv", "swish", "deep", "clamp", "separable", "pooled"} <= set(named)
+        # What is left is the last sigmoid, which the converter calls as it likes.
+        assert len([name for name in named if name not in names]) <= 1
 
     def test_refuses_files_of_different_models(self, floating, tiny_models, pixels):
         given = tf_keras.Input((SIZE_PX, SIZE_PX, 3))
