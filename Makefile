@@ -35,8 +35,9 @@ test-backends: .venv/installed .venv-backends/installed  ## train with PyTorch a
 test-arm: .venv/installed .arm/installed  ## the runtime on an emulated Arm (Debian, root; 390 MB in .arm)
 	.venv/bin/python -m pytest -m arm -s tests/arm
 
-test-ports: .venv/installed .venv-ports/installed .ports/installed  ## run files in MediaPipe, a browser and TFLite Micro
-	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python LESION_EDGE_PORTS_MODULES=.ports/node_modules \
+test-ports: .venv/installed .venv-ports/installed .venv-task-library/installed .ports/installed  ## run files in MediaPipe, the Task Library, a browser and TFLite Micro
+	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python \
+		LESION_EDGE_TASK_LIBRARY_PYTHON=.venv-task-library/bin/python LESION_EDGE_PORTS_MODULES=.ports/node_modules \
 		.venv/bin/python -m pytest -m long -s tests/convert/test_ports.py
 
 test-kits: .venv/installed .venv-web/installed .kits/installed  ## compile the kits and run them against Python
@@ -82,6 +83,12 @@ demo: .venv/installed  ## serve the pages with MODELS, the first one preferred
 .venv-ports/installed: tests/convert/ports/requirements.txt
 	test -x .venv-ports/bin/python || $(PYTHON) -m venv .venv-ports
 	.venv-ports/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Of its own, as it needs numpy 1 and an old protobuf; wheels for Python 3.11 and less.
+.venv-task-library/installed: tests/convert/ports/task_library.txt
+	test -x .venv-task-library/bin/python || $(PYTHON) -m venv .venv-task-library
+	.venv-task-library/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 .ports/installed: web_demo/browser/package-lock.json
@@ -143,7 +150,7 @@ lock:  ## resolve the dependencies again and write both lock files
 	$(LOCK) --extra bench --constraint requirements.lock --output-file requirements-quickstart.lock
 
 clean:  ## remove caches, builds and .venv-quickstart; keep .venv, data, runs and results
-	rm -rf .venv-quickstart .venv-ports .ports .kits .browser-files .browser-tests .pytest_cache \
-		.mypy_cache .ruff_cache build dist *.egg-info \
+	rm -rf .venv-quickstart .venv-ports .venv-task-library .ports .kits .browser-files .browser-tests \
+		.pytest_cache .mypy_cache .ruff_cache build dist *.egg-info \
 		edge_runtime/build edge_runtime/*.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -92,7 +92,7 @@ def compare(photos: Sequence[LabelledPhoto], network: str, runs: int) -> list[Ti
 def _converted(photos: Sequence[LabelledPhoto], name: str, order: str) -> bytes:
     # TensorFlow takes seconds to import, which --help need not wait for.
     from convert.conversion import converted, read_photos, rebuilt
-    from convert.recipes import RECIPES
+    from convert.recipes import RECIPES, FineTuning
     from convert.representative import representative_photos
     from convert.source import Source
     from training.networks import NETWORKS, build
@@ -111,9 +111,7 @@ def _converted(photos: Sequence[LabelledPhoto], name: str, order: str) -> bytes:
         photos,
         representative_photos(photos),
         io="uint8",
-        steps=1,
-        learning_rate=1e-5,
-        seed=0,
+        tuning=FineTuning(1, 1e-5),
     )
 
 

@@ -14,8 +14,8 @@ from convert.folding import folded
 from convert.gates import Finding
 from convert.graph import built
 from convert.mixed import layers_of, refuse_unknown_layers
-from convert.qat import FineTuning, fine_tuned
-from convert.recipes import Recipe
+from convert.qat import fine_tuned
+from convert.recipes import FineTuning, Recipe
 from convert.representative import representative_batches
 from convert.source import Source
 from convert.whole import Whole
@@ -59,6 +59,11 @@ class Photos:
         return Photos(
             np.stack([preprocess(each, size_px) for each in self.pixels]), self.labels
         )
+
+    @property
+    def size_px(self) -> int:
+        """Side of the squares."""
+        return int(self.pixels.shape[1])
 
     @property
     def real(self) -> NDArray[np.float32]:
@@ -144,10 +149,7 @@ def converted(
     chosen: Sequence[LabelledPhoto],
     *,
     io: str,
-    steps: int,
-    learning_rate: float,
-    seed: int,
-    keep_float: tuple[str, ...] = (),
+    tuning: FineTuning,
 ) -> bytes:
     """Fine-tune or calibrate as the recipe asks, and convert.
 
@@ -158,13 +160,11 @@ def converted(
         photos: the whole manifest; only its training split is used.
         chosen: photos that show value ranges, for recipes that calibrate.
         io: dtype of input and output.
-        steps: batches of fine-tuning, for recipes that train.
-        learning_rate: the first of the fine-tuning.
-        seed: of the augmentation.
-        keep_float: layers that int8 recipes leave in floating point.
+        tuning: for recipes that train; and the layers that int8 recipes leave in
+            floating point.
     """
-    if keep_float:
-        refuse_unknown_layers(keep_float, layers_of(model))
+    if tuning.keep_float:
+        refuse_unknown_layers(tuning.keep_float, layers_of(model))
     if recipe.trains:
         train = photos_of(photos, "train")
         augmentation = str(source.settings.get("augmentation", "strong"))
@@ -174,15 +174,15 @@ def converted(
             source.size_px,
             AUGMENTATIONS[augmentation],
             BATCH_SIZE,
-            seed,
+            tuning.seed,
         )
-        model = fine_tuned(model, supply, FineTuning(steps, learning_rate, keep_float))
+        model = fine_tuned(model, supply, tuning)
     return flatbuffer(
         model,
         recipe,
         size_px=source.size_px,
         io=io,
-        keep_float=keep_float,
+        keep_float=tuning.keep_float,
         representative=lambda: _over_whole_range(
             representative_batches(chosen, size_px=source.size_px, mean=MEAN, std=STD)
         ),

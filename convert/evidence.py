@@ -126,8 +126,13 @@ def _moved(
     )
 
 
-def refuse_unusable(scores: Scores, whose: str) -> None:
+def refuse_unusable(scores: Scores, whose: str, origin: str = "") -> None:
     """Stop before a threshold is put on scores that separate nothing.
+
+    Args:
+        scores: of all photos.
+        whose: for the message.
+        origin: a sentence on where a score that is no number comes from.
 
     Raises:
         GateError: when a score is not a number, or all are the same.
@@ -136,7 +141,8 @@ def refuse_unusable(scores: Scores, whose: str) -> None:
     if bad:
         raise GateError(
             f"{whose} gave no number for {bad} of {len(scores)} photos (NaN or"
-            " infinity). Check its weights; train it again with a lower learning rate."
+            f" infinity). {origin}Check its weights; train it again with a lower"
+            " learning rate."
         )
     if np.unique(scores).size < 2:
         raise GateError(

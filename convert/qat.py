@@ -7,7 +7,6 @@ lose nothing on the way, not to train once more on too few photos.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +22,7 @@ from tensorflow_model_optimization.python.core.quantization.keras.default_8bit i
 from tqdm import tqdm
 
 from convert.own_layers import ChannelClamp, HardSwish
+from convert.recipes import FineTuning
 from training.squares import AugmentedPhotos, Batch
 
 _quantize = tfmot.quantization.keras
@@ -36,21 +36,6 @@ _OUTPUT_ONLY = (
 )
 # Photos whose activations fit into memory together, whatever the network.
 _RANGE_BATCH = 8
-
-
-@dataclass(frozen=True)
-class FineTuning:
-    """How to fine-tune.
-
-    Attributes:
-        steps: batches to learn from.
-        learning_rate: the first; falls to 0 as a cosine.
-        keep_float: layers left without fake quantisation.
-    """
-
-    steps: int
-    learning_rate: float
-    keep_float: tuple[str, ...] = ()
 
 
 def fine_tuned(

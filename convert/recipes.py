@@ -44,6 +44,23 @@ class Recipe:
         return self.integer or self.calibrated
 
 
+@dataclass(frozen=True)
+class FineTuning:
+    """How the recipes that train do so.
+
+    Attributes:
+        steps: batches to learn from.
+        learning_rate: the first; falls to 0 as a cosine.
+        keep_float: layers left without fake quantisation.
+        seed: of the augmentation.
+    """
+
+    steps: int
+    learning_rate: float
+    keep_float: tuple[str, ...] = ()
+    seed: int = 0
+
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from convert.gates import Limits
-from convert.recipes import RECIPES, Recipe
+from convert.recipes import RECIPES, FineTuning, Recipe
 from convert.targets import TARGETS, Target
 
 ALL = "all"
@@ -37,6 +37,7 @@ class Settings:
     malignant_index: int = 1
     calibration: Path | None = None
     report: Path | None = None
+    summary: Path | None = None
     emit_c: bool = False
     card_only: bool = False
     accept: tuple[str, ...] = ()
@@ -63,6 +64,11 @@ class Settings:
     def chosen_target(self) -> Target:
         """The row of the table of targets."""
         return TARGETS[self.target]
+
+    @property
+    def tuning(self) -> FineTuning:
+        """How to fine-tune, for recipes that do."""
+        return FineTuning(self.steps, self.learning_rate, self.keep_float, self.seed)
 
     def name_of(self, network: str) -> str:
         """``NETWORK.RECIPE``, with the target unless it is our own runtime."""

@@ -6,6 +6,7 @@ Run: python convert/to_tflite.py runs/cnn64/model.keras --manifest data/fanconic
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +22,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from convert.c_source import write_c_source
 from convert.card_text import NOT_COMPARED
+from convert.conversion_options import add_conversion_options
 from convert.errors import AuditError, ConversionError, GateError
 from convert.gate_options import EPILOG, add_gate_options, taken_limits
-from convert.recipes import RECIPES, TARGET_RECALL
 from convert.settings import ALL, Settings
 from convert.source_options import (
     add_source_options,
@@ -42,94 +43,14 @@ from edge_runtime.model_file import write_model_file
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    recipes = "; ".join(
-        f"{recipe.name}: {recipe.meaning}" for recipe in RECIPES.values()
-    )
     parser = argparse.ArgumentParser(
         description="Convert a trained Keras model to a .tflite file with its card:"
         " weights, preprocessing, threshold with its evidence, golden vectors.",
         epilog=EPILOG,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    add = parser.add_argument
     add_source_options(parser)
-    add(
-        "--manifest",
-        type=Path,
-        required=True,
-        help="table of training/prepare.py: its train split calibrates and fine-tunes,"
-        " its val split chooses the threshold",
-    )
-    add(
-        "--recipe",
-        choices=(*RECIPES, ALL),
-        default="qat_int8",
-        help=f"{recipes}; {ALL}: each of these in turn, with a summary",
-    )
-    add(
-        "--keep-float",
-        action="append",
-        default=[],
-        metavar="LAYER",
-        help="a layer that int8 recipes leave in floating point, such as the worst one"
-        " of convert/layers.py; may be given again",
-    )
-    add(
-        "--target",
-        choices=TARGETS,
-        default="python",
-        help="; ".join(f"{each.name}: {each.meaning}" for each in TARGETS.values()),
-    )
-    add(
-        "--io",
-        choices=("uint8", "int8", "float32"),
-        default=argparse.SUPPRESS,
-        help="dtype of input and output of int8 files, the target's if not given;"
-        " other files have float32",
-    )
-    add(
-        "--target-recall",
-        type=float,
-        default=TARGET_RECALL,
-        help="share of the malignant validation photos that the threshold must find",
-    )
-    add("--steps", type=int, default=300, help="batches of 16 to fine-tune with")
-    add("--learning-rate", type=float, default=5e-5, help="of the fine-tuning")
-    add("--seed", type=int, default=0, help="same seed, same bytes")
-    add("--data-name", default="not stated", help="of the data set, for the card")
-    add("--terms", default="not stated", help="of photos and weights, for the card")
-    add(
-        "--measure-test",
-        action="store_true",
-        help="also measure the test split for the card; once, for a final model",
-    )
-    add("--overwrite", action="store_true", help="replace the file if it exists")
-    add("--out", type=Path, default=Path("models"), help="folder")
-    add(
-        "--calibration",
-        type=Path,
-        metavar="MANIFEST",
-        help="table of the photos that show value ranges to ptq_int8; without it, 200"
-        " of the train split are drawn, half of them malignant",
-    )
-    add(
-        "--report",
-        type=Path,
-        metavar="FOLDER",
-        help="write every photo's two scores, those that changed sides, the gates and"
-        " a reliability diagram there, also if a gate fails",
-    )
-    add(
-        "--card-only",
-        action="store_true",
-        help="the model is a .tflite file already: measure it as it is and write its"
-        " card; no recipe and no target apply",
-    )
-    add(
-        "--emit-c",
-        action="store_true",
-        help="also write the model as a C array with a header, for microcontrollers",
-    )
+    add_conversion_options(parser)
     add_gate_options(parser)
     given_words = sys.argv[1:] if arguments is None else arguments
     words = parser.parse_args(with_joined_range(given_words))
@@ -228,9 +149,12 @@ def outcome(card: ModelCard, path: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     try:
-        jobs = parse(arguments).jobs()
-        if len(jobs) > 1:
-            return sweep(jobs, convert)
+        settings = parse(arguments)
+        jobs = settings.jobs()
+        if len(jobs) > 1 or settings.summary:
+            given = sys.argv[1:] if arguments is None else arguments
+            command = shlex.join(["python", "convert/to_tflite.py", *given])
+            return sweep(jobs, convert, command=command, summary=settings.summary)
         print(convert(jobs[0]))
     except (AuditError, GateError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """What tests of every package share."""
 
+import functools
 import os
 from pathlib import Path
 
@@ -65,3 +66,29 @@ def train_on_drawn_photos(drawn_manifest, tmp_path_factory):
 def trained_cnn32(train_on_drawn_photos):
     """Folder of a finished run in the published block order; only read it."""
     return train_on_drawn_photos("relu_bn_relu")
+
+
+@pytest.fixture(scope="session")
+def file_for(trained_cnn32, drawn_manifest, tmp_path_factory):
+    """A function: the model file for a target, as the command writes it, made once."""
+    pytest.importorskip("tensorflow")
+    from convert.golden_photos import golden_pngs
+    from convert.to_tflite import main
+
+    # Drawing them again for every conversion would take longer than all the rest.
+    once = functools.cache(golden_pngs)
+
+    @functools.cache
+    def path(target, recipe="ptq_int8"):
+        out = tmp_path_factory.mktemp(target)
+        words = [
+            str(trained_cnn32 / "model.keras"), "--manifest", str(drawn_manifest),
+            "--recipe", recipe, "--target", target, "--out", str(out), "--steps", "30",
+        ]  # fmt: skip
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("convert.assembly.golden_pngs", once)
+            assert main(words) == 0
+        ending = "" if target == "python" else f".{target}"
+        return out / f"cnn32.{recipe}{ending}.tflite"
+
+    return path

@@ -9,8 +9,8 @@ from convert.conversion import SAME_DEEP_FUNCTION
 from convert.export import flatbuffer
 from convert.folding import folded
 from convert.graph import built
-from convert.qat import FineTuning, fine_tuned
-from convert.recipes import RECIPES
+from convert.qat import fine_tuned
+from convert.recipes import RECIPES, FineTuning
 from convert.source import read_source
 from edge_runtime.interpreter import open_interpreter
 from edge_runtime.preprocessing import resize

@@ -18,7 +18,7 @@ from convert.conversion import (
 )
 from convert.errors import ConversionError
 from convert.folding import folded
-from convert.recipes import RECIPES
+from convert.recipes import RECIPES, FineTuning
 from convert.representative import representative_photos
 from convert.source import Source
 from edge_runtime.interpreter import open_interpreter
@@ -53,9 +53,7 @@ def _convert(source, model, recipe, photos):
         photos,
         representative_photos(photos),
         io="uint8",
-        steps=1,
-        learning_rate=1e-5,
-        seed=0,
+        tuning=FineTuning(1, 1e-5),
     )
 
 

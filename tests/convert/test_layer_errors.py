@@ -10,8 +10,8 @@ from convert.layer_report import advice, csv_text, picture, table_text
 from convert.mixed import refuse_unknown_layers
 from convert.operators import operators
 from convert.own_layers import ChannelClamp, HardSwish
-from convert.qat import FineTuning, fine_tuned
-from convert.recipes import RECIPES
+from convert.qat import fine_tuned
+from convert.recipes import RECIPES, FineTuning
 from edge_runtime.interpreter import open_interpreter
 from edge_runtime.preprocessing import resize
 from training.squares import AugmentedPhotos

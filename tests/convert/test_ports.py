@@ -1,25 +1,23 @@
-"""Files really run by the programs that they are for; make test-ports installs them."""
+"""Files really run by the programs that they are for; make test-ports installs them.
 
-import hashlib
+Each file comes from ``convert/to_tflite.py --target``, the way a user gets it.
+"""
+
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from convert.golden import golden_npz
-from convert.golden_photos import golden_pngs
-from convert.metadata import Description, with_metadata
-from convert.two_classes import LABELS, with_two_classes
+from edge_runtime.classifier import LesionClassifier
 from edge_runtime.interpreter import open_interpreter
-from edge_runtime.model_file import read_model_file, write_model_file
+from edge_runtime.manifest import photos_of, read_manifest
+from edge_runtime.model_file import read_model_file
+from edge_runtime.preprocessing import load_pixels
 
 PROGRAMS = Path(__file__).with_name("ports")
-NETWORKS = ("cnn32", "cnn64")
-PHOTOS = 60
 
 # XNNPACK and the builtin kernels, of which TFLite Micro has its own copies, differ by
 # this many steps of 1/256 at most on cnn32.
@@ -33,11 +31,11 @@ pytestmark = pytest.mark.long
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A function: a program of ``ports/`` with these arrays; what it wrote."""
-    python = os.environ.get("LESION_EDGE_PORTS_PYTHON")
-    if not python:
-        pytest.skip("needs the environment that make test-ports installs")
 
-    def ported(program, model, arrays, *words):
+    def ported(program, model, arrays, *words, environment="PORTS"):
+        python = os.environ.get(f"LESION_EDGE_{environment}_PYTHON")
+        if not python:
+            pytest.skip("needs the environment that make test-ports installs")
         folder = tmp_path_factory.mktemp("ports")
         np.savez(folder / "given.npz", **arrays)
         done = subprocess.run(
@@ -52,78 +50,69 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shipped(root):
-    """A function: a shipped file of a network."""
-    return lambda network: read_model_file(root / f"models/{network}.qat_int8.tflite")
+def pixels(drawn_manifest):
+    """The drawn validation photos, as the runtime shows them to cnn32."""
+    photos = photos_of(read_manifest(drawn_manifest), "val")
+    return np.stack([load_pixels(photo.path, 32) for photo in photos])
 
 
-def _outputs(model, stored):
-    opened = open_interpreter(model)
+def _outputs(path, stored):
+    opened = open_interpreter(read_model_file(path).model)
     return np.stack([opened.infer(each[np.newaxis]) for each in stored])
 
 
-def _two_class_file(file, folder):
-    """What ``--target mediapipe`` writes, from a file that is converted already."""
-    card = file.card
-    content, _ = with_two_classes(file.model, card.threshold.score)
-    size_px, name = card.input.size_px, f"{card.name}.mediapipe"
-    description = Description(
-        name, card.description, "0", "us", card.licence, size_px, 0.0, 255.0,
-        "the top class",
-    )  # fmt: skip
-    model = with_metadata(content, description)
-    opened = open_interpreter(model)
-    half = replace(card.threshold, score=0.5, stored=128, probability=0.5)
-    band = replace(card.uncertainty, low_score=0.5, low_probability=0.5)
-    sha256 = hashlib.sha256(model).hexdigest()
-    card = replace(
-        card, name=name, model_sha256=sha256, threshold=half, uncertainty=band
-    )
-    path = folder / f"{name}.tflite"
-    golden = golden_npz(golden_pngs(size_px), opened.infer, card)
-    write_model_file(path, model, card, LABELS, golden)
-    return path
-
-
-@pytest.mark.parametrize("network", NETWORKS)
-def test_mediapipe_gives_our_probabilities_and_our_verdict(
-    run, shipped, lesions, network, tmp_path
+@pytest.mark.parametrize(
+    ("target", "program", "environment"),
+    [
+        ("mediapipe", "mediapipe_scores.py", "PORTS"),
+        ("task-library", "task_library_scores.py", "TASK_LIBRARY"),
+    ],
+)
+@pytest.mark.parametrize("recipe", ["ptq_int8", "qat_int8", "float16"])
+def test_top_class_and_probabilities_are_ours(
+    run, file_for, pixels, target, program, environment, recipe
 ):
-    file = shipped(network)
-    pixels = np.stack(list(lesions(PHOTOS, file.card.input.size_px)))
-    path = _two_class_file(file, tmp_path)
-    given = run("mediapipe_scores.py", path, {"pixels": pixels})
-    expected = _outputs(read_model_file(path).model, pixels) / 256
-    # MediaPipe brings its own XNNPACK: equal, or a rounding of the score's float32.
-    assert np.abs(given["scores"] - expected).max() <= 1e-6
-    single = _outputs(file.model, pixels)[:, 0]
-    called = single >= file.card.threshold.stored
+    path = file_for(target, recipe)
+    given = run(program, path, {"pixels": pixels}, environment=environment)
+    if recipe == "float16":
+        expected = _outputs(path, pixels.astype(np.float32) / 255)
+        # Both compute in float32, each with kernels of its own.
+        tolerance = 1e-4
+    else:
+        expected = _outputs(path, pixels) / 256
+        # It brings its own XNNPACK: equal, or a rounding of the score's float32.
+        tolerance = 1e-6
+    assert np.abs(given["scores"] - expected).max() <= tolerance
+    ours = LesionClassifier.load(file_for("python", recipe))
+    threshold = ours.card.threshold.score
+    called = np.array([ours.score(each) >= threshold for each in pixels])
     assert 0 < called.sum() < len(called)
     np.testing.assert_array_equal(given["top"] == "malignant", called)
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_browser_gives_our_outputs_to_the_byte(run, shipped, lesions, network):
+@pytest.mark.parametrize("recipe", ["ptq_int8", "qat_int8"])
+def test_browser_gives_our_outputs_to_the_byte(run, file_for, pixels, recipe):
     modules = Path(os.environ.get("LESION_EDGE_PORTS_MODULES", "none"))
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not chromium or not modules.is_dir():
         pytest.skip("needs the Chromium and LiteRT.js that make test-ports installs")
-    file = shipped(network)
-    pixels = np.stack(list(lesions(PHOTOS, file.card.input.size_px)))
-    given = run("browser_scores.py", file.path, {"stored": pixels}, chromium, modules)
+    path = file_for("web", recipe)
+    given = run("browser_scores.py", path, {"stored": pixels}, chromium, modules)
     # Both are of the XNNPACK family.
-    np.testing.assert_array_equal(given["outputs"], _outputs(file.model, pixels))
+    np.testing.assert_array_equal(given["outputs"], _outputs(path, pixels))
 
 
 def test_tflite_micro_runs_cnn32_within_steps_and_in_a_small_arena(
-    run, shipped, lesions, tmp_path
+    run, file_for, pixels, tmp_path
 ):
-    file = shipped("cnn32")
-    pixels = np.stack(list(lesions(PHOTOS, 32)))
+    file = read_model_file(file_for("microcontroller"))
+    stored = (pixels.astype(np.int16) - 128).astype(np.int8)
     path = tmp_path / "model.tflite"
     path.write_bytes(file.model)
-    given = run("micro_scores.py", path, {"stored": pixels})
-    away = np.abs(given["outputs"].astype(int) - _outputs(file.model, pixels))
+    given = run("micro_scores.py", path, {"stored": stored})
+    expected = _outputs(file.path, stored)
+    assert expected.dtype == np.int8
+    away = np.abs(given["outputs"].astype(int) - expected)
     print(f"largest {away.max()} steps of 1/256, arena {given['arena_bytes']} bytes")
     assert away.max() <= MOST_STEPS
     assert given["arena_bytes"] <= MOST_ARENA_BYTES

@@ -4,7 +4,8 @@ import tf_keras
 
 from convert.folding import folded
 from convert.graph import built
-from convert.qat import FineTuning, fine_tuned
+from convert.qat import fine_tuned
+from convert.recipes import FineTuning
 from convert.taking_apart import nodes_of
 from edge_runtime.preprocessing import resize
 from training.squares import AugmentedPhotos

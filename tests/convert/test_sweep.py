@@ -1,11 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from convert.errors import ConversionError, GateError
 from convert.recipes import RECIPES
-from convert.sweep import sweep, table
+from convert.summary import Row, page, table
+from convert.sweep import sweep
 from convert.to_tflite import parse
+from edge_runtime.machine import describe_machine
 
 MANIFEST = ("--manifest", "table.csv")
 
@@ -58,7 +61,7 @@ class TestSweep:
         cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
         assert cells[0] == model_file.name
         assert cells[1] == f"{model_file.stat().st_size / 1000:.0f}"
-        assert float(cells[-2]) > 0
+        assert float(cells[-3]) > 0
         assert lines[3].startswith(f"| {model_file.name}")
 
     @pytest.mark.parametrize(
@@ -79,7 +82,59 @@ class TestSweep:
         assert f"| {model_file.name} |" in printed.out
 
 
-def test_table_is_markdown():
-    lines = table([["a"] * 12], ["b"]).splitlines()
+class TestPage:
+    @pytest.fixture
+    def page(self, card):
+        """A function: the page of two recipes of one network with these losses."""
+
+        def written(ptq, qat, failed=()):
+            rows = []
+            for recipe, (auc, lost) in {"ptq_int8": ptq, "qat_int8": qat}.items():
+                changed = replace(
+                    card.comparison, auc_keras=0.95, auc_file=auc, malignant_lost=lost
+                )
+                of = replace(card, recipe=recipe, comparison=changed)
+                rows.append(Row(f"net.{recipe}.tflite", 98_765, of, 1.2345, 12.0))
+            command = "python convert/to_tflite.py net.keras --recipe all"
+            return page(rows, dict(failed), command, describe_machine())
+
+        return written
+
+    def test_tells_whether_the_aim_was_reached(self, page):
+        text = page(ptq=(0.947, 2), qat=(0.949, 1))
+        assert "| net.qat_int8.tflite | 99 | 0.9500 | 0.9490 | 1 |" in text
+        row = next(x for x in text.splitlines() if x.startswith("| tiny16 |"))
+        assert row.startswith("| tiny16 | +0.0030 | +0.0010 | 2 | 1 | reached | better")
+
+    @pytest.mark.parametrize("qat", [(0.9479, 0), (0.95, 2)])
+    def test_tells_when_it_was_missed(self, page, qat):
+        text = page(ptq=(0.95, 0), qat=qat)
+        row = next(x for x in text.splitlines() if x.startswith("| tiny16 |"))
+        assert "| missed |" in row
+        assert ("worse" in row) == (qat[0] < 0.95)
+
+    def test_holds_the_command_the_failures_and_the_notice(self, page):
+        failed = {"b.keras, int16x8": "no such kernel"}
+        text = page(ptq=(0.95, 0), qat=(0.95, 0), failed=failed)
+        assert "\npython convert/to_tflite.py net.keras --recipe all\n" in text
+        assert "Not written: b.keras, int16x8. no such kernel" in text
+        assert "not a medical device" in text
+
+    def test_is_written_after_each_conversion(self, model_file, tmp_path):
+        path = tmp_path / "page.md"
+        seen = []
+
+        def convert(_):
+            seen.append(path.exists())
+            return model_file
+
+        jobs = parse(["a.keras", "b.keras", "--recipe", "ptq_int8", *MANIFEST]).jobs()
+        assert sweep(jobs, convert, command="this", summary=path) == 0
+        assert seen == [False, True]
+        assert path.read_text().count(f"| {model_file.name} |") == 2
+
+
+def test_table_is_markdown(card):
+    lines = table([Row("a", 1, card, 1.0, 1.0)], ["b"]).splitlines()
     assert len({line.count("|") for line in lines[:3]}) == 1
     assert lines[-1] == "not written: b"

@@ -1,12 +1,9 @@
-import functools
-
 import numpy as np
 import pytest
 
-from convert.golden_photos import golden_pngs
 from convert.operators import operators
 from convert.targets import TARGETS
-from convert.to_tflite import main, parse
+from convert.to_tflite import parse
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.interpreter import open_interpreter
 from edge_runtime.manifest import photos_of, read_manifest
@@ -17,34 +14,13 @@ WORDS = ["model.keras", "--manifest", "m.csv"]
 
 
 @pytest.fixture(scope="module")
-def convert(trained_cnn32, drawn_manifest, tmp_path_factory):
-    """A function: the model file for a target, converted once."""
-    once = functools.cache(golden_pngs)
-
-    @functools.cache
-    def path(target, recipe="ptq_int8"):
-        out = tmp_path_factory.mktemp(target)
-        words = [
-            str(trained_cnn32 / "model.keras"), "--manifest", str(drawn_manifest),
-            "--recipe", recipe, "--target", target, "--out", str(out),
-        ]  # fmt: skip
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("convert.assembly.golden_pngs", once)
-            assert main(words) == 0
-        ending = "" if target == "python" else f".{target}"
-        return out / f"cnn32.{recipe}{ending}.tflite"
-
-    return path
-
-
-@pytest.fixture(scope="module")
 def val(drawn_manifest):
     return photos_of(read_manifest(drawn_manifest), "val")
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=lambda each: each.name)
-def test_file_obeys_the_rules_of_its_target(convert, target):
-    file = read_model_file(convert(target.name))
+def test_file_obeys_the_rules_of_its_target(file_for, target):
+    file = read_model_file(file_for(target.name))
     model = open_interpreter(file.model)
     size_px = target.feeds_px or 32
     assert model.input_shape == (1, size_px, size_px, 3)
@@ -55,30 +31,30 @@ def test_file_obeys_the_rules_of_its_target(convert, target):
     assert file.labels == expected
     last = operators(file.model)[-1].outputs[0]
     assert last.shape == (1, len(expected))
-    beside = convert(target.name).with_suffix(".labels.txt")
+    beside = file_for(target.name).with_suffix(".labels.txt")
     assert beside.exists() == target.labels_beside
     if target.labels_beside:
         assert beside.read_text() == "malignant\nother\n"
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_batch_is_one_and_never_of_unknown_size(convert, target):
+def test_batch_is_one_and_never_of_unknown_size(file_for, target):
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_content=read_model_file(convert(target)).model)
+    interpreter = Interpreter(model_content=read_model_file(file_for(target)).model)
     for edge in (interpreter.get_input_details(), interpreter.get_output_details()):
         assert -1 not in edge[0]["shape_signature"]
         assert edge[0]["shape"][0] == 1
 
 
-def test_two_class_targets_name_the_class_that_the_card_would(convert, val):
-    file = LesionClassifier.load(convert("python"))
+def test_two_class_targets_name_the_class_that_the_card_would(file_for, val):
+    file = LesionClassifier.load(file_for("python"))
     threshold = file.card.threshold.score
     pixels = [load_pixels(photo.path, 32) for photo in val]
     expected = np.array([file.score(each) >= threshold for each in pixels])
     assert 0 < expected.sum() < len(val)
     for target in ("mediapipe", "task-library", "coral"):
-        two = read_model_file(convert(target))
+        two = read_model_file(file_for(target))
         model = open_interpreter(two.model)
         outputs = np.array([model.infer(each[np.newaxis]) for each in pixels])
         np.testing.assert_array_equal(outputs.argmax(axis=1) == 0, expected)
@@ -90,9 +66,9 @@ def test_two_class_targets_name_the_class_that_the_card_would(convert, val):
         assert card.provenance.conversion["threshold_before_shift"] == threshold
 
 
-def test_rpicam_file_is_judged_as_it_is_fed(convert, val):
+def test_rpicam_file_is_judged_as_it_is_fed(file_for, val):
     # The camera's program shrinks to 224 px; what the card claims was measured so.
-    path = convert("rpicam")
+    path = file_for("rpicam")
     classifier = LesionClassifier.load(path)
     scores = [classifier.score(load_pixels(photo.path, 224)) for photo in val]
     found = [
@@ -105,8 +81,8 @@ def test_rpicam_file_is_judged_as_it_is_fed(convert, val):
     assert recall.value >= 0.95
 
 
-def test_float_file_with_two_classes_keeps_the_threshold(convert, val):
-    card = read_model_file(convert("mediapipe", "float32")).card
+def test_float_file_with_two_classes_keeps_the_threshold(file_for, val):
+    card = read_model_file(file_for("mediapipe", "float32")).card
     assert card.threshold.probability == 0.5
     assert card.threshold.recall.value >= 0.95
     # Both are shifted alike. What is left is float32's rounding of the Keras model's
