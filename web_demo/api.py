@@ -8,26 +8,18 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from edge_runtime.verdict import Verdict
 from web_demo.capacity import Limits
+from web_demo.heat import answer as heat_answer
 from web_demo.judging import Judge, Refusal
 from web_demo.metrics import Metrics
 from web_demo.openapi import Operation, described, document, reference
 from web_demo.problems import problem
-from web_demo.uploads import uploaded_photos
+from web_demo.uploads import uploaded_photo, uploaded_photos
 
 Json = dict[str, Any]
 
 # Of this service, as its document says; the paths carry the first number.
 API_VERSION = "1.0.0"
 
-PHOTO: Json = {"type": "string", "format": "binary"}
-FORM: Json = {
-    "type": "object",
-    "required": ["photo"],
-    "properties": {
-        "photo": {"anyOf": [PHOTO, {"type": "array", "items": PHOTO}]},
-        "model": {"type": "string", "description": "name of the model"},
-    },
-}
 RESULTS: Json = {
     "type": "object",
     "required": ["results"],
@@ -54,18 +46,42 @@ STATUS: Json = {
 REFUSALS = ("400", "403", "404", "413", "421", "422", "429", "503")
 
 
+def _form(models: Sequence[str], max_photos: int) -> Json:
+    """The schema of a form with up to so many photos."""
+    photos: Json = {
+        "type": "array",
+        "items": {"type": "string", "format": "binary"},
+        "minItems": 1,
+        "maxItems": max_photos,
+        "description": "JPEG, PNG or WebP; the field is repeated for several",
+    }
+    properties = {"photo": photos, "model": _model(models)}
+    return {"type": "object", "required": ["photo"], "properties": properties}
+
+
+def _model(models: Sequence[str]) -> Json:
+    about = "name of the model; without it the first one answers"
+    return {"type": "string", "enum": [*models], "description": about}
+
+
+def _asked_model() -> str | None:
+    return request.args.get("model") or request.form.get("model")
+
+
 def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
     """The service around ``judge``; mistakes are answered by ``web_demo.problems``."""
     blueprint = Blueprint("api", __name__)
+    names = [card.name for card in judge.cards]
     _status(blueprint, judge)
+    _explaining(blueprint, judge, names)
 
     @blueprint.post("/api/v1/classify")
     @described(
         Operation(
             {"anyOf": [reference("Verdict"), RESULTS]},
             REFUSALS,
-            FORM,
-            {"model": "name of the model; without it the first one answers"},
+            _form(names, limits.max_photos),
+            {"model": _model(names)},
         )
     )
     def classify() -> Json:
@@ -74,13 +90,15 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
         One photo gives its verdict, or a problem if it cannot be judged. Several give
         a list with a verdict or a problem for each, in the order they were sent.
         """
-        photos = uploaded_photos(request, limits.max_photos)
-        model = request.args.get("model") or request.form.get("model")
-        if len(photos) == 1:
-            verdict = judge.verdict(photos[0], model)
-            metrics.count(verdict)
-            return verdict.to_json()
-        return {"results": _counted(judge.verdicts(photos, model), metrics)}
+        with judge.capacity.place() as deadline:
+            photos = uploaded_photos(request, limits.max_photos)
+            model = _asked_model()
+            if len(photos) == 1:
+                verdict = judge.verdict(photos[0], model)
+                metrics.count(verdict)
+                return verdict.to_json()
+            found = judge.verdicts(photos, deadline, model)
+            return {"results": _counted(found, metrics)}
 
     @blueprint.get("/api/v1/models")
     @described(Operation(MODELS, ("421",)))
@@ -94,6 +112,26 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
         return document(current_app, API_VERSION)
 
     return blueprint
+
+
+def _explaining(blueprint: Blueprint, judge: Judge, names: Sequence[str]) -> None:
+    @blueprint.post("/api/v1/heatmap")
+    @described(
+        Operation(
+            reference("HeatMap"), REFUSALS, _form(names, 1), {"model": _model(names)}
+        )
+    )
+    def heatmap() -> Json:
+        """Show what the score of one photo depends on.
+
+        Parts of the photo are covered in turn, and the model judges each (129
+        inferences). It shows what the model uses, not what is ill.
+        """
+        with judge.capacity.place() as deadline:
+            photo = uploaded_photo(request)
+            model = _asked_model()
+            found = judge.heat_map(photo, deadline, model)
+            return heat_answer(found, judge.card(model))
 
 
 def _counted(found: Sequence[Verdict | Refusal], metrics: Metrics) -> list[Json]:

@@ -10,7 +10,7 @@ from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web_demo.api import api
-from web_demo.capacity import Limits
+from web_demo.capacity import Limits, turn_away_without_room
 from web_demo.judging import Classifier, Judge
 from web_demo.metrics import Metrics
 from web_demo.offline import offline
@@ -25,7 +25,7 @@ from web_demo.wording import STRINGS, evidence, percent, photos_of, say
 OTHER_FORM_PARTS = 7
 
 # The routes that judge photos, and so take time.
-JUDGING = ("api.classify", "pages.verdict", "pages.compare")
+JUDGING = ("api.classify", "api.heatmap", "pages.verdict", "pages.compare")
 
 
 class DemoApp(Flask):
@@ -57,11 +57,13 @@ def create_app(
     limits = limits or Limits()
     app = DemoApp(__name__)
     app.config["MAX_CONTENT_LENGTH"] = limits.max_upload_bytes
+    app.config["MAX_HELD_BYTES"] = limits.max_held_bytes
     app.config["MAX_FORM_PARTS"] = limits.max_photos + OTHER_FORM_PARTS
     judge = Judge(classifiers, limits)
     metrics = Metrics()
     metrics.watch(app)
     refuse_strangers(app, hosts)
+    turn_away_without_room(app)
     _speak(app, judge, limits)
     app.register_blueprint(pages(judge, metrics, report))
     app.register_blueprint(api(judge, limits, metrics))

@@ -3,21 +3,23 @@
 import base64
 import dataclasses
 import io
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from werkzeug.exceptions import NotFound
 
 from edge_runtime.card import ModelCard
 from edge_runtime.errors import PhotoError
+from edge_runtime.heat_map import HeatMap, heat_map
 from edge_runtime.model_file import ModelFile
 from edge_runtime.photo import PhotoSource, read_photo
 from edge_runtime.preprocessing import preprocess
 from edge_runtime.verdict import Verdict
-from web_demo.capacity import Capacity, Limits
+from web_demo.capacity import Capacity, Deadline, Limits
 from web_demo.uploads import Upload, check_from_outside
 
 # Side of the picture shown beside the verdict.
@@ -38,6 +40,9 @@ class Classifier(Protocol):
     def classify(self, source: PhotoSource) -> Verdict:
         """Judge one photo; raises PhotoError where it cannot be read."""
 
+    def score(self, pixels: NDArray[np.uint8]) -> float:
+        """Raw score of prepared pixels."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -53,7 +58,11 @@ class Refusal:
 
 
 class Judge:
-    """Classifiers by name that take uploads, with a bound on what runs at once."""
+    """Classifiers by name that take uploads.
+
+    Attributes:
+        capacity: whoever calls holds one of its places meanwhile.
+    """
 
     def __init__(self, classifiers: Sequence[Classifier], limits: Limits) -> None:
         """Judge with ``classifiers``; the first is the one used when none is named.
@@ -67,7 +76,6 @@ class Judge:
                 "expected one classifier or more, with different names; got"
                 f" {[each.card.name for each in classifiers]}"
             )
-        self._request_s = limits.request_s
         self.capacity = Capacity(limits)
 
     @property
@@ -102,50 +110,69 @@ class Judge:
         """The model's verdict, with the photo named as its sender named it.
 
         Raises:
-            Busy: when too many photos are being judged.
             NotFound: when no model has that name.
             PhotoError: when the photo cannot be read, or is refused unread.
         """
-        classifier = self._named(model)
-        with self.capacity.place():
-            return _judged(photo, classifier)
+        return _judged(photo, self._named(model))
 
     def verdicts(
-        self, photos: Sequence[Upload], model: str | None = None
+        self, photos: Sequence[Upload], deadline: Deadline, model: str | None = None
     ) -> list[Verdict | Refusal]:
         """What becomes of each of several photos, in their order.
 
         Raises:
-            Busy: when too many photos are being judged.
             NotFound: when no model has that name.
         """
         classifier = self._named(model)
-        give_up_at_s = time.monotonic() + self._request_s
-        with self.capacity.place():
-            return [_judged_or_not(each, classifier, give_up_at_s) for each in photos]
+        return [_judged_or_not(each, classifier, deadline) for each in photos]
 
-    def comparison(self, photo: Upload) -> list[Verdict]:
+    def comparison(self, photo: Upload, deadline: Deadline) -> list[Verdict]:
         """Every model's verdict about one photo.
 
         Raises:
-            Busy: when too many photos are being judged.
+            OutOfTime: when a model could not be begun in time.
             PhotoError: when the photo cannot be read, or is refused unread.
         """
-        with self.capacity.place():
-            return [_judged(photo, each) for each in self._classifiers.values()]
+        found = []
+        for classifier in self._classifiers.values():
+            deadline.check()
+            found.append(_judged(photo, classifier))
+        return found
 
-    def preview(self, photo: Upload) -> str:
-        """The square that was judged, as a ``data:`` address for the page.
+    def heat_map(
+        self, photo: Upload, deadline: Deadline, model: str | None = None
+    ) -> HeatMap:
+        """What the model's score of the photo depends on.
 
-        It is encoded anew from the pixels, so nothing of the photo's EXIF block (place,
-        time, camera) is in it.
+        Raises:
+            NotFound: when no model has that name.
+            OutOfTime: when it could not be finished in time.
+            PhotoError: when the photo cannot be read, or is refused unread.
         """
-        with self.capacity.place():
-            image = read_photo(photo.content, for_size_px=PREVIEW_PX)
-        encoded = io.BytesIO()
-        Image.fromarray(preprocess(image, PREVIEW_PX)).save(encoded, "JPEG", quality=85)
-        text = base64.b64encode(encoded.getvalue()).decode("ascii")
-        return f"data:image/jpeg;base64,{text}"
+        classifier = self._named(model)
+        check_from_outside(photo)
+        size_px = classifier.card.input.size_px
+        image = read_photo(photo.content, for_size_px=size_px)
+
+        def score(pixels: NDArray[np.uint8]) -> float:
+            deadline.check()
+            return classifier.score(pixels)
+
+        return heat_map(score, preprocess(image, size_px))
+
+
+def preview(photo: Upload) -> Image.Image:
+    """The square that was judged; nothing but pixels, so without the EXIF block."""
+    image = read_photo(photo.content, for_size_px=PREVIEW_PX)
+    return Image.fromarray(preprocess(image, PREVIEW_PX))
+
+
+def address_of(picture: Image.Image) -> str:
+    """A picture as a ``data:`` address for the page."""
+    encoded = io.BytesIO()
+    picture.save(encoded, "JPEG", quality=85)
+    text = base64.b64encode(encoded.getvalue()).decode("ascii")
+    return f"data:image/jpeg;base64,{text}"
 
 
 def _judged(photo: Upload, classifier: Classifier) -> Verdict:
@@ -155,9 +182,9 @@ def _judged(photo: Upload, classifier: Classifier) -> Verdict:
 
 
 def _judged_or_not(
-    photo: Upload, classifier: Classifier, give_up_at_s: float
+    photo: Upload, classifier: Classifier, deadline: Deadline
 ) -> Verdict | Refusal:
-    if time.monotonic() > give_up_at_s:
+    if deadline.is_over():
         return Refusal(
             photo.name, "No time was left for it. Send fewer photos at once."
         )

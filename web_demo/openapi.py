@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 
 from edge_runtime.card import ModelCard
 from edge_runtime.verdict import NOTICE, Verdict
+from web_demo.heat import HeatAnswer
 from web_demo.schemas import Json, schema
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -38,7 +39,7 @@ PROBLEMS = {
     "421": "The page is not known under the name it was asked by.",
     "422": "The photo cannot be judged.",
     "429": "Too many requests from this address; see Retry-After.",
-    "503": "Every place is taken; see Retry-After.",
+    "503": "Every place is taken, or it took too long; see Retry-After.",
 }
 
 
@@ -50,13 +51,13 @@ class Operation:
         answer: JSON Schema of the answer with status 200, or None for plain text.
         problems: the other statuses it may answer with.
         body: JSON Schema of the multipart form; None where there is none.
-        query: description of each query parameter.
+        query: schema of each query parameter.
     """
 
     answer: Json | None
     problems: tuple[str, ...] = ()
     body: Json | None = None
-    query: Mapping[str, str] | None = None
+    query: Mapping[str, Json] | None = None
 
 
 def described(operation: Operation) -> Callable[[View], View]:
@@ -71,18 +72,27 @@ def described(operation: Operation) -> Callable[[View], View]:
 
 def named_schemas() -> dict[str, Json]:
     """The schemas that operations refer to."""
-    verdict = schema(Verdict)
-    extra: dict[str, Json] = {
-        "type": {"const": "verdict"},
-        "format": {"const": 1},
-        "notice": {"const": NOTICE},
-    }
-    verdict["properties"] = {**extra, **verdict["properties"]}
-    verdict["required"] = [*extra, *verdict["required"]]
+    verdict = _announced(schema(Verdict), "verdict")
     verdict["properties"]["decision"]["enum"] = [
         "investigate", "uncertain", "monitor", "unusable photo",
     ]  # fmt: skip
-    return {"Verdict": verdict, "ModelCard": schema(ModelCard), "Problem": PROBLEM}
+    return {
+        "Verdict": verdict,
+        "HeatMap": _announced(schema(HeatAnswer), "heat map"),
+        "ModelCard": schema(ModelCard),
+        "Problem": PROBLEM,
+    }
+
+
+def _announced(fields: Json, kind: str) -> Json:
+    """The schema of an answer that says what it is, and carries the notice."""
+    extra: Json = {
+        "type": {"const": kind},
+        "format": {"const": 1},
+        "notice": {"const": NOTICE},
+    }
+    properties = {**extra, **fields["properties"]}
+    return {**fields, "properties": properties, "required": [*properties]}
 
 
 def reference(name: str) -> Json:
@@ -128,8 +138,8 @@ def _methods(rule: Rule, view: Callable[..., Any], operation: Operation) -> Json
         entry["requestBody"] = {"required": True, "content": form}
     if operation.query:
         entry["parameters"] = [
-            {"name": name, "in": "query", "description": about, "schema": TEXT}
-            for name, about in operation.query.items()
+            {"name": name, "in": "query", "schema": each}
+            for name, each in operation.query.items()
         ]
     return {method.lower(): entry for method in sorted(methods)}
 

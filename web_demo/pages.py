@@ -16,8 +16,10 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
+from edge_runtime.verdict import UNUSABLE
 from web_demo.api import API_VERSION
-from web_demo.judging import Judge
+from web_demo.heat import picture, words
+from web_demo.judging import Judge, address_of, preview
 from web_demo.metrics import Metrics
 from web_demo.openapi import document
 from web_demo.uploads import uploaded_photo
@@ -53,17 +55,22 @@ def pages(judge: Judge, metrics: Metrics, report: Path | None) -> Blueprint:
 def _judging(blueprint: Blueprint, judge: Judge, metrics: Metrics) -> None:
     @blueprint.post("/verdict")
     def verdict() -> str:
-        photo = uploaded_photo(request)
-        card = judge.card(request.form.get("model"))
-        found = judge.verdict(photo, card.name)
-        metrics.count(found)
+        with judge.capacity.place() as deadline:
+            photo = uploaded_photo(request)
+            card = judge.card(request.form.get("model"))
+            found = judge.verdict(photo, card.name)
+            metrics.count(found)
+            asked = "heat" in request.form and found.decision != UNUSABLE
+            heat = judge.heat_map(photo, deadline, card.name) if asked else None
+            shown = picture(photo, heat) if heat else preview(photo)
         return render_template(
             "verdict.html",
             verdict=found,
             card=card,
             explanation=explanation(found, card),
             evidence=evidence(card),
-            preview=judge.preview(photo),
+            preview=address_of(shown),
+            heat=words(heat) if heat else None,
         )
 
     @blueprint.get("/verdict")
@@ -75,7 +82,8 @@ def _judging(blueprint: Blueprint, judge: Judge, metrics: Metrics) -> None:
     def compare() -> str:
         if request.method == "GET":
             return render_template("compare.html", rows=[])
-        verdicts = judge.comparison(uploaded_photo(request))
+        with judge.capacity.place() as deadline:
+            verdicts = judge.comparison(uploaded_photo(request), deadline)
         for found in verdicts:
             metrics.count(found)
         rows = list(zip(judge.cards, verdicts, strict=True))

@@ -20,6 +20,12 @@ ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP")
 # Covers the 64-megapixel cameras of phones; a JPEG is decoded at reduced scale.
 MAX_JPEG_PIXELS = 2**26
 
+# A progressive JPEG is decoded in scans over all its pixels, and nothing in the format
+# bounds their number: a file of 400 kB with 110 scans of 67 million pixels took 55 s.
+# Encoders write ten.
+MAX_SCANNED_PIXELS = 10 * MAX_JPEG_PIXELS
+START_OF_SCAN = b"\xff\xda"
+
 # PNG and WebP are decoded whole, at up to 25 bytes a pixel (measured): 420 MB.
 MAX_WHOLE_PIXELS = 2**24
 
@@ -95,7 +101,8 @@ def check_from_outside(photo: Upload) -> None:
 
     Raises:
         PhotoError: when it is no photo of an accepted format, or has more pixels than
-            ``MAX_JPEG_PIXELS`` or ``MAX_WHOLE_PIXELS``.
+            ``MAX_JPEG_PIXELS`` or ``MAX_WHOLE_PIXELS``, or is a JPEG that would be gone
+            over too often (``MAX_SCANNED_PIXELS``).
     """
     if not photo.content:
         raise PhotoError("The file is empty. Choose the photo again.")
@@ -106,6 +113,13 @@ def check_from_outside(photo: Upload) -> None:
             f"The photo is too large to be decoded safely: {width_px} x {height_px}"
             f" pixels; at most {limit / 1e6:.0f} million are accepted"
             f"{'' if reducible else ' unless it is a JPEG'}. Make it smaller first."
+        )
+    # In compressed data this pair of bytes cannot occur; a thumbnail adds one or two.
+    scans = photo.content.count(START_OF_SCAN) if reducible else 1
+    if scans * width_px * height_px > MAX_SCANNED_PIXELS:
+        raise PhotoError(
+            f"The photo would take too long to decode: a JPEG in {scans} scans; 10 are"
+            " usual. Save it again, as a plain (not progressive) JPEG."
         )
 
 

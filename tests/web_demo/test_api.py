@@ -4,6 +4,9 @@ import json
 import pytest
 
 from edge_runtime.card import ModelCard
+from edge_runtime.heat_map import heat_map
+from edge_runtime.photo import read_photo
+from edge_runtime.preprocessing import preprocess
 from web_demo.app import create_app
 from web_demo.capacity import Limits
 
@@ -101,6 +104,36 @@ def test_photos_that_no_time_is_left_for_are_named(classifier, form, photo):
 
     assert answer.status_code == 200
     assert all("No time" in result["detail"] for result in answer.json["results"])
+    assert not classifier.judged
+
+
+def test_the_heat_map_is_the_runtimes(send, photo, classifier):
+    answer = send("/api/v1/heatmap", photo)
+
+    pixels = preprocess(read_photo(photo), classifier.card.input.size_px)
+    expected = heat_map(classifier.score, pixels)
+    assert answer.status_code == 200
+    assert answer.json["gain"] == expected.gain.tolist()
+    assert answer.json["inferences"] == expected.inferences == 129
+    assert "not a medical device" in answer.json["notice"]
+
+
+def test_a_heat_map_of_no_photo_is_a_problem(send, hostile, subtests):
+    for name, content in hostile.items():
+        with subtests.test(name):
+            assert send("/api/v1/heatmap", content).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/api/v1/heatmap", "/compare"])
+def test_what_takes_too_long_is_given_up(classifier, form, photo, path):
+    app = create_app([classifier], limits=Limits(request_s=-1, rate=None))
+    body, content_type = form(photo)
+
+    answer = app.test_client().post(path, data=body, content_type=content_type)
+
+    assert answer.status_code == 503
+    assert "took too long" in answer.text
+    assert int(answer.headers["Retry-After"]) > 0
     assert not classifier.judged
 
 

@@ -33,6 +33,8 @@ def test_answers_are_as_described(description, client, send, photo):
     schema = answers_to(description, path, "post")
     for photos in ([photo], [photo, b"no photo"]):
         jsonschema.validate(send(path, *photos).json, schema)
+    heat = answers_to(description, "/api/v1/heatmap", "post")
+    jsonschema.validate(send("/api/v1/heatmap", photo).json, heat)
     problem = answers_to(description, path, "post", "422")
     jsonschema.validate(send(path, b"no photo").json, problem)
 

@@ -125,6 +125,25 @@ def test_preview_is_the_middle_square_without_exif(send):
     assert abs(green - 200) < 10 and red < 10 and blue < 10
 
 
+def test_the_heat_map_comes_with_the_verdict_where_it_is_asked_for(client, photo):
+    def post(**fields):
+        sent = {"photo": (io.BytesIO(photo), "photo.png"), **fields}
+        return client.post("/verdict", data=sent)
+
+    plain, asked = post(), post(heat="yes")
+
+    pictures = [
+        re.search(r'src="data:image/jpeg;base64,([^"]+)"', answer.text)[1]
+        for answer in (plain, asked)
+    ]
+    sizes = [Image.open(io.BytesIO(base64.b64decode(each))).size for each in pictures]
+    assert "Map over the photo" not in plain.text
+    assert "Map over the photo: the part" in asked.text
+    assert "not what a doctor would look at" in words(asked)
+    # The runtime's map has its caption below.
+    assert sizes == [(320, 320), (512, 530)]
+
+
 def test_reloading_a_verdict_leads_back_to_the_form(client):
     answer = client.get("/verdict")
 

@@ -8,6 +8,7 @@ from edge_runtime.errors import PhotoError
 from web_demo.uploads import (
     MAX_JPEG_PIXELS,
     MAX_WHOLE_PIXELS,
+    START_OF_SCAN,
     Upload,
     check_from_outside,
 )
@@ -66,6 +67,20 @@ def test_bombs_are_refused_from_their_header(bomb, wide):
     for content in (bomb, wide):
         with pytest.raises(PhotoError, match="too large to be decoded safely"):
             check_from_outside(Upload("photo", content))
+
+
+def test_a_jpeg_of_many_scans_is_refused_unread_and_the_usual_ten_are_not():
+    """A few bytes a scan make a decoder go over all pixels again."""
+    encoded = io.BytesIO()
+    Image.new("RGB", (2**13, 2**13), "tan").save(encoded, "JPEG", progressive=True)
+    content = encoded.getvalue()
+    last_scan = content[content.rindex(START_OF_SCAN) : -2]
+    end = content[-2:]
+    assert content.count(START_OF_SCAN) == 10
+
+    check_from_outside(Upload("photo", content))
+    with pytest.raises(PhotoError, match=r"11 scans.*not progressive"):
+        check_from_outside(Upload("photo", content[:-2] + last_scan + end))
 
 
 def test_a_long_name_is_shortened(send, photo):

@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-MODELS = ("cnn64.qat_int8", "cnn32.qat_int8", "cnn128.qat_int8")
+from edge_runtime import LesionClassifier
+from edge_runtime.model_file import read_model_file
+
+# LiteRT.js takes no others.
+BROWSER_DTYPES = {"uint8", "float32"}
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 CAMERA_FLAGS = [
     "--use-fake-device-for-media-stream",
@@ -43,13 +47,39 @@ def chromium_path():
 
 @pytest.fixture(scope="session")
 def model_paths(root):
-    """The shipped models, the preferred one first."""
+    """The shipped models that a browser can run, the smallest first."""
     pytest.importorskip("ai_edge_litert", reason="no interpreter is installed")
-    paths = [root / f"models/{name}.tflite" for name in MODELS]
-    missing = [path.name for path in paths if not path.is_file()]
-    if missing:
-        pytest.skip(f"models/ lacks {missing}")
-    return paths
+    found = [path for path in (root / "models").glob("*.tflite") if _fits(path)]
+    if len(found) < 2:
+        pytest.skip(
+            f"models/ has {len(found)} files that a browser can run; expected 2"
+        )
+    return sorted(found, key=lambda path: path.stat().st_size)
+
+
+def _fits(path):
+    card = read_model_file(path).card
+    return {card.input.dtype, card.output.dtype} <= BROWSER_DTYPES
+
+
+@pytest.fixture(scope="session")
+def cards(model_paths):
+    """The models' cards, in the same order."""
+    return [read_model_file(path).card for path in model_paths]
+
+
+@pytest.fixture(scope="session")
+def python_says(root, model_paths):
+    """What Python says of a photo with the preferred model, or another one."""
+    classifiers = {}
+
+    def judge(photo, place=0):
+        if place not in classifiers:
+            path = model_paths[place]
+            classifiers[place] = LesionClassifier.load(path, threads=1)
+        return classifiers[place].classify(root / photo)
+
+    return judge
 
 
 class Server:
@@ -150,9 +180,8 @@ def open_page(browser, site):
 
 def model_ready(page):
     # Not wait_for_function, which would need what the pages' policy forbids.
-    said = page.locator("#status", has_text=re.compile("ready|cannot"))
-    said.wait_for(timeout=120_000)
-    assert "ready" in said.inner_text()
+    page.wait_for_selector("body[data-model]", timeout=120_000)
+    assert page.get_attribute("body", "data-model") == "ready", page.inner_text("main")
 
 
 @pytest.fixture(scope="session")
@@ -168,7 +197,7 @@ def laboratory(open_page):
     page.evaluate(
         """async () => {
           const load = (name) => import(`/static/js/${name}.js`);
-          const names = ["resize", "verdict", "judge", "model", "wording", "quality"];
+          const names = ["resize", "verdict", "judge", "model", "wording"];
           window.modules = Object.fromEntries(
             await Promise.all(names.map(async (name) => [name, await load(name)])));
           window.bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

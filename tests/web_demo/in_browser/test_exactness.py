@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from edge_runtime import LesionClassifier
+from edge_runtime.heat_map import heat_map
 from edge_runtime.model_file import read_model_file
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import preprocess
@@ -28,8 +29,10 @@ WALK = """async ({name, image, stored}) => {
   const decoded = {...image, rgb: bytes(image.rgb)};
   const pixels = resize.preprocess(decoded, card.input.size_px);
   const input = verdict.store(pixels, it.table);
-  const output = await it.model.infer(bytes(stored));
-  return {pixels: text(pixels), stored: text(input), output: output.stored,
+  const Stored = it.table.constructor;
+  const output = await it.model.infer(new Stored(bytes(stored).buffer));
+  return {pixels: text(pixels), stored: text(new Uint8Array(input.buffer)),
+          output: output.stored,
           probability: verdict.calibrated(output.score, card.temperature)};
 }"""
 
@@ -46,22 +49,25 @@ def unpacked(text):
     return np.frombuffer(base64.b64decode(text), np.uint8)
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_golden_vectors_hold_at_every_step(laboratory, packed, model_paths, number):
-    file = read_model_file(model_paths[number])
-    assert file.card.input.dtype == file.card.output.dtype == "uint8"
+def test_golden_vectors_hold_at_every_step(laboratory, packed, model_paths, subtests):
+    for path in model_paths:
+        with subtests.test(path.stem):
+            assert_golden(laboratory, packed, read_model_file(path))
+
+
+def assert_golden(laboratory, packed, file):
     with np.load(io.BytesIO(file.golden), allow_pickle=False) as golden:
         for place, name in enumerate(each.decode() for each in golden["names"]):
             stored = golden["input"][place]
             arguments = {
                 "name": file.card.name,
                 "image": packed(golden[f"rgb/{name}"]),
-                "stored": packed(stored)["rgb"],
+                "stored": base64.b64encode(stored.tobytes()).decode(),
             }
             found = laboratory.evaluate(WALK, arguments)
             pixels = golden["pixels"][place]
             assert np.array_equal(unpacked(found["pixels"]), pixels.ravel()), name
-            assert np.array_equal(unpacked(found["stored"]), stored.ravel()), name
+            assert base64.b64decode(found["stored"]) == stored.tobytes(), name
             assert found["output"] == golden["output"][place][0], name
             expected = golden["probability"][place]
             assert abs(found["probability"] - expected) < PROBABILITY_TOLERANCE
@@ -130,22 +136,68 @@ def test_verdicts_are_pythons(laboratory, packed, root, model_paths):
     assert {"small", "dark", "bright", "uniform", "not_skin", "blurred"} <= names
 
 
-def test_verdicts_about_real_photos_are_pythons(
-    laboratory, packed, fanconic, model_paths
+RUN = """async ({name, image}) => {
+  const {model, judge, resize, verdict} = modules;
+  const card = (await model.modelCards()).find((each) => each.name === name);
+  const it = await judge.judgeFor(card);
+  const decoded = {...image, rgb: bytes(image.rgb)};
+  const input = verdict.store(resize.preprocess(decoded, card.input.size_px), it.table);
+  const {stored} = await it.model.infer(input);
+  return {input: text(new Uint8Array(input.buffer)), output: stored,
+          verdict: await it.verdict(decoded, "photo", 0)};
+}"""
+
+
+def test_real_photos_give_pythons_bytes_and_verdicts(
+    laboratory, packed, fanconic, model_paths, subtests
 ):
     with (fanconic / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "test"][::11]
     assert len(rows) == 60
     decisions = set()
+    for path in model_paths:
+        classifier = LesionClassifier.load(path, threads=1)
+        with subtests.test(path.stem):
+            for row in rows:
+                image = read_photo(fanconic / row["path"])
+                expected = classifier.classify(image)
+                stored = stored_input(classifier, image)
+                found = laboratory.evaluate(
+                    RUN, {"name": classifier.card.name, "image": packed(image)}
+                )
+                assert base64.b64decode(found["input"]) == stored.tobytes()
+                assert found["output"] == classifier.model.infer(stored).ravel()[0]
+                assert_same(found["verdict"], expected)
+                decisions.add(expected.decision)
+    assert {"investigate", "monitor", "uncertain"} <= decisions
+
+
+def stored_input(classifier, image):
+    """The model's input as Python stores it."""
+    spec = classifier.card.input
+    table = classifier.model.input.store_pixels(spec.mean, spec.std)
+    return table[preprocess(image, spec.size_px)][np.newaxis]
+
+
+HEAT = """async ({name, image}) => {
+  const {model, judge} = modules;
+  const card = (await model.modelCards()).find((each) => each.name === name);
+  const it = await judge.judgeFor(card);
+  return it.heat({...image, rgb: bytes(image.rgb)});
+}"""
+
+
+def test_heat_maps_are_pythons(laboratory, packed, root, model_paths):
     for path in model_paths[:2]:
         classifier = LesionClassifier.load(path, threads=1)
-        for row in rows:
-            image = read_photo(fanconic / row["path"])
-            arguments = {"name": classifier.card.name, "image": packed(image)}
-            expected = classifier.classify(image)
-            assert_same(laboratory.evaluate(JUDGE, arguments), expected)
-            decisions.add(expected.decision)
-    assert {"investigate", "monitor", "uncertain"} <= decisions
+        for photo in sorted((root / "samples").glob("drawn*.png")):
+            image = read_photo(photo)
+            pixels = preprocess(image, classifier.card.input.size_px)
+            expected = heat_map(classifier.score, pixels).gain
+            found = laboratory.evaluate(
+                HEAT, {"name": classifier.card.name, "image": packed(image)}
+            )
+            assert np.abs(np.reshape(found, (16, 16)) - expected).max() < 1e-9, photo
 
 
 def test_words_are_pythons(laboratory, model_paths):

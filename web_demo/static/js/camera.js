@@ -1,5 +1,6 @@
 // The live camera: ring, sharpness, torch, tap to capture. No picture leaves the page.
 
+import {heatButton} from "./heatview.js";
 import {keepButton, start as startHistory} from "./history.js";
 import {asJpeg, pixelsOf} from "./photo.js";
 import {LIMITS, lumaOf, sharpness} from "./quality.js";
@@ -36,6 +37,7 @@ async function prepare() {
     tell("status.ready");
   } catch (error) {
     part("start").disabled = true;
+    document.body.dataset.model = "missing";
     tell("where.missing", {reason: error.message});
   }
 }
@@ -106,6 +108,11 @@ async function capture() {
   const preview = await asJpeg({rgb, width: PREVIEW_PX, height: PREVIEW_PX});
   part("result").replaceChildren(
     verdictView(found, card, preview, "device"), keepButton(found, preview));
+  if (found.decision !== "unusable photo") {
+    const heat = (progress) => judge.heat(image, progress);
+    const picture = part("result").querySelector(".picture");
+    part("result").append(" ", heatButton(picture, heat));
+  }
   tell();
   part("decision").focus();
 }

@@ -1,11 +1,11 @@
 // The page that checks a photo: inside the page unless the server is chosen.
 
-import {heatView, occlusion} from "./heatmap.js";
+import {heatButton} from "./heatview.js";
 import {keepButton, start as startHistory} from "./history.js";
 import {asJpeg, PhotoError, readPhoto} from "./photo.js";
 import {chosenCard, getReady, tell} from "./ready.js";
 import {preprocess} from "./resize.js";
-import {element, problemView, verdictView} from "./view.js";
+import {problemView, verdictView} from "./view.js";
 import {say} from "./wording.js";
 
 const PREVIEW_PX = 320;
@@ -33,6 +33,7 @@ async function prepare() {
     const device = document.getElementById("where-device");
     device.disabled = true;
     document.getElementById("where-server").checked = true;
+    document.body.dataset.model = "missing";
     tell("where.missing", {reason: error.message});
   }
 }
@@ -62,43 +63,39 @@ async function onDevice(file, card) {
   const image = await readPhoto(file);
   const found = await judge.verdict(image, file.name, performance.now() - started);
   const preview = await previewOf(image);
-  result.replaceChildren(verdictView(found, card, preview, "device"), keepButton(found, preview));
-  if (found.decision !== "unusable photo") offerHeat(judge, image, card);
+  show(found, card, preview, "device", (progress) => judge.heat(image, progress));
 }
 
 async function onServer(file, card) {
+  const found = await ask("/api/v1/classify", file, card);
+  const preview = await previewOf(await readPhoto(file));
+  show(found, card, preview, "server", async () =>
+    (await ask("/api/v1/heatmap", file, card)).gain.flat());
+}
+
+async function ask(address, file, card) {
   const body = new FormData();
   body.append("photo", file);
   body.append("model", card.name);
   let answer;
   try {
-    answer = await fetch("/api/v1/classify", {method: "POST", body});
+    answer = await fetch(address, {method: "POST", body});
   } catch {
     throw new PhotoError(say("error.server"));
   }
   const found = await answer.json();
   if (!answer.ok) throw new PhotoError(found.detail);
-  const preview = await previewOf(await readPhoto(file));
-  result.replaceChildren(verdictView(found, card, preview, "server"), keepButton(found, preview));
+  return found;
+}
+
+function show(found, card, preview, where, heat) {
+  result.replaceChildren(verdictView(found, card, preview, where), keepButton(found, preview));
+  if (found.decision !== "unusable photo") {
+    result.append(" ", heatButton(result.querySelector(".picture"), heat));
+  }
 }
 
 function previewOf(image) {
   const rgb = preprocess(image, PREVIEW_PX);
   return asJpeg({rgb, width: PREVIEW_PX, height: PREVIEW_PX});
-}
-
-function offerHeat(judge, image, card) {
-  const button = element("button", {type: "button", class: "quiet", id: "heat"},
-    say("heat.button"));
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    const size = card.input.size_px;
-    const changes = await occlusion(judge, preprocess(image, size), size, card.temperature,
-      (done, all) => tell("status.heat", {done, all}));
-    tell();
-    result.querySelector(".picture").append(heatView(changes));
-    button.replaceWith(element("div", {}, element("h3", {}, say("heat.title")),
-      element("p", {class: "help"}, say("heat.help"))));
-  });
-  result.append(" ", button);
 }

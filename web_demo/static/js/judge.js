@@ -1,5 +1,6 @@
 // One photo's road inside the page: the same steps as edge_runtime/classifier.py.
 
+import {heatMap} from "./heatmap.js";
 import {Model} from "./model.js";
 import {photoFindings} from "./quality.js";
 import {preprocess} from "./resize.js";
@@ -44,9 +45,12 @@ class Judge {
     return verdict({photo, score, card, findings, timings_ms, notice: notice()});
   }
 
-  /** Raw score of prepared pixels. */
-  async score(pixels) {
-    return (await this.model.infer(store(pixels, this.table))).score;
+  /** What the score of a decoded image depends on. */
+  heat(image, progress) {
+    const size = this.model.card.input.size_px;
+    const score = async (pixels) =>
+      (await this.model.infer(store(pixels, this.table))).score;
+    return heatMap(score, preprocess(image, size), size, progress);
   }
 }
 

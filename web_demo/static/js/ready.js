@@ -22,6 +22,7 @@ export async function chosenCard() {
 export async function getReady() {
   if (document.body.dataset.library !== "yes") throw new Error(say("where.not_installed"));
   const judge = await judgeFor(await chosenCard());
+  document.body.dataset.model = "ready";
   keepForOffline().then((stored) => {
     if (!stored) return;
     document.body.dataset.offline = "ready";

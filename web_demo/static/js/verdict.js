@@ -43,11 +43,15 @@ export function restore(stored, {dtype, scale, zero_point}) {
   return Math.fround(scale * (stored - zero_point));
 }
 
+/** Logit of a raw score. */
+export function logit(score) {
+  const clipped = Math.min(Math.max(score, SMALLEST_SCORE), 1 - SMALLEST_SCORE);
+  return Math.log(clipped) - Math.log1p(-clipped);
+}
+
 /** Probability of malignancy of a raw score. */
 export function calibrated(score, temperature) {
-  const clipped = Math.min(Math.max(score, SMALLEST_SCORE), 1 - SMALLEST_SCORE);
-  const logit = Math.log(clipped) - Math.log1p(-clipped);
-  return 1 / (1 + Math.exp(-logit / temperature));
+  return 1 / (1 + Math.exp(-logit(score) / temperature));
 }
 
 /** What to do about a lesion; raw scores are compared, never probabilities. */

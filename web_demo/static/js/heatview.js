@@ -1,0 +1,53 @@
+// The heat map on the page: a button, a layer over the photo, words.
+
+import {FINE} from "./heatmap.js";
+import {tell} from "./ready.js";
+import {element} from "./view.js";
+import {say} from "./wording.js";
+
+// As edge_runtime/heat_map.py: a photo on which no part matters should look like one.
+const LEAST_FULL_COLOUR = 0.5;
+const OPAQUE = 0.6 * 255;
+const RED = [220, 30, 30], BLUE = [40, 80, 230];
+
+/** A button that draws the map over the picture of the result, once. */
+export function heatButton(picture, find) {
+  const button = element("button", {type: "button", class: "quiet", id: "heat"},
+    say("heat.button"));
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const gain = await find((done, all) => tell("status.heat", {done, all}));
+      picture.append(heatView(gain));
+      button.replaceWith(element("div", {}, element("h3", {}, say("heat.title")),
+        element("p", {class: "help"}, say("heat.help"))));
+      tell();
+    } catch (error) {
+      button.disabled = false;
+      document.getElementById("status").textContent = error.message;
+    }
+  });
+  return button;
+}
+
+/** The map as a canvas to lay over the preview, with its meaning in words. */
+function heatView(gain) {
+  const canvas = element("canvas", {
+    class: "heat", width: FINE, height: FINE, role: "img", "aria-label": words(gain)});
+  const colours = new ImageData(FINE, FINE);
+  const full = Math.max(...gain.map(Math.abs), LEAST_FULL_COLOUR);
+  gain.forEach((value, place) => colours.data.set(
+    [...(value > 0 ? RED : BLUE), (OPAQUE * Math.abs(value)) / full], 4 * place));
+  canvas.getContext("2d").putImageData(colours, 0, 0);
+  return canvas;
+}
+
+function words(gain) {
+  const place = gain.reduce((best, value, at) =>
+    Math.abs(value) > Math.abs(gain[best]) ? at : best, 0);
+  if (gain[place] === 0) return say("heat.alt.flat");
+  const third = (at) => Math.floor((3 * at) / FINE);
+  const where = say("heat.places").split("|")[
+    3 * third(Math.floor(place / FINE)) + third(place % FINE)];
+  return say(`heat.alt.${gain[place] > 0 ? "for" : "against"}`, {where});
+}
