@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-arm test-ports test-kits test-web quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends test-arm test-ports test-kits test-swift test-web quickstart bench demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -43,6 +43,9 @@ test-ports: .venv/installed .venv-ports/installed .venv-task-library/installed .
 test-kits: .venv/installed .venv-web/installed .kits/installed  ## compile the kits and run them against Python
 	LESION_EDGE_KITS_PYTHON=.venv-web/bin/python LESION_EDGE_KITS_MODULES=.kits/node_modules \
 		.venv/bin/python -m pytest -m "long or not long" tests/convert/test_kit_*.py
+
+test-swift: .venv/installed .swift/installed  ## compile the iOS kit's Swift (Debian, root; 2.5 GB in .swift)
+	LESION_EDGE_SWIFT=.swift .venv/bin/python -m pytest -m long tests/convert/test_kit_ios.py
 
 test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages in Chromium
 	.venv-web/bin/python -m pytest -m "not long" tests/web_demo
@@ -131,6 +134,11 @@ demo: .venv/installed  ## serve the pages with MODELS, the first one preferred
 	mkdir -p .kits
 	cp tests/convert/kits/packages/package*.json .kits
 	cd .kits && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+# The Swift of Debian 13, which Debian 12 has not.
+.swift/installed: tests/convert/kits/make_swift.sh
+	tests/convert/kits/make_swift.sh .swift
 	touch $@
 
 define environment

@@ -240,3 +240,91 @@ def _card(*, size_px, given, gained, model_sha256, kernel_family):
             kernel_family=kernel_family,
         ),
     )
+
+
+# What an app may do wrong, and the steps that a kit's self-test must name for it. The
+# test program of each language knows these words.
+SABOTAGED = {
+    "nothing": set(),
+    "exchanged colours": {"colour order"},
+    "nearest neighbour": {"resize"},
+    "no square": {"resize"},
+    "another range": {"normalisation"},
+    "zero point": {"quantisation"},
+    "another output": {"kernels"},
+    "other kernels": set(),
+    "scale": {"restore"},
+    "no temperature": {"probability"},
+    "threshold of one half": {"threshold"},
+    "threshold one step higher": {"threshold"},
+}
+
+
+def pytest_generate_tests(metafunc):
+    if "sabotage" in metafunc.fixturenames:
+        metafunc.parametrize("sabotage", SABOTAGED.items(), ids=SABOTAGED)
+
+
+@pytest.fixture(scope="session")
+def kit_of(root, tmp_path_factory):
+    """A function: folder of a shipped model's kit for a target."""
+    from convert.package import main
+
+    def package(target, network="cnn64"):
+        out = tmp_path_factory.mktemp(target) / "kit"
+        model = root / f"models/{network}.qat_int8.tflite"
+        assert main([str(model), "--target", target, "--out", str(out)]) == 0
+        return out
+
+    return package
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Raw pictures as (width, height, path, image), of sizes that no golden one has.
+
+    Larger and smaller than the model, one pixel, long, odd.
+    """
+    generator = np.random.default_rng(5)
+    sizes = [(64, 64), (1, 1), (7, 300), (301, 65), (63, 64), (500, 400), (2, 3)]
+    made = []
+    for number, (height, width) in enumerate(sizes):
+        image = generator.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        path = tmp_path / f"{number}.rgb"
+        path.write_bytes(image.tobytes())
+        made.append((width, height, path, image))
+    return made
+
+
+@pytest.fixture
+def assert_python_s_pixels():
+    """A function: FILE.pixels of each picture is what Python makes of it."""
+    from edge_runtime.preprocessing import preprocess
+
+    def check(pictures, size_px):
+        for _, _, path, image in pictures:
+            expected = preprocess(image, size_px)
+            found = np.fromfile(f"{path}.pixels", np.uint8).reshape(expected.shape)
+            np.testing.assert_array_equal(found, expected)
+
+    return check
+
+
+@pytest.fixture
+def assert_python_s_verdicts():
+    """A function: lines "stored, decision, probability" are what Python says."""
+    from edge_runtime.calibration import calibrated
+    from edge_runtime.verdict import decision
+
+    def check(lines, card):
+        assert lines
+        for line in lines:
+            stored, said, probability = line.split("\t")
+            output = np.array([int(float(stored))], np.uint8)
+            score = float(card.output.quantization.restore(output)[0])
+            assert said == decision(score, card, ())
+            # exp and log of two libraries may differ in the last digits.
+            expected = calibrated(score, card.temperature)
+            assert float(probability) == pytest.approx(expected, rel=1e-12)
+
+    return check

@@ -1,0 +1,133 @@
+// Repeats the golden vectors with an app's own steps and says which step differs.
+//
+// Each step starts from the golden result of the step before, so that one fault is found
+// at one place. Replace the functions of Steps by those of your app.
+
+package org.lesionedge.kit
+
+import kotlin.math.abs
+
+/**
+ * @property decode PNG file to pixels; null where the app decodes nothing
+ * @property kernelFamily "xnnpack" (LiteRT on a CPU) or "builtin" (without that delegate)
+ */
+data class Steps(
+    val infer: (ByteArray) -> ByteArray,
+    val decode: ((ByteArray) -> RgbImage)? = null,
+    val preprocess: (RgbImage) -> ByteArray = { Preprocessing.preprocess(it) },
+    val normalise: (Int) -> Double = Preprocessing::normalise,
+    val store: (ByteArray) -> ByteArray = Preprocessing::store,
+    val restore: (Double) -> Double = Postprocessing::restore,
+    val calibrated: (Double) -> Double = Postprocessing::calibrated,
+    val decision: (Double) -> String = Postprocessing::decision,
+    val kernelFamily: String = "xnnpack",
+)
+
+/**
+ * @property step as in golden/steps.tsv
+ * @property what what differed, by how much
+ * @property hint where to look
+ */
+data class Difference(val step: String, val what: String, val hint: String) {
+    override fun toString() = "$step differs: $what\n  $hint"
+}
+
+/** @param read gives a file of the kit's golden/ by its name */
+class SelfTest(private val read: (String) -> ByteArray, private val steps: Steps) {
+    private val hints = rows("steps.tsv").associate { it.getValue("step") to it.getValue("hint") }
+    private val found = mutableListOf<Difference>()
+    private val sameFamily = steps.kernelFamily == Constants.KERNEL_FAMILY
+
+    /** Empty when the app gives Python's answer. */
+    fun run(): List<Difference> {
+        found.clear()
+        // One level, one output tells enough.
+        rows("levels.tsv").any { level(it); found.isNotEmpty() }
+        val before = found.size
+        rows("outputs.tsv").any { output(it); found.size > before }
+        rows("pictures.tsv").forEach { picture(it) }
+        return found.toList()
+    }
+
+    private fun level(row: Map<String, String>) {
+        val level = row.getValue("level").toInt()
+        numbers("normalisation", "pixel level $level", row.number("real"), steps.normalise(level), 1e-9)
+    }
+
+    private fun output(row: Map<String, String>) {
+        val what = "stored output ${row["stored"]}"
+        val score = row.number("score")
+        numbers("restore", "$what: score", score, steps.restore(row.number("stored")), 1e-9)
+        numbers(
+            "probability", "$what: probability", row.number("probability"),
+            steps.calibrated(score), Constants.ALLOWED_PROBABILITY,
+        )
+        val said = steps.decision(score)
+        if (said != row["decision"]) differs("threshold", "$what: expected ${row["decision"]}, got $said")
+    }
+
+    private fun picture(row: Map<String, String>) {
+        val name = row.getValue("name")
+        val image = RgbImage(row.getValue("width").toInt(), row.getValue("height").toInt(), read("$name.rgb"))
+        val input = read("$name.input")
+        steps.decode?.let { pixels("decode", name, image.rgb, it(read("$name.png")).rgb) }
+        pixels("resize", name, read("$name.pixels"), steps.preprocess(image))
+        if (!steps.store(read("$name.pixels")).contentEquals(input)) {
+            differs("quantisation", "$name: the stored input differs")
+        }
+        val allowed =
+            if (sameFamily) Constants.ALLOWED_WITHIN_FAMILY else Constants.ALLOWED_ACROSS_FAMILIES
+        val stored = Postprocessing.storedOutput(steps.infer(input))
+        numbers("kernels", "$name: stored output", row.number("stored"), stored, allowed)
+        if (found.isEmpty() && sameFamily) whole(row, image)
+    }
+
+    /** The steps one after the other, as in the app. */
+    private fun whole(row: Map<String, String>, image: RgbImage) {
+        val output = steps.infer(steps.store(steps.preprocess(image)))
+        val said = steps.decision(steps.restore(Postprocessing.storedOutput(output)))
+        if (said != row["decision"]) {
+            differs("whole", "${row["name"]}: expected ${row["decision"]}, got $said")
+        }
+    }
+
+    private fun differs(step: String, what: String) {
+        found += Difference(step, what, hints.getValue(step))
+    }
+
+    private fun numbers(step: String, what: String, expected: Double, got: Double, allowed: Double) {
+        // Not "greater than": that is false for what is not a number.
+        if (!(abs(expected - got) <= allowed)) differs(step, "$what: expected $expected, got $got")
+    }
+
+    private fun pixels(step: String, what: String, expected: ByteArray, got: ByteArray) {
+        when {
+            expected.contentEquals(got) -> Unit
+            expected.contentEquals(exchanged(got)) ->
+                differs("colour order", "$what: red and blue are exchanged")
+            else -> differs(step, "$what: differs by up to ${largest(expected, got)} levels")
+        }
+    }
+
+    /** A table with tabs between the columns and their names in the first line. */
+    private fun rows(name: String): List<Map<String, String>> {
+        val lines = read(name).decodeToString().trimEnd('\n').split('\n').map { it.split('\t') }
+        return lines.drop(1).map { lines.first().zip(it).toMap() }
+    }
+
+    private fun Map<String, String>.number(column: String) = getValue(column).toDouble()
+
+    private fun exchanged(rgb: ByteArray): ByteArray {
+        val result = rgb.copyOf()
+        for (at in 0 until rgb.size - 2 step 3) {
+            result[at] = rgb[at + 2]
+            result[at + 2] = rgb[at]
+        }
+        return result
+    }
+
+    private fun largest(one: ByteArray, other: ByteArray): Int {
+        if (one.size != other.size) return Int.MAX_VALUE
+        return one.indices.maxOf { abs((one[it].toInt() and 0xff) - (other[it].toInt() and 0xff)) }
+    }
+}

@@ -1,0 +1,34 @@
+// The model, run by TensorFlow Lite's Swift API on the CPU. One thread at a time.
+
+import Foundation
+import LesionKit
+import TensorFlowLite
+
+final class LesionModel {
+    private let interpreter: Interpreter
+
+    /// The model and golden/ are resources of the app.
+    init() throws {
+        guard let path = Bundle.main.path(forResource: Constants.modelName, ofType: "tflite") else {
+            throw CocoaError(.fileNoSuchFile)
+        }
+        var options = Interpreter.Options()
+        // Off unless asked for; without it the kernels are of the other family.
+        options.isXNNPackEnabled = true
+        options.threadCount = 1
+        interpreter = try Interpreter(modelPath: path, options: options)
+        try interpreter.allocateTensors()
+    }
+
+    /// Stored input, as Preprocessing.store gives it, to the bytes of the stored output.
+    func infer(_ input: [UInt8]) throws -> [UInt8] {
+        try interpreter.copy(Data(input), toInputAt: 0)
+        try interpreter.invoke()
+        return [UInt8](try interpreter.output(at: 0).data)
+    }
+
+    func judge(_ image: RgbImage) throws -> Verdict {
+        let pixels = Preprocessing.preprocess(image)
+        return Postprocessing.verdict(try infer(Preprocessing.store(pixels)))
+    }
+}

@@ -1,0 +1,156 @@
+// Repeats the golden vectors with an app's own steps and says which step differs.
+//
+// Each step starts from the golden result of the step before, so that one fault is found
+// at one place. Replace the functions of Steps by those of your app.
+
+import Foundation
+
+public struct Steps {
+    /// PNG file to pixels; nil where the app decodes nothing.
+    public var decode: (([UInt8]) throws -> RgbImage)?
+    public var preprocess: (RgbImage) -> [UInt8] = { Preprocessing.preprocess($0) }
+    public var normalise: (Int) -> Double = Preprocessing.normalise
+    public var store: ([UInt8]) -> [UInt8] = Preprocessing.store
+    public var infer: ([UInt8]) throws -> [UInt8]
+    public var restore: (Double) -> Double = Postprocessing.restore
+    public var calibrated: (Double) -> Double = Postprocessing.calibrated
+    public var decision: (Double) -> String = Postprocessing.decision
+    /// "xnnpack" (LiteRT on a CPU) or "builtin" (without that delegate).
+    public var kernelFamily = "xnnpack"
+
+    public init(infer: @escaping ([UInt8]) throws -> [UInt8]) {
+        self.infer = infer
+    }
+}
+
+public struct Difference: CustomStringConvertible {
+    /// As in golden/steps.tsv.
+    public let step: String
+    /// What differed, by how much.
+    public let what: String
+    /// Where to look.
+    public let hint: String
+
+    public var description: String { "\(step) differs: \(what)\n  \(hint)" }
+}
+
+public final class SelfTest {
+    private typealias Row = [String: String]
+
+    private let read: (String) throws -> [UInt8]
+    private let steps: Steps
+    private var hints: Row = [:]
+    private var found: [Difference] = []
+
+    /// `read` gives a file of the kit's golden/ by its name.
+    public init(steps: Steps, read: @escaping (String) throws -> [UInt8]) {
+        self.steps = steps
+        self.read = read
+    }
+
+    /// Empty when the app gives Python's answer.
+    public func run() throws -> [Difference] {
+        found = []
+        for row in try rows("steps.tsv") { hints[row["step"]!] = row["hint"]! }
+        // One level, one output tells enough.
+        for row in try rows("levels.tsv") where found.isEmpty { level(row) }
+        let before = found.count
+        for row in try rows("outputs.tsv") where found.count == before { output(row) }
+        for row in try rows("pictures.tsv") { try picture(row) }
+        return found
+    }
+
+    private var sameFamily: Bool { steps.kernelFamily == Constants.kernelFamily }
+
+    private func level(_ row: Row) {
+        let level = Int(row["level"]!)!
+        numbers(
+            "normalisation", "pixel level \(level)", number(row, "real"),
+            steps.normalise(level), 1e-9)
+    }
+
+    private func output(_ row: Row) {
+        let what = "stored output \(row["stored"]!)"
+        let score = number(row, "score")
+        numbers("restore", "\(what): score", score, steps.restore(number(row, "stored")), 1e-9)
+        numbers(
+            "probability", "\(what): probability", number(row, "probability"),
+            steps.calibrated(score), Constants.allowedProbability)
+        let said = steps.decision(score)
+        if said != row["decision"] {
+            differs("threshold", "\(what): expected \(row["decision"]!), got \(said)")
+        }
+    }
+
+    private func picture(_ row: Row) throws {
+        let name = row["name"]!
+        let image = RgbImage(
+            width: Int(row["width"]!)!, height: Int(row["height"]!)!, rgb: try read("\(name).rgb"))
+        let goldenPixels = try read("\(name).pixels")
+        let input = try read("\(name).input")
+        if let decode = steps.decode {
+            pixels("decode", name, image.rgb, try decode(try read("\(name).png")).rgb)
+        }
+        pixels("resize", name, goldenPixels, steps.preprocess(image))
+        if steps.store(goldenPixels) != input {
+            differs("quantisation", "\(name): the stored input differs")
+        }
+        let allowed = sameFamily ? Constants.allowedWithinFamily : Constants.allowedAcrossFamilies
+        let stored = Postprocessing.storedOutput(try steps.infer(input))
+        numbers("kernels", "\(name): stored output", number(row, "stored"), stored, allowed)
+        if found.isEmpty && sameFamily { try whole(row, image) }
+    }
+
+    /// The steps one after the other, as in the app.
+    private func whole(_ row: Row, _ image: RgbImage) throws {
+        let output = try steps.infer(steps.store(steps.preprocess(image)))
+        let said = steps.decision(steps.restore(Postprocessing.storedOutput(output)))
+        if said != row["decision"] {
+            differs("whole", "\(row["name"]!): expected \(row["decision"]!), got \(said)")
+        }
+    }
+
+    private func differs(_ step: String, _ what: String) {
+        found.append(Difference(step: step, what: what, hint: hints[step] ?? ""))
+    }
+
+    private func numbers(
+        _ step: String, _ what: String, _ expected: Double, _ got: Double, _ allowed: Double
+    ) {
+        // Not "greater than": that is false for what is not a number.
+        if !(abs(expected - got) <= allowed) {
+            differs(step, "\(what): expected \(expected), got \(got)")
+        }
+    }
+
+    private func pixels(_ step: String, _ what: String, _ expected: [UInt8], _ got: [UInt8]) {
+        if expected == got { return }
+        if expected == exchanged(got) {
+            differs("colour order", "\(what): red and blue are exchanged")
+        } else {
+            differs(step, "\(what): differs by up to \(largest(expected, got)) levels")
+        }
+    }
+
+    /// A table with tabs between the columns and their names in the first line.
+    private func rows(_ name: String) throws -> [Row] {
+        let text = String(decoding: try read(name), as: UTF8.self)
+        let lines = text.split(separator: "\n").map {
+            $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        }
+        return lines.dropFirst().map { Row(uniqueKeysWithValues: zip(lines[0], $0)) }
+    }
+
+    private func number(_ row: Row, _ column: String) -> Double { Double(row[column]!)! }
+
+    private func exchanged(_ rgb: [UInt8]) -> [UInt8] {
+        var result = rgb
+        for at in stride(from: 0, to: rgb.count - 2, by: 3) { result.swapAt(at, at + 2) }
+        return result
+    }
+
+    private func largest(_ one: [UInt8], _ other: [UInt8]) -> Int {
+        if one.count != other.count { return 255 }
+        return zip(one, other).map { abs(Int($0) - Int($1)) }.max() ?? 0
+    }
+}

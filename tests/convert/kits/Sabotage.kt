@@ -1,0 +1,91 @@
+// The Kotlin of the Android kit on a desktop JVM, with LiteRT behind JNI.
+//
+// Words: "self-test" MODEL GOLDEN WRONG prints the steps that the self-test names, one a
+// line; "pictures" MODEL (WIDTH HEIGHT FILE)... writes FILE.pixels and prints stored
+// output, decision and probability of each.
+
+import java.io.File
+import org.lesionedge.kit.Constants
+import org.lesionedge.kit.Postprocessing
+import org.lesionedge.kit.Preprocessing
+import org.lesionedge.kit.RgbImage
+import org.lesionedge.kit.SelfTest
+import org.lesionedge.kit.Steps
+
+object Native {
+    init {
+        System.load(System.getProperty("lesion.library"))
+    }
+
+    @JvmStatic external fun open(path: String): Long
+
+    @JvmStatic external fun infer(model: Long, input: ByteArray): ByteArray
+}
+
+fun exchanged(rgb: ByteArray): ByteArray {
+    val result = rgb.copyOf()
+    for (at in rgb.indices step 3) {
+        result[at] = rgb[at + 2]
+        result[at + 2] = rgb[at]
+    }
+    return result
+}
+
+fun nearest(given: RgbImage, size: Int): ByteArray {
+    val image = Preprocessing.centreSquare(given)
+    return ByteArray(size * size * 3) {
+        val row = it / 3 / size * image.height / size
+        val column = it / 3 % size * image.width / size
+        image.rgb[(row * image.width + column) * 3 + it % 3]
+    }
+}
+
+fun said(high: Boolean, score: Double) = when {
+    high -> "investigate"
+    score >= Constants.UNCERTAIN_FROM_SCORE -> "uncertain"
+    else -> "monitor"
+}
+
+fun wrong(right: Steps, what: String): Steps {
+    val spoilt = { input: ByteArray ->
+        right.infer(input).also { it[0] = (it[0].toInt() xor 1).toByte() }
+    }
+    return when (what) {
+        "nothing" -> right
+        "exchanged colours" -> right.copy(preprocess = { exchanged(right.preprocess(it)) })
+        "decoder" -> right.copy(decode = { RgbImage(1, 1, byteArrayOf(1, 2, 3)) })
+        "nearest neighbour" -> right.copy(preprocess = { nearest(it, Constants.SIZE_PX) })
+        "no square" -> right.copy(preprocess = { Preprocessing.resize(it, Constants.SIZE_PX) })
+        "another range" -> right.copy(normalise = { it / 127.5 - 1 })
+        "zero point" -> right.copy(store = { pixels ->
+            right.store(pixels).also { for (at in it.indices) it[at]++ }
+        })
+        "another output" -> right.copy(infer = spoilt)
+        "other kernels" -> right.copy(infer = spoilt, kernelFamily = "builtin")
+        "scale" -> right.copy(restore = { it / 255 })
+        "no temperature" -> right.copy(calibrated = { it })
+        "threshold of one half" -> right.copy(decision = { said(it >= 0.5, it) })
+        "threshold one step higher" ->
+            right.copy(decision = { said(it > Constants.THRESHOLD_SCORE, it) })
+        else -> error("what is $what?")
+    }
+}
+
+fun main(words: Array<String>) {
+    val model = Native.open(words[1])
+    if (words[0] == "self-test") {
+        val steps = wrong(Steps(infer = { Native.infer(model, it) }), words[3])
+        val found = SelfTest({ File(words[2], it).readBytes() }, steps).run()
+        found.forEach { System.err.println(it) }
+        found.map { it.step }.distinct().forEach { println(it) }
+        return
+    }
+    for ((width, height, file) in words.drop(2).chunked(3)) {
+        val image = RgbImage(width.toInt(), height.toInt(), File(file).readBytes())
+        val pixels = Preprocessing.preprocess(image)
+        File("$file.pixels").writeBytes(pixels)
+        val output = Native.infer(model, Preprocessing.store(pixels))
+        val verdict = Postprocessing.verdict(output)
+        println("${Postprocessing.storedOutput(output)}\t${verdict.decision}\t${verdict.probability}")
+    }
+}

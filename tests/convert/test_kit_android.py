@@ -1,0 +1,126 @@
+"""The Android kit's Kotlin, compiled and run on a desktop JVM, LiteRT behind JNI."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_runtime.interpreter import open_model_file
+from edge_runtime.model_file import read_model_file
+from edge_runtime.preprocessing import preprocess
+
+PROGRAMS = Path(__file__).with_name("kits")
+SOURCES = "app/src/main/kotlin/org/lesionedge"
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def kotlin():
+    """A function: compile Kotlin files with the real compiler to a jar."""
+    modules = Path(os.environ.get("LESION_EDGE_KITS_MODULES", "none")).resolve()
+    compiler = modules / "kotlin-compiler/lib/kotlin-compiler.jar"
+    if not compiler.is_file() or shutil.which("javac") is None:
+        pytest.skip("needs the Kotlin compiler and JDK that make test-kits installs")
+
+    def compiled(jar, *sources):
+        done = subprocess.run(
+            [
+                "java", "-Xmx1g", "-cp", f"{compiler.parent}/*",
+                "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", "-jvm-target", "17",
+                "-kotlin-home", compiler.parents[1], "-include-runtime", "-Werror",
+                "-d", jar, *sources,
+            ],
+            capture_output=True, text=True, timeout=500, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-6000:]
+        return jar
+
+    return compiled
+
+
+@pytest.fixture(scope="module")
+def kit(kit_of):
+    return kit_of("android")
+
+
+@pytest.fixture(scope="module")
+def run(kotlin, kit, root, tmp_path_factory):
+    """A function: the test program on the JVM with these words; what it printed."""
+    folder = tmp_path_factory.mktemp("jvm")
+    jar = kotlin(
+        folder / "kit.jar",
+        PROGRAMS / "Sabotage.kt",
+        *sorted(kit.glob(f"{SOURCES}/kit/*")),
+    )
+    litert = Path(importlib.util.find_spec("ai_edge_litert").origin).parent
+    headers = Path(shutil.which("javac")).resolve().parents[1] / "include"
+    cpp = root / "convert/kits/cpp/files/lesion"
+    subprocess.run(
+        ["g++", "-std=c++17", "-O1", "-shared", "-fPIC", f"-I{headers}",
+         f"-I{headers}/linux", f"-I{cpp}", PROGRAMS / "native.cpp", cpp / "model.cpp",
+         litert / "libLiteRt.so", f"-Wl,-rpath,{litert}", "-o", folder / "native.so"],
+        check=True, timeout=300,
+    )  # fmt: skip
+
+    def run(*words):
+        done = subprocess.run(
+            ["java", f"-Dlesion.library={folder / 'native.so'}", "-cp", jar,
+             "SabotageKt", *words],
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout.splitlines()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def model(kit):
+    (path,) = kit.rglob("*.tflite")
+    return path
+
+
+def test_self_test_names_the_step_that_is_wrong(run, kit, model, sabotage):
+    what, steps = sabotage
+    golden = kit / "app/src/main/assets/golden"
+    assert set(run("self-test", model, golden, what)) == steps
+
+
+def test_self_test_names_a_wrong_decoder(run, kit, model):
+    golden = kit / "app/src/main/assets/golden"
+    assert run("self-test", model, golden, "decoder") == ["decode"]
+
+
+def test_any_picture_gives_python_s_pixels_and_verdict(
+    run, model, pictures, assert_python_s_pixels, assert_python_s_verdicts
+):
+    words = [str(word) for picture in pictures for word in picture[:3]]
+    lines = run("pictures", model, *words)
+    file = read_model_file(model)
+    assert_python_s_pixels(pictures, file.card.input.size_px)
+    assert_python_s_verdicts(lines, file.card)
+    opened = open_model_file(file)
+    for line, (_, _, _, image) in zip(lines, pictures, strict=True):
+        pixels = preprocess(image, file.card.input.size_px)
+        assert float(line.split("\t")[0]) == opened.infer(pixels[np.newaxis])[0]
+
+
+def test_the_app_compiles_against_what_it_calls(kotlin, kit, tmp_path):
+    """Declarations written by hand: finds slips of typing, not wrong versions."""
+    kotlin(
+        tmp_path / "app.jar", *sorted(kit.glob(f"{SOURCES}/*/*.kt")),
+        *sorted((PROGRAMS / "android_stubs").glob("*.kt")),
+    )  # fmt: skip
+
+
+def test_the_project_keeps_the_model_uncompressed_and_offline(kit):
+    build = (kit / "app/build.gradle.kts").read_text()
+    assert 'noCompress += "tflite"' in build
+    assert "useLegacyPackaging = false" in build
+    manifest = (kit / "app/src/main/AndroidManifest.xml").read_text()
+    assert "android.permission.INTERNET" not in manifest
