@@ -13,7 +13,7 @@ def markdown(report: Report) -> str:
     for section in report.sections:
         parts += _section(section)
     if report.published:
-        parts += _table(published_table(report.published))
+        parts += markdown_table(published_table(report.published))
     return "\n\n".join(parts) + "\n"
 
 
@@ -35,7 +35,7 @@ def _section(section: Section) -> Iterable[str]:
     if section.problems:
         yield "\n".join(f"- **{_plain(problem)}**" for problem in section.problems)
     for table in tables(section.rows):
-        yield from _table(table)
+        yield from markdown_table(table)
     yield "### Machine and settings"
     yield "\n".join(
         f"- {name}: {_plain(value)}" for name, value in section.facts.items()
@@ -44,7 +44,8 @@ def _section(section: Section) -> Iterable[str]:
     yield "\n".join(("```", *section.commands, "```"))
 
 
-def _table(table: Table) -> Iterable[str]:
+def markdown_table(table: Table) -> Iterable[str]:
+    """Heading, table and caption, to be parted by blank lines."""
     lines = (table.head, ("---", *["---:"] * (len(table.head) - 1)), *table.rows)
     yield f"### {table.title}"
     yield "\n".join(f"| {' | '.join(map(_plain, line))} |" for line in lines)

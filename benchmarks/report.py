@@ -25,7 +25,8 @@ from edge_runtime.atomic import write_text
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.strict_json import to_json
 
-SHIFTS = "shifts.md"
+# What other commands write into the results folder, in the page's order.
+PARTS = ("ensemble.md", "shifts.md")
 REPORT = "report"
 """Files of this name are views; all other JSON files of a machine are results."""
 
@@ -94,16 +95,18 @@ def make_report(settings: Settings) -> Path:
     """Read all results and write their report; returns the HTML page's path."""
     report = summarise(read_results(settings.results), read_published())
     if settings.page is not None:
-        write_text(settings.page, results_page(report, settings.results / SHIFTS))
+        write_text(settings.page, results_page(report, settings.results))
     return write_report(report, settings.results)
 
 
-def results_page(report: Report, shifts: Path) -> str:
-    """The report as Markdown, then what the shift bench wrote, if it ran."""
+def results_page(report: Report, folder: Path) -> str:
+    """The report as Markdown, then what ensemble and shift bench wrote, if they ran."""
     parts = [markdown(report)]
-    if shifts.exists():
-        # Its heading becomes one of the page's sections.
-        parts.append("#" + shifts.read_text(encoding="utf-8"))
+    for part in PARTS:
+        if (folder / part).exists():
+            text = (folder / part).read_text(encoding="utf-8")
+            # A heading of the first order becomes one of the page's sections.
+            parts.append(f"#{text}" if text.startswith("# ") else text)
     return "\n".join(parts)
 
 

@@ -1,0 +1,167 @@
+"""How several files do together: the mean of their logits, and a meta-learner.
+
+The meta-learner is a logistic regression on the members' logits, learnt on the
+validation photos (Qureshi & Roos 2021, arXiv 2103.12068, join members by one too).
+A row to compare single files with, and nothing that is shipped.
+
+Run: python benchmarks/ensemble.py models/a.tflite models/b.tflite \
+    --manifest data/fanconic.csv
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks.colour_baseline import TARGET_RECALL, fit_logistic_regression
+from benchmarks.markdown import markdown_table
+from benchmarks.progress import ProgressLine
+from benchmarks.tables import Table
+from benchmarks.wording import estimate
+from edge_runtime.atomic import write_text
+from edge_runtime.calibration import SMALLEST_SCORE
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.intervals import delong_interval, wilson
+from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.metrics import confusion, roc_auc, threshold_at_recall
+from edge_runtime.preprocessing import load_pixels
+from edge_runtime.revision import revision
+
+TABLE = "ensemble.md"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Photos of one split, as every member sees them.
+
+    Attributes:
+        labels: 1 for malignant; shape ``(n,)``.
+        clean: photos whose lesion is not in train; shape ``(n,)``.
+        logits: shape ``(n, members)``.
+    """
+
+    labels: NDArray[np.int64]
+    clean: NDArray[np.bool_]
+    logits: NDArray[np.float64]
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Turn command-line words into options, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Judge the test photos by several files together. Thresholds, for"
+        f" {TARGET_RECALL:.0%} recall, and the meta-learner come from the val split.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("models", type=Path, nargs="+", help="two or more .tflite files")
+    add("--manifest", type=Path, required=True, help="table of labelled photos")
+    add("--out", type=Path, default=Path("results"), help=f"folder for {TABLE}")
+    words = parser.parse_args(arguments)
+    if len(words.models) < 2:
+        parser.error("an ensemble needs at least two files")
+    return words
+
+
+def bench(words: argparse.Namespace) -> str:
+    """Judge, write the table and return it."""
+    members = {path.stem: LesionClassifier.load(path) for path in words.models}
+    photos = read_manifest(words.manifest)
+    with ProgressLine() as line:
+        val, test = (
+            _judged(members, photos_of(photos, split), split, line)
+            for split in ("val", "test")
+        )
+    weights, bias = fit_logistic_regression(val.logits, val.labels)
+    ways = {
+        **{name: np.eye(len(members))[i] for i, name in enumerate(members)},
+        "mean of the logits": np.full(len(members), 1 / len(members)),
+        "meta-learner": weights,
+    }
+    learnt = ", ".join(
+        f"{name} {weight:.2f}" for name, weight in zip(members, weights, strict=True)
+    )
+    table = Table(
+        title=f"Ensemble of {len(members)} files on {len(test.labels)} test photos",
+        head=("", "AUC, val", "AUC", "AUC, clean test", "recall", "specificity"),
+        rows=tuple(
+            (name, *_row(val, test, way, bias if way is weights else 0.0))
+            for name, way in ways.items()
+        ),
+        caption="Research and education; not a medical device. Thresholds for"
+        f" {TARGET_RECALL:.0%} recall from {len(val.labels)} validation photos, on"
+        f" which the meta-learner was learnt (weights of the logits: {learnt}); 95 %"
+        f" intervals. Commit {revision().commit}.",
+    )
+    text = "\n\n".join(markdown_table(table)) + "\n"
+    write_text(words.out / TABLE, text)
+    return text
+
+
+def _judged(
+    members: dict[str, LesionClassifier],
+    photos: Sequence[LabelledPhoto],
+    split: str,
+    line: ProgressLine,
+) -> Judged:
+    logits = np.empty((len(photos), len(members)))
+    for place, photo in enumerate(photos):
+        if place % 20 == 0:
+            line.show(split, place, len(photos))
+        for column, member in enumerate(members.values()):
+            pixels = load_pixels(photo.path, member.card.input.size_px)
+            logits[place, column] = member.score(pixels)
+    np.clip(logits, SMALLEST_SCORE, 1 - SMALLEST_SCORE, out=logits)
+    return Judged(
+        np.array([int(photo.malignant) for photo in photos]),
+        np.array([not photo.lesion_in_train for photo in photos]),
+        np.log(logits / (1 - logits)),
+    )
+
+
+def _row(
+    val: Judged, test: Judged, weights: NDArray[np.float64], bias: float
+) -> tuple[str, ...]:
+    """AUC on val, on test and on clean test, then recall and specificity on test."""
+    seen = val.logits @ weights + bias
+    threshold = threshold_at_recall(val.labels, seen, TARGET_RECALL)
+    scores = test.logits @ weights + bias
+    counts = confusion(test.labels, scores >= threshold)
+    recall = wilson(counts.tp, counts.tp + counts.fn)
+    specificity = wilson(counts.tn, counts.tn + counts.fp)
+    labels, clean = test.labels, test.clean
+    return (
+        f"{roc_auc(val.labels, seen):.3f}",
+        estimate(roc_auc(labels, scores), delong_interval(labels, scores)),
+        estimate(
+            roc_auc(labels[clean], scores[clean]),
+            delong_interval(labels[clean], scores[clean]),
+        ),
+        estimate(counts.tp / (counts.tp + counts.fn), recall),
+        estimate(counts.tn / (counts.tn + counts.fp), specificity),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        print(bench(parse(arguments)))
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
