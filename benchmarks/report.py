@@ -26,7 +26,7 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.strict_json import to_json
 
 # What other commands write into the results folder, in the page's order.
-PARTS = ("ensemble.md", "shifts.md")
+PARTS = ("ensemble.md", "sites.md", "shifts.md")
 REPORT = "report"
 """Files of this name are views; all other JSON files of a machine are results."""
 
@@ -100,7 +100,7 @@ def make_report(settings: Settings) -> Path:
 
 
 def results_page(report: Report, folder: Path) -> str:
-    """The report as Markdown, then what ensemble and shift bench wrote, if they ran."""
+    """The report as Markdown, then what the other benches wrote, if they ran."""
     parts = [markdown(report)]
     for part in PARTS:
         if (folder / part).exists():

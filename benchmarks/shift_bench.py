@@ -5,7 +5,7 @@ Run: python benchmarks/shift_bench.py --models models --manifest data/fanconic.c
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def bench(settings: Settings) -> None:
                     baseline.score,
                 )
             )
-        squares = [_square(photo) for photo in chosen]
+        squares = list(split_squares(chosen))
         rows = _rows(scorers, squares, chosen, line)
     report = ShiftReport(settings.split, len(chosen), revision().commit, tuple(rows))
     write_text(settings.out / "shifts.json", to_json(report))
@@ -104,9 +104,11 @@ def _scorer(name: str, path: Path) -> Scorer:
     return Scorer(name, card.input.size_px, card.threshold.score, classifier.score)
 
 
-def _square(photo: LabelledPhoto) -> NDArray[np.uint8]:
-    square = centre_square(read_photo(photo.path))
-    return resize(square, LARGEST_PX) if len(square) > LARGEST_PX else square
+def split_squares(photos: Iterable[LabelledPhoto]) -> Iterator[NDArray[np.uint8]]:
+    """The photos' centre squares, RGB, as large as they are changed."""
+    for photo in photos:
+        square = centre_square(read_photo(photo.path))
+        yield resize(square, LARGEST_PX) if len(square) > LARGEST_PX else square
 
 
 def _versions(
