@@ -32,7 +32,6 @@ from benchmarks.planning import (
     groups_of,
     split_photos,
 )
-from benchmarks.progress import ProgressLine
 from benchmarks.published import read_published
 from benchmarks.quality import quality_by_set
 from benchmarks.report import read_results, write_report
@@ -41,6 +40,7 @@ from benchmarks.summary import summarise
 from benchmarks.tables import overview
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.manifest import SPLITS, LabelledPhoto, read_manifest
+from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
 
 

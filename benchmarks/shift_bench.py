@@ -19,7 +19,6 @@ if not __package__:
 
 from benchmarks import colour_baseline
 from benchmarks.planning import chosen_models, fitted_baseline
-from benchmarks.progress import ProgressLine
 from benchmarks.shift_report import (
     NO_SHIFT,
     Scorer,
@@ -36,6 +35,7 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import centre_square, resize
+from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
 from edge_runtime.strict_json import to_json
 

@@ -209,7 +209,9 @@ class Session:
             look.verdict,
             probability=calibrated(score, card.temperature),
             label=label(score, card),
-            decision=decision(score, card, ()),
+            decision=decision(
+                score, card, look.verdict.findings, self.looker.classifier.accepted
+            ),
         )
         return {
             **whole.to_json(),

@@ -13,7 +13,7 @@ from edge_runtime.batch import Outcome, judged
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import once_each, photos_in
-from edge_runtime.progress import Progress
+from edge_runtime.progress import ProgressLine
 from edge_runtime.quality import FINDING_NAMES
 from edge_runtime.verdict_table import WIDEST_NAME, heading, model_lines, row
 
@@ -183,17 +183,18 @@ def _to_file(
         left = [photo for photo in photos if str(photo) not in file.done]
         done = len(photos) - len(left)
         failed = file.failed
-        bar = stack.enter_context(Progress(len(photos), "photos", done=done))
-        for outcome in judged(classifier, left, settings.workers):
+        line = stack.enter_context(ProgressLine(stages=False))
+        judgements = judged(classifier, left, settings.workers)
+        for count, outcome in enumerate(judgements, done):
+            line.show("photos", count, len(photos))
             file.write(outcome)
-            bar.step()
             if outcome.verdict is None:
                 failed += 1
                 logs.error(outcome.error or "", photo=outcome.photo)
             else:
                 decisions[outcome.verdict.decision] += 1
-    for line in model_lines(classifier.card):
-        print(line)
+    for words in model_lines(classifier.card):
+        print(words)
     counts = ", ".join(f"{count} {name}" for name, count in sorted(decisions.items()))
     print(f"{path}: {len(left)} photos judged ({counts or 'none'}), {done} before")
     return failed

@@ -41,6 +41,7 @@ class LesionClassifier:
         model: the opened interpreter; use it through ``score`` and ``classify``.
         card: what the converter vouches for, at the site's own operating point where
             one is used.
+        accepted: names of findings that make no photo unusable and leave no doubt.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class LesionClassifier:
         self.file = file
         self.model = model
         self.card = card or file.card
-        self._accepted = frozenset(accepted)
+        self.accepted = frozenset(accepted)
         spec = file.card.input
         self._table = model.input.store_pixels(spec.mean, spec.std)
         self._lock = threading.Lock()
@@ -120,7 +121,7 @@ class LesionClassifier:
         """
         marks_ns = [time.perf_counter_ns()]
         score, findings = self._looked(source, marks_ns)
-        verdict_decision = decision(score, self.card, findings)
+        verdict_decision = decision(score, self.card, findings, self.accepted)
         marks_ns.append(time.perf_counter_ns())
         verdict = Verdict(
             photo=source_name(source),
@@ -156,7 +157,7 @@ class LesionClassifier:
         marks_ns.append(time.perf_counter_ns())
         score = self._infer(stored)
         marks_ns.append(time.perf_counter_ns())
-        return score, photo_findings(image, pixels, accepted=self._accepted)
+        return score, photo_findings(image, pixels, accepted=self.accepted)
 
     def score(self, pixels: NDArray[np.uint8]) -> float:
         """Raw output of the model for pixels that are already prepared.

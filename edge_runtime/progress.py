@@ -1,44 +1,34 @@
-"""How far a long job is, on standard error, only where a person looks at it."""
+"""One line on standard error that says how far a long job has come."""
 
 import sys
 import time
 from types import TracebackType
+from typing import TextIO
 
 # Often enough to look alive, seldom enough to cost nothing.
 _EVERY_S = 0.2
-_WIDTH = 30
+_WIDTH = 24
 
 
-class Progress:
-    """A bar that stays silent unless standard error is a terminal."""
+class ProgressLine:
+    """Rewrites its line on a terminal; elsewhere, one line per stage or nothing."""
 
-    def __init__(self, total: int, what: str, *, done: int = 0) -> None:
-        """Count ``total`` steps of ``what``, ``done`` of which were done before."""
-        self._total, self._what, self._done, self._first = total, what, done, done
-        self._shown = sys.stderr.isatty() and total > 1
-        self._start_s = self._last_s = time.monotonic()
+    def __init__(self, stream: TextIO | None = None, *, stages: bool = True) -> None:
+        """Start without a line.
 
-    def __enter__(self) -> "Progress":
+        Args:
+            stream: by default standard error.
+            stages: where nobody watches, write a line when a stage begins.
+        """
+        self._stream = stream or sys.stderr
+        self._on_terminal = self._stream.isatty()
+        self._stages = stages
+        self._what, self._shown = "", ""
+        self._first, self._start_s, self._last_s = 0, 0.0, 0.0
+
+    def __enter__(self) -> "ProgressLine":
         """Begin."""
         return self
-
-    def step(self) -> None:
-        """One more is done."""
-        self._done += 1
-        now_s = time.monotonic()
-        if self._shown and now_s - self._last_s >= _EVERY_S:
-            self._last_s = now_s
-            print(f"\r{self.line(now_s)}", end="", file=sys.stderr, flush=True)
-
-    def line(self, now_s: float) -> str:
-        """The bar in words: how many, how fast, how long still."""
-        rate = (self._done - self._first) / max(now_s - self._start_s, 1e-9)
-        left_s = (self._total - self._done) / rate if rate else 0.0
-        filled = _WIDTH * self._done // max(self._total, 1)
-        return (
-            f"{self._what} [{'#' * filled}{'.' * (_WIDTH - filled)}]"
-            f" {self._done} of {self._total}, {rate:.0f}/s, {left_s:.0f} s left "
-        )
 
     def __exit__(
         self,
@@ -46,6 +36,41 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave a clean line behind."""
+        """Leave the terminal as it was."""
+        self.clear()
+
+    def show(self, what: str, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` items of ``what`` are done; 0: no items."""
+        now_s = time.monotonic()
+        begins = what != self._what
+        if begins:
+            self._what, self._first, self._start_s = what, done, now_s
+        if self._on_terminal:
+            if begins or done == total or now_s - self._last_s >= _EVERY_S:
+                self._last_s = now_s
+                self._rewrite(self._text(done, total, now_s - self._start_s))
+        elif begins and self._stages:
+            self._stream.write(f"{what} ({total})\n" if total else f"{what}\n")
+            self._stream.flush()
+
+    def clear(self) -> None:
+        """Remove the line, so that other output starts at the margin."""
         if self._shown:
-            print("\r" + " " * 78 + "\r", end="", file=sys.stderr, flush=True)
+            self._stream.write(f"\r{'':<{len(self._shown)}}\r")
+            self._stream.flush()
+        self._shown = ""
+
+    def _text(self, done: int, total: int, elapsed_s: float) -> str:
+        if not total:
+            return self._what
+        filled = _WIDTH * done // total
+        bar = f"{self._what} [{'#' * filled:.<{_WIDTH}}] {done}/{total}"
+        rate = (done - self._first) / elapsed_s if elapsed_s > 0 else 0.0
+        if not rate:
+            return bar
+        return f"{bar}, {rate:.3g}/s, {(total - done) / rate:.0f} s left"
+
+    def _rewrite(self, text: str) -> None:
+        self._stream.write(f"\r{text:<{len(self._shown)}}")
+        self._stream.flush()
+        self._shown = text

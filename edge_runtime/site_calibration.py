@@ -20,7 +20,7 @@ from edge_runtime.operating_point import (
     chosen_threshold,
     uncertainty_band,
 )
-from edge_runtime.progress import Progress
+from edge_runtime.progress import ProgressLine
 from edge_runtime.site_file import (
     SITE_FORMAT,
     SITE_SPLIT,
@@ -155,8 +155,9 @@ def _scored(
 ) -> tuple[list[SitePhoto], np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """The photos that can be judged, and their scores."""
     kept, scores = [], []
-    with Progress(len(photos), "scoring photos") as progress:
-        for photo in photos:
+    with ProgressLine(stages=False) as line:
+        for count, photo in enumerate(photos):
+            line.show("scoring photos", count, len(photos))
             try:
                 score, findings = classifier.look(photo.path)
             except PhotoError as error:
@@ -165,7 +166,6 @@ def _scored(
                 if not any(finding.unusable for finding in findings):
                     kept.append(photo)
                     scores.append(score)
-            progress.step()
     return kept, np.array(scores, np.float64)
 
 

@@ -1,12 +1,12 @@
 """What is said about one photo, and the rule that says it."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edge_runtime.card import ModelCard
-from edge_runtime.quality import Finding
+from edge_runtime.quality import DOUBTS, Finding
 
 VERDICT_FORMAT = 1
 NOTICE = "research and education; not a medical device"
@@ -62,17 +62,27 @@ def label(score: float, card: ModelCard) -> str:
     return malignant if score >= card.threshold.score else other
 
 
-def decision(score: float, card: ModelCard, findings: Sequence[Finding]) -> str:
+def decision(
+    score: float,
+    card: ModelCard,
+    findings: Sequence[Finding],
+    accepted: Collection[str] = (),
+) -> str:
     """What to do about a lesion.
+
+    Where it is doubtful that a lesion was photographed, the answer is never "monitor".
 
     Args:
         score: raw output of the model. It is compared with the card's raw scores,
             not with probabilities, so that no rounding moves a photo across.
         card: of the model that gave the score.
         findings: of the photo.
+        accepted: names of findings that the site takes no notice of.
     """
     if any(finding.unusable for finding in findings):
         return UNUSABLE
     if score >= card.threshold.score:
         return INVESTIGATE
-    return UNCERTAIN if score >= card.uncertainty.low_score else MONITOR
+    doubts = DOUBTS.difference(accepted)
+    doubtful = any(finding.name in doubts for finding in findings)
+    return UNCERTAIN if doubtful or score >= card.uncertainty.low_score else MONITOR

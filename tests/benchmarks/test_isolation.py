@@ -1,5 +1,4 @@
 import dataclasses
-import io
 
 import pytest
 
@@ -7,7 +6,6 @@ from benchmarks.case import Case, CasePhoto
 from benchmarks.errors import BenchmarkError
 from benchmarks.isolation import measure_in_fresh_process
 from benchmarks.memory import peak_memory_mib
-from benchmarks.progress import ProgressLine
 
 CASE = Case(
     model="/nowhere/a.tflite",
@@ -37,27 +35,3 @@ def test_peak_memory_counts_what_was_allocated():
     block = b"x" * (64 * 2**20)
     # The peak may have been higher earlier in this process; it never falls.
     assert peak_memory_mib() >= max(before, len(block) / 2**20)
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_progress_rewrites_one_line_on_a_terminal():
-    stream = Terminal()
-    with ProgressLine(stream) as line:
-        line.show("photos", 1, 20)
-        line.show("photos", 2, 20)
-    assert "\n" not in stream.getvalue()
-    assert "photos  2/20" in stream.getvalue()
-    assert stream.getvalue().endswith("\r")
-
-
-def test_progress_in_a_log_is_one_line_per_stage():
-    stream = io.StringIO()
-    with ProgressLine(stream) as line:
-        for done in range(20):
-            line.show("photos", done, 20)
-        line.show("intervals", 0, 0)
-    assert stream.getvalue() == "photos (20)\nintervals\n"

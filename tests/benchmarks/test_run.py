@@ -41,10 +41,9 @@ def test_a_model_and_the_baseline_are_measured(with_model, tmp_path, capsys):
     assert set(model.timing.stages_ms) >= {"decode", "invoke"}
     assert model.memory.before_load_mib < model.memory.peak_mib
     assert len(model.scores) == 6
-    assert [q.photos for q in measured["good.float32"].quality] == [
-        "test",
-        "test_clean",
-    ]
+    sets = [q.photos for q in measured["good.float32"].quality]
+    # The drawn squares are no lesions to the runtime, so none is usable.
+    assert sets[:2] == ["test", "test_clean"]
     # Colour tells the drawn classes apart, so the baseline ranks them perfectly.
     assert measured["colour_baseline"].quality[0].auc == 1.0
     shown = capsys.readouterr().out

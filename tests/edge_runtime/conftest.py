@@ -56,15 +56,30 @@ def classifier(model_path):
 
 @pytest.fixture(scope="session")
 def drawn():
-    """Function that draws a lesion on skin: RGB of shape (height, width, 3)."""
+    """Function that draws a lesion on skin: RGB of shape (height, width, 3).
+
+    Another seed is another frame of the same lesion. It is brown, uneven and
+    soft-edged, as the runtime expects of a lesion.
+    """
 
     def draw(height=96, width=128, *, skin=(200, 150, 130), seed=0):
         rows, columns = np.mgrid[:height, :width]
+        shape = np.random.default_rng(1)
+
+        def clouds(side, deviation):
+            field = Image.fromarray(
+                shape.normal(0, deviation, (side, side)).astype("f")
+            )
+            return np.asarray(field.resize((width, height), Image.Resampling.BICUBIC))
+
         # Upper left of the centre, so that no flip or turn leaves the picture as it is.
-        far = np.hypot(rows - 0.45 * height, (columns - 0.4 * width) * 0.7)
-        lesion = 1 / (1 + np.exp((far - 0.25 * height) / 2))
-        texture = np.random.default_rng(seed).normal(0, 0.03, (height, width))
-        shade = (1 - 0.6 * lesion + texture)[..., np.newaxis]
+        far = np.hypot(rows - 0.45 * height, (columns - 0.4 * width) * 0.7) / height
+        lesion = 1 / (1 + np.exp((far + clouds(7, 0.03) - 0.25) / 0.03))
+        brown = lesion * (1 + clouds(14, 0.25)) + clouds(10, 0.06) + clouds(48, 0.05)
+        noise = np.random.default_rng(seed).normal(1, 0.02, (height, width))
+        light = (noise + clouds(4, 0.03))[..., np.newaxis]
+        depth = np.maximum(brown, -0.2)[..., np.newaxis]
+        shade = np.exp(-depth * (0.5, 0.95, 1.1)) * light
         return (np.array(skin) * shade).clip(0, 255).astype(np.uint8)
 
     return draw

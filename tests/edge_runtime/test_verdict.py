@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from edge_runtime.quality import Finding
+from edge_runtime.quality import DOUBTS, Finding
 from edge_runtime.verdict import NOTICE, Verdict, decision, label
 
 # The card's threshold is 0.375, its band starts at 0.25.
@@ -42,7 +42,15 @@ def test_an_empty_band_leaves_nothing_uncertain(card, changed):
     assert decision(math.nextafter(0.375, 0), narrow, ()) == "monitor"
 
 
-def test_a_caution_changes_no_decision(card):
+@pytest.mark.parametrize("name", sorted(DOUBTS))
+def test_a_doubt_about_what_is_shown_takes_monitor_away(card, name):
+    doubt = Finding(name, 1.0, 2.0, unusable=False, message="what is it?")
+    assert decision(0.1, card, (doubt,)) == "uncertain"
+    assert decision(0.9, card, (doubt,)) == "investigate"
+    assert decision(0.1, card, (doubt,), accepted=(name,)) == "monitor"
+
+
+def test_a_caution_about_how_it_was_taken_changes_no_decision(card):
     assert decision(0.9, card, (BLURRED,)) == "investigate"
     assert decision(0.1, card, (BLURRED,)) == "monitor"
 

@@ -37,7 +37,7 @@ def test_monitor_admits_misses_and_is_no_all_clear(verdict, card):
 def test_uncertain_ends_with_a_doctor(verdict, card):
     text = said(verdict, card, "uncertain")
 
-    assert "too close to it to tell" in text
+    assert "too close to it, or on too doubtful a photo" in text
     assert "have a doctor look" in text
 
 

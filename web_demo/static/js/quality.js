@@ -1,12 +1,14 @@
 // What speaks against trusting a verdict; the limits and their reasons stand in
 // edge_runtime/quality.py, and a test compares the two.
 
+import {distance} from "./familiarity.js";
 import {preprocess} from "./resize.js";
 
 export const LIMITS = {
   lookPx: 128, darkest: 15, brightest: 240, contrast: 0.02, clipped: 0.01,
   sharpness: 0.022, noSharpness: 0.006, sidePx: 24,
   structure: 0.054, noStructure: 0.03, fields: 16, reddish: 0.33, noReddish: 0.02,
+  unfamiliar: 7.35, foreign: 10.2,
 };
 const BLACK = 2, WHITE = 253;
 
@@ -20,10 +22,18 @@ export function photoFindings(image, pixels, size, say) {
   if (findings.some((finding) => finding.unusable)) return findings;
   findings.push(...graded("blurred", sharpness(seen.luma, side),
                           LIMITS.sharpness, LIMITS.noSharpness, say));
-  findings.push(...graded("no_lesion", structure(look, side),
+  const varied = structure(look, side);
+  findings.push(...graded("no_lesion", varied,
                           LIMITS.structure, LIMITS.noStructure, say));
   findings.push(...graded("not_skin", seen.reddish,
                           LIMITS.reddish, LIMITS.noReddish, say));
+  const far = distance(look, side, varied);
+  if (far > LIMITS.unfamiliar) {
+    const unusable = far > LIMITS.foreign;
+    findings.push({name: "unfamiliar", value: far, unusable,
+                   limit: unusable ? LIMITS.foreign : LIMITS.unfamiliar,
+                   message: say("finding.unfamiliar")});
+  }
   return findings;
 }
 

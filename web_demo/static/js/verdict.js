@@ -54,11 +54,15 @@ export function calibrated(score, temperature) {
   return 1 / (1 + Math.exp(-logit(score) / temperature));
 }
 
+// Cautions that leave it open whether a lesion was photographed at all.
+const DOUBTS = ["no_lesion", "not_skin", "unfamiliar"];
+
 /** What to do about a lesion; raw scores are compared, never probabilities. */
 export function decision(score, card, findings) {
   if (findings.some((finding) => finding.unusable)) return "unusable photo";
   if (score >= card.threshold.score) return "investigate";
-  return score >= card.uncertainty.low_score ? "uncertain" : "monitor";
+  const doubtful = findings.some((finding) => DOUBTS.includes(finding.name));
+  return doubtful || score >= card.uncertainty.low_score ? "uncertain" : "monitor";
 }
 
 /** The verdict with the fields of the REST service. */
