@@ -24,7 +24,6 @@ if not __package__:
 
 from benchmarks.colour_baseline import TARGET_RECALL, fit_logistic_regression
 from benchmarks.markdown import markdown_table
-from benchmarks.progress import ProgressLine
 from benchmarks.tables import Table
 from benchmarks.wording import estimate
 from edge_runtime.atomic import write_text
@@ -35,6 +34,7 @@ from edge_runtime.intervals import delong_interval, wilson
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
 from edge_runtime.metrics import confusion, roc_auc, threshold_at_recall
 from edge_runtime.preprocessing import load_pixels
+from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
 
 TABLE = "ensemble.md"

@@ -22,7 +22,6 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.markdown import markdown_table
-from benchmarks.progress import ProgressLine
 from benchmarks.shift_bench import split_squares
 from benchmarks.shifts import SHIFTS, shifted
 from benchmarks.tables import Table
@@ -32,6 +31,7 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
 from edge_runtime.metrics import confusion, threshold_at_recall
 from edge_runtime.preprocessing import resize
+from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
 from edge_runtime.site_fitting import LEAST_OTHER, needed_malignant
 

@@ -41,7 +41,9 @@ def test_what_is_shown_is_what_the_verb_gets(
     words = ["classify", str(model_path), str(photo)]
     main([*words, "--json"])
     assert json.loads(capsys.readouterr().out)["decision"] == "unusable photo"
-    file = configured(f'[classify]\naccept = ["not_skin", "unfamiliar"]\njsonl = "{out}"\n')
+    file = configured(
+        f'[classify]\naccept = ["not_skin", "unfamiliar"]\njsonl = "{out}"\n'
+    )
     assert main(["--config", str(file), *words]) == 0
     assert json.loads(out.read_text())["decision"] != "unusable photo"
 
