@@ -1,4 +1,4 @@
-"""Make the report of all results in a folder: JSON, CSV, Markdown and HTML.
+"""Make one report of results, of any age and device: JSON, CSV, Markdown and HTML.
 
 Run: python benchmarks/report.py results
 """
@@ -14,11 +14,10 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.errors import BenchmarkError
+from benchmarks.gathering import REPORT, gathered
 from benchmarks.markdown import markdown
 from benchmarks.page import page, plotly_script
 from benchmarks.published import read_published
-from benchmarks.results import BenchmarkResult
 from benchmarks.spreadsheet import spreadsheet
 from benchmarks.summary import Report, summarise
 from edge_runtime.atomic import write_text
@@ -27,8 +26,6 @@ from edge_runtime.strict_json import to_json
 
 # What other commands write into the results folder, in the page's order.
 PARTS = ("ensemble.md", "sites.md", "shifts.md")
-REPORT = "report"
-"""Files of this name are views; all other JSON files of a machine are results."""
 
 
 @dataclass(frozen=True)
@@ -36,49 +33,40 @@ class Settings:
     """What the command line asks for.
 
     Attributes:
-        results: folder with one folder per machine; the report goes into it.
+        results: folders with one folder per machine, and single files of devices.
+        out: folder for the report; the first of ``results`` when absent.
         page: a Markdown file to write as well, the shift bench's tables included.
     """
 
-    results: Path
+    results: tuple[Path, ...]
+    out: Path | None = None
     page: Path | None = None
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
-        description="Make the report of all results in a folder again."
+        description="Make one report of all results given, also of several devices."
     )
     parser.add_argument(
         "results",
+        nargs="+",
         type=Path,
-        help="folder that benchmarks/run.py wrote: MACHINE/MODEL.json",
+        help="folder that benchmarks/run.py wrote (MACHINE/MODEL.json), or one file,"
+        " such as a device sent",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder for the report; the first one when absent"
     )
     parser.add_argument(
         "--page",
         type=Path,
         help="write the report with the shift bench's tables to this Markdown file too",
     )
-    return Settings(**vars(parser.parse_args(arguments)))
-
-
-def read_results(folder: Path) -> dict[str, list[BenchmarkResult]]:
-    """All results below a folder, by machine.
-
-    Raises:
-        BenchmarkError: when there is none, or one cannot be read.
-    """
-    results: dict[str, list[BenchmarkResult]] = {}
-    for path in sorted(folder.glob("*/*.json")):
-        if path.stem != REPORT:
-            result = BenchmarkResult.read(path)
-            results.setdefault(path.parent.name, []).append(result)
-    if not results:
-        raise BenchmarkError(
-            f"there are no results in {folder}; expected MACHINE/MODEL.json in it."
-            " Measure first: python benchmarks/run.py --help"
-        )
-    return results
+    words = parser.parse_args(arguments)
+    if words.out is None and not words.results[0].is_dir():
+        parser.error("expected a folder first, or --out FOLDER for the report")
+    return Settings(tuple(words.results), words.out, words.page)
 
 
 def write_report(report: Report, folder: Path) -> Path:
@@ -93,10 +81,11 @@ def write_report(report: Report, folder: Path) -> Path:
 
 def make_report(settings: Settings) -> Path:
     """Read all results and write their report; returns the HTML page's path."""
-    report = summarise(read_results(settings.results), read_published())
+    folder = settings.out or settings.results[0]
+    report = summarise(gathered(settings.results), read_published())
     if settings.page is not None:
-        write_text(settings.page, results_page(report, settings.results))
-    return write_report(report, settings.results)
+        write_text(settings.page, results_page(report, folder))
+    return write_report(report, folder)
 
 
 def results_page(report: Report, folder: Path) -> str:

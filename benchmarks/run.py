@@ -22,6 +22,7 @@ from benchmarks import colour_baseline
 from benchmarks.case import Case
 from benchmarks.counts import at_least
 from benchmarks.errors import BenchmarkError
+from benchmarks.gathering import gathered
 from benchmarks.isolation import measure_in_fresh_process
 from benchmarks.machine_slug import machine_slug
 from benchmarks.markdown import text_table
@@ -34,7 +35,7 @@ from benchmarks.planning import (
 )
 from benchmarks.published import read_published
 from benchmarks.quality import quality_by_set
-from benchmarks.report import read_results, write_report
+from benchmarks.report import write_report
 from benchmarks.results import RESULT_FORMAT, BenchmarkResult, Settings
 from benchmarks.summary import summarise
 from benchmarks.tables import overview
@@ -219,7 +220,7 @@ def _fail(line: ProgressLine, name: str, reason: str) -> int:
 
 def _report(folder: Path) -> None:
     """Report on everything in the folder, and print the overview."""
-    report = summarise(read_results(folder), read_published())
+    report = summarise(gathered([folder]), read_published())
     path = write_report(report, folder)
     for section in report.sections:
         table = overview(section.rows)

@@ -1,3 +1,6 @@
+import dataclasses
+import json
+
 import pytest
 
 from benchmarks import report
@@ -20,12 +23,6 @@ def test_old_results_give_the_same_report_again(results, capsys):
     assert capsys.readouterr().out.splitlines()[-1].endswith("report.html")
 
 
-def test_a_report_is_no_result(results):
-    (results / "quickstart").mkdir()
-    (results / "quickstart" / "report.json").write_text("{}", encoding="utf-8")
-    assert list(report.read_results(results)) == ["pi"]
-
-
 def test_no_results_are_an_error_that_says_what_to_do(tmp_path, capsys):
     assert report.main([str(tmp_path)]) == 1
     assert "Measure first" in capsys.readouterr().err
@@ -46,3 +43,27 @@ def test_page_holds_the_report_and_the_shift_bench(results, tmp_path):
     assert report.main([str(results), "--page", str(page)]) == 0
     assert page.read_text().startswith((results / "report.md").read_text())
     assert page.read_text().endswith("\n## Shift bench\n\nrows\n")
+
+
+def test_files_of_several_devices_make_one_report(result, machine, tmp_path):
+    measurement = result.measurement
+    other = dataclasses.replace(machine, board="Raspberry Pi Zero 2 W Rev 1.0")
+    slow = dataclasses.replace(
+        result, measurement=dataclasses.replace(measurement, machine_before=other)
+    )
+    result.write(tmp_path / "a.json")
+    slow.write(tmp_path / "b.json")
+    words = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    assert report.main([*words, "--out", str(tmp_path / "both")]) == 0
+    made = json.loads((tmp_path / "both" / "report.json").read_text(encoding="utf-8"))
+    assert [section["machine"] for section in made["sections"]] == [
+        "raspberry-pi-5-model-b-rev-1.0-4-cores",
+        "raspberry-pi-zero-2-w-rev-1.0-4-cores",
+    ]
+
+
+def test_single_files_need_a_folder_for_the_report(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        report.main([str(tmp_path / "a.json")])
+    assert stop.value.code == 2
+    assert "--out" in capsys.readouterr().err

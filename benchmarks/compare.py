@@ -1,0 +1,231 @@
+"""Compare two sets of results, and fail when something became worse than allowed.
+
+Run: python benchmarks/compare.py OLD NEW --fail-on latency:1.10,recall:-0.01
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks.comparison import (
+    Change,
+    Judged,
+    Runs,
+    quality_changes,
+    ratio_of_medians,
+)
+from benchmarks.errors import BenchmarkError
+from benchmarks.gathering import gathered
+from benchmarks.limits import DIFFERENCES, RATIOS, Limit, read_limits
+from benchmarks.markdown import text_table
+from benchmarks.results import BenchmarkResult
+from benchmarks.wording import NOT_MEASURED
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.intervals import Interval
+from edge_runtime.verdict import NOTICE
+
+Repeats = Sequence[BenchmarkResult]
+"""Results of one model on one machine, measured once or several times."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    old: Path
+    new: Path
+    fail_on: tuple[Limit, ...]
+    relative_to: str | None
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    figures = "; ".join(
+        f"{name}: {what}" for name, what in (RATIOS | DIFFERENCES).items()
+    )
+    parser = argparse.ArgumentParser(
+        description="Compare results of the same models: durations as ratios of"
+        " medians, recall, specificity and AUC on the same photos, each with its 95 %"
+        " interval by bootstrap. Several results of one model on one machine count as"
+        " repeats, and the difference between repeats as noise.",
+        epilog=f"A limit is broken when the change is beyond it and its whole interval"
+        f" is worse than no change. Figures: {figures}. exit status: 0 no limit"
+        " broken; 1 the results cannot be compared; 2 wrong usage; 4 a limit broken.",
+    )
+    parser.add_argument("old", type=Path, help="result file, or folder of them")
+    parser.add_argument("new", type=Path, help="likewise")
+    parser.add_argument(
+        "--fail-on",
+        type=read_limits,
+        default=(),
+        metavar="FIGURE:LIMIT,...",
+        help="what may not be exceeded, such as latency:1.10,recall:-0.01",
+    )
+    parser.add_argument(
+        "--relative-to",
+        metavar="NAME",
+        help="divide durations by those of this model on the same machine, so that"
+        " results of different machines compare",
+    )
+    return Settings(**vars(parser.parse_args(arguments)))
+
+
+def compare(settings: Settings) -> tuple[str, ...]:
+    """Print the table of changes; returns the limits that are broken, in words.
+
+    Raises:
+        BenchmarkError: when the results have nothing in common, or lack a figure that
+            a limit asks for.
+    """
+    by_name = settings.relative_to is not None
+    old, new = (_repeats(path, by_name) for path in (settings.old, settings.new))
+    names = [name for name in new if name in old and name != settings.relative_to]
+    if not names:
+        raise BenchmarkError(
+            f"{settings.old} and {settings.new} have no model on one machine in common"
+            f" (old: {', '.join(old)}; new: {', '.join(new)}). Results of different"
+            " machines compare with --relative-to NAME."
+        )
+    changes = {name: _changes(old, new, name, settings.relative_to) for name in names}
+    figures = tuple(RATIOS | DIFFERENCES)
+    print(
+        text_table(
+            ("model", *figures),
+            [
+                (name, *(_in_words(found.get(figure)) for figure in figures))
+                for name, found in changes.items()
+            ],
+        )
+    )
+    print(f"\n{_caption(old, new, names)}\n{NOTICE}")
+    return tuple(_broken(changes, settings.fail_on))
+
+
+def _repeats(path: Path, by_name: bool) -> dict[str, list[BenchmarkResult]]:
+    """Results by model, and by machine too unless only the name counts."""
+    repeats: dict[str, list[BenchmarkResult]] = {}
+    for machine, results in gathered([path], repeats=True).items():
+        for result in results:
+            name = result.measurement.subject.name
+            key = name if by_name else f"{machine}/{name}"
+            repeats.setdefault(key, []).append(result)
+    return repeats
+
+
+def _changes(
+    old: Mapping[str, Repeats],
+    new: Mapping[str, Repeats],
+    name: str,
+    reference: str | None,
+) -> dict[str, Change]:
+    """Every figure that both sides have."""
+    changes = {}
+    for figure in ("latency", "interpreter"):
+        before, after = (_durations(side[name], figure) for side in (old, new))
+        if not before or not after:
+            continue
+        beside = reference and (_reference(old, reference), _reference(new, reference))
+        changes[figure] = ratio_of_medians(before, after, beside or None)
+    memory = [_memory(side[name]) for side in (old, new)]
+    if memory[0] and memory[1]:
+        ratio = memory[1] / memory[0]
+        changes["memory"] = Change(ratio, Interval(ratio, ratio), 1.0)
+    judged = [_judged(side[name][-1]) for side in (old, new)]
+    if all(side.scores for side in judged):
+        changes |= quality_changes(*judged)
+    return changes
+
+
+def _durations(results: Repeats, figure: str) -> Runs:
+    timings = [result.measurement.timing for result in results]
+    runs = [
+        timing.photo_to_verdict_ms if figure == "latency" else timing.interpreter_ms
+        for timing in timings
+    ]
+    return [run for run in runs if run]
+
+
+def _reference(side: Mapping[str, Repeats], name: str) -> Runs:
+    runs = _durations(side.get(name, ()), "latency")
+    if not runs:
+        raise BenchmarkError(
+            f"--relative-to names {name}, which was not timed on both sides; there are"
+            f" {', '.join(side)}"
+        )
+    return runs
+
+
+def _memory(results: Repeats) -> float | None:
+    known = [result.measurement.memory.peak_mib for result in results]
+    return max((peak for peak in known if peak is not None), default=None)
+
+
+def _judged(result: BenchmarkResult) -> Judged:
+    measurement = result.measurement
+    return Judged(measurement.scores, measurement.subject.threshold_score)
+
+
+def _in_words(change: Change | None) -> str:
+    if change is None:
+        return NOT_MEASURED
+    sign = "+" if change.unchanged == 0 else ""
+    low, high = change.interval.low, change.interval.high
+    ends = "" if low == high else f" ({low:{sign}.3f} to {high:{sign}.3f})"
+    return f"{change.value:{sign}.3f}{ends}"
+
+
+def _caption(
+    old: Mapping[str, Repeats], new: Mapping[str, Repeats], names: Sequence[str]
+) -> str:
+    text = (
+        "Latency, interpreter and memory: new by old. Recall, specificity and AUC: new"
+        " minus old, on the photos that both judged. In brackets the 95 % interval."
+    )
+    if any(len(side[name]) == 1 for side in (old, new) for name in names):
+        text += (
+            " Some were measured once only: their intervals leave out how one run"
+            " differs from the next."
+        )
+    return text
+
+
+def _broken(
+    changes: Mapping[str, Mapping[str, Change]], limits: Sequence[Limit]
+) -> list[str]:
+    broken = []
+    for limit in limits:
+        for name, found in changes.items():
+            if limit.figure not in found:
+                raise BenchmarkError(
+                    f"--fail-on asks for {limit.figure}, which was not measured on"
+                    f" both sides for {name}"
+                )
+            if limit.broken_by(found[limit.figure]):
+                broken.append(
+                    f"{name}: {limit.figure} {_in_words(found[limit.figure])}, allowed"
+                    f" {limit.value:g}"
+                )
+    return broken
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    try:
+        broken = compare(parse(arguments))
+    except EdgeRuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for words in broken:
+        print(f"worse than allowed: {words}", file=sys.stderr)
+    return 4 if broken else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

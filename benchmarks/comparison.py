@@ -1,0 +1,197 @@
+"""How much faster or better one measurement is than another, and how sure that is.
+
+Durations compare as ratios of medians, shares and areas as differences on the same
+photos. Every change has a 95 % interval by bootstrap; wrong arguments raise
+``ValueError``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.measurement import PhotoScore
+from edge_runtime.intervals import Interval
+from edge_runtime.metrics import roc_auc
+
+RESAMPLES = 2000
+
+Runs = Sequence[Sequence[float]]
+"""Durations in the order measured, for each time the same case was run."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one figure.
+
+    Attributes:
+        value: a ratio, new by old, or a difference, new minus old.
+        interval: 95 %, from chance in what was measured.
+        unchanged: the value that means no change: 1 for a ratio, 0 for a difference.
+    """
+
+    value: float
+    interval: Interval
+    unchanged: float
+
+    @property
+    def certain(self) -> bool:
+        """Whether the whole interval lies on one side of no change."""
+        return not self.interval.low <= self.unchanged <= self.interval.high
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One model's scores of a split and the threshold it compares them with."""
+
+    scores: Sequence[PhotoScore]
+    threshold: float
+
+
+def drawn_medians(
+    runs: Runs, generator: np.random.Generator, resamples: int
+) -> NDArray[np.float64]:
+    """Medians of ``runs`` as they might have come out, shape ``(resamples,)``.
+
+    Where there are several runs, whole runs are drawn; within a run, blocks of
+    neighbours (Kunsch 1989, doi:10.1214/aos/1176347265), since one interruption slows
+    several inferences in a row.
+    """
+    if not runs or not all(map(len, runs)):
+        raise ValueError(f"expected samples in every run, got {[*map(len, runs)]}")
+    if len(runs) == 1:
+        return np.median(_blocks(runs[0], generator, resamples), axis=1)
+    chosen = generator.integers(len(runs), size=(resamples, len(runs)))
+    medians = np.empty(resamples)
+    for turn, row in enumerate(chosen):
+        drawn = [_blocks(runs[run], generator, 1)[0] for run in row]
+        medians[turn] = np.median(np.concatenate(drawn))
+    return medians
+
+
+def ratio_of_medians(
+    old: Runs,
+    new: Runs,
+    references: tuple[Runs, Runs] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+) -> Change:
+    """How many times the old median the new one is.
+
+    Args:
+        old: durations before.
+        new: durations after.
+        references: of one and the same thing, measured beside the old and beside the
+            new; both medians are divided by theirs, so that the machine cancels out.
+        resamples: of the bootstrap.
+    """
+    generator = np.random.default_rng(0)
+
+    def ratio(above: Runs, below: Runs) -> tuple[float, NDArray[np.float64]]:
+        drawn = drawn_medians(above, generator, resamples) / drawn_medians(
+            below, generator, resamples
+        )
+        return _median(above) / _median(below), drawn
+
+    value, drawn = ratio(new, old)
+    if references is not None:
+        drift, drawn_drift = ratio(references[1], references[0])
+        value, drawn = value / drift, drawn / drawn_drift
+    return Change(value, _interval(drawn), 1.0)
+
+
+def quality_changes(
+    old: Judged, new: Judged, *, resamples: int = RESAMPLES
+) -> dict[str, Change]:
+    """Recall, specificity and AUC on the photos that both judged, new minus old.
+
+    Lesions are drawn with replacement, the same ones for both models, malignant and
+    other apart.
+
+    Raises:
+        ValueError: when the photos that both judged lack a class.
+    """
+    pairs = _pairs(old.scores, new.scores)
+    labels = np.array([int(first.malignant) for first, _ in pairs])
+    found = {
+        name: np.array([side[place].score for side in pairs])
+        for place, name in enumerate(("old", "new"))
+    }
+    if len(np.unique(labels)) < 2:
+        raise ValueError("both must have judged photos of both classes in common")
+
+    def figures(drawn: NDArray[np.intp]) -> NDArray[np.float64]:
+        truth = labels[drawn] == 1
+        before, after = (
+            _figures(truth, scores[drawn], threshold)
+            for scores, threshold in (
+                (found["old"], old.threshold),
+                (found["new"], new.threshold),
+            )
+        )
+        return after - before
+
+    lesions = np.array([f"{first.malignant} {first.lesion}" for first, _ in pairs])
+    groups = [
+        [
+            np.flatnonzero(lesions == name)
+            for name in np.unique(lesions[labels == label])
+        ]
+        for label in (0, 1)
+    ]
+    generator = np.random.default_rng(0)
+    drawn = np.array(
+        [
+            figures(np.concatenate([_draw(group, generator) for group in groups]))
+            for _ in range(resamples)
+        ]
+    )
+    values = figures(np.arange(len(pairs)))
+    return {
+        name: Change(float(values[place]), _interval(drawn[:, place]), 0.0)
+        for place, name in enumerate(("recall", "specificity", "auc"))
+    }
+
+
+def _pairs(
+    old: Sequence[PhotoScore], new: Sequence[PhotoScore]
+) -> list[tuple[PhotoScore, PhotoScore]]:
+    known = {photo.photo: photo for photo in old}
+    return [(known[photo.photo], photo) for photo in new if photo.photo in known]
+
+
+def _figures(
+    malignant: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float
+) -> NDArray[np.float64]:
+    called = scores >= threshold
+    area = roc_auc(malignant.astype(np.int64), scores)
+    return np.array([called[malignant].mean(), (~called[~malignant]).mean(), area])
+
+
+def _draw(
+    groups: Sequence[NDArray[np.intp]], generator: np.random.Generator
+) -> NDArray[np.intp]:
+    chosen = generator.integers(len(groups), size=len(groups))
+    return np.concatenate([groups[place] for place in chosen])
+
+
+def _blocks(
+    samples: Sequence[float], generator: np.random.Generator, resamples: int
+) -> NDArray[np.float64]:
+    """Resamples made of blocks, shape ``(resamples, n)``; the end joins the start."""
+    values = np.asarray(samples, np.float64)
+    length = max(1, round(values.size**0.5))
+    count = -(-values.size // length)
+    starts = generator.integers(values.size, size=(resamples, count, 1))
+    places = (starts + np.arange(length)).reshape(resamples, -1)[:, : values.size]
+    return np.asarray(values[places % values.size])
+
+
+def _median(runs: Runs) -> float:
+    return float(np.median(np.concatenate([np.asarray(run) for run in runs])))
+
+
+def _interval(drawn: NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Interval(float(low), float(high))
