@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-arm test-ports test-kits test-swift test-web quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends test-arm test-camera test-ports test-kits test-swift test-web quickstart bench demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -34,6 +34,10 @@ test-backends: .venv/installed .venv-backends/installed  ## train with PyTorch a
 
 test-arm: .venv/installed .arm/installed  ## the runtime on an emulated Arm (Debian, root; 390 MB in .arm)
 	.venv/bin/python -m pytest -m arm -s tests/arm
+
+test-camera: .venv/installed .camera/installed  ## the camera with real ffmpeg, mosquitto, systemd, faketime (Debian, root)
+	LESION_EDGE_PICAMERA2=.camera/site/picamera2 .venv/bin/python -m pytest -rs -m "not long and not arm" \
+		tests/edge_runtime/camera tests/edge_runtime/test_deploy.py $(wildcard tests/edge_runtime/test_camera_*.py)
 
 test-ports: .venv/installed .venv-ports/installed .venv-task-library/installed .ports/installed  ## run files in MediaPipe, the Task Library, a browser and TFLite Micro
 	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python \
@@ -80,6 +84,17 @@ demo: .venv/installed  ## serve the pages with MODELS, the first one preferred
 # An aarch64 system for qemu-aarch64, with the runtime installed as on a Raspberry Pi.
 .arm/installed: tests/arm/make_system.sh edge_runtime/pyproject.toml $(wildcard edge_runtime/*.py)
 	tests/arm/make_system.sh .arm .venv/bin/python
+	touch $@
+
+# Programs that the tests of the camera run, and picamera2's own code, which is only read.
+.camera/installed:
+	@missing=; for program in ffmpeg:ffmpeg mosquitto:mosquitto faketime:faketime systemd-analyze:systemd; do \
+		PATH="$$PATH:/usr/sbin" command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && \
+		apt-get install -qq -y --no-install-recommends $$missing >/dev/null; }
+	mkdir -p .camera
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+		--target .camera/site picamera2
 	touch $@
 
 # Three foreign runtimes; TFLite Micro has a wheel for Python 3.11 and x86-64 only.

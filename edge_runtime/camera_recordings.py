@@ -3,11 +3,11 @@
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from edge_runtime.camera_frames import Frame
+from edge_runtime.camera_frames import Frame, Picture
 from edge_runtime.camera_jpeg import JpegSplitter
 from edge_runtime.camera_y4m import read_header, read_planes, rgb_of_planes
 from edge_runtime.errors import CameraError
@@ -15,116 +15,102 @@ from edge_runtime.photo_list import photos_in
 
 _CHUNK_BYTES = 1 << 18
 
+Damaged = Callable[[int], None]
+"""Takes how many frames were damaged so far."""
 
-class MjpegFile:
-    """JPEG after JPEG in a file; see ``FrameSource``."""
+
+class Recording:
+    """Frames that lie in a file or folder; see ``FrameSource``."""
 
     live = False
 
-    def __init__(self, path: Path) -> None:
-        """Remember the file; it is opened by ``frames``."""
+    def __init__(
+        self, path: Path, read: Callable[[Path, Damaged], Iterator[Picture]]
+    ) -> None:
+        """Remember the path; it is opened by ``frames``.
+
+        Args:
+            path: of the file or folder.
+            read: ``mjpeg_frames``, ``y4m_frames`` or ``photos_as_frames``.
+        """
         self.name = str(path)
         self.damaged = 0
         self._path = path
+        self._read = read
         self._closed = threading.Event()
 
     def frames(self) -> Iterator[Frame]:
         """See ``FrameSource``.
 
         Raises:
-            CameraError: when the file cannot be read.
+            CameraError: when the path cannot be read.
         """
-        splitter = JpegSplitter()
-        number = 0
-        with _opened(self._path) as file:
-            while not self._closed.is_set():
-                chunk = file.read(_CHUNK_BYTES)
-                for picture in splitter.feed(chunk):
-                    self.damaged = splitter.damaged
-                    number += 1
-                    yield Frame(number, time.monotonic_ns(), picture)
-                if not chunk:
-                    break
-        splitter.finish()
-        self.damaged = splitter.damaged
+        with contextlib.closing(self._pictures()) as pictures:
+            for number, picture in enumerate(pictures, 1):
+                if self._closed.is_set():
+                    return
+                yield Frame(number, time.monotonic_ns(), picture)
 
     def close(self) -> None:
         """See ``FrameSource``."""
         self._closed.set()
 
+    def _pictures(self) -> Generator[Picture, None, None]:
+        yield from self._read(self._path, self._count)
 
-class Y4mFile:
-    """A recording without loss; see ``FrameSource``."""
-
-    live = False
-
-    def __init__(self, path: Path) -> None:
-        """Remember the file; it is opened by ``frames``."""
-        self.name = str(path)
-        self.damaged = 0
-        self._path = path
-        self._closed = threading.Event()
-
-    def frames(self) -> Iterator[Frame]:
-        """See ``FrameSource``.
-
-        Raises:
-            CameraError: when the file cannot be read.
-        """
-        with _opened(self._path) as file:
-            header = read_header(file, self.name)
-            number = 0
-            while not self._closed.is_set():
-                try:
-                    planes = read_planes(file, header)
-                except EOFError:
-                    self.damaged += 1
-                    return
-                if planes is None:
-                    return
-                number += 1
-                yield Frame(number, time.monotonic_ns(), rgb_of_planes(planes, header))
-
-    def close(self) -> None:
-        """See ``FrameSource``."""
-        self._closed.set()
+    def _count(self, damaged: int) -> None:
+        self.damaged = damaged
 
 
-class PhotoFolder:
-    """Photos as if they were frames, sorted by path; see ``FrameSource``."""
+def mjpeg_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
+    """JPEG after JPEG in a file.
 
-    live = False
+    Raises:
+        CameraError: when it cannot be read.
+    """
+    splitter = JpegSplitter()
+    with _opened(path) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            for picture in splitter.feed(chunk):
+                damaged(splitter.damaged)
+                yield picture
+    splitter.finish()
+    damaged(splitter.damaged)
 
-    def __init__(self, path: Path) -> None:
-        """Remember the folder, or one photo."""
-        self.name = str(path)
-        self.damaged = 0
-        self._path = path
-        self._closed = threading.Event()
 
-    def frames(self) -> Iterator[Frame]:
-        """See ``FrameSource``.
+def y4m_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
+    """A recording without loss.
 
-        Raises:
-            CameraError: when there is no photo.
-        """
-        photos = [path for path in photos_in([self._path]) if path.is_file()]
-        if not photos:
-            raise CameraError(
-                f"{self.name} holds no photo; expected .jpg, .png or such"
-            )
-        for number, path in enumerate(photos, 1):
-            if self._closed.is_set():
-                return
+    Raises:
+        CameraError: when it cannot be read.
+    """
+    with _opened(path) as file:
+        header = read_header(file, str(path))
+        while True:
             try:
-                picture = path.read_bytes()
-            except OSError as error:
-                raise CameraError(f"{path} cannot be read: {error.strerror}") from error
-            yield Frame(number, time.monotonic_ns(), picture)
+                planes = read_planes(file, header)
+            except EOFError:
+                damaged(1)
+                return
+            if planes is None:
+                return
+            yield rgb_of_planes(planes, header)
 
-    def close(self) -> None:
-        """See ``FrameSource``."""
-        self._closed.set()
+
+def photos_as_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
+    """Photos of a folder, or one, sorted by path.
+
+    Raises:
+        CameraError: when there is no photo.
+    """
+    photos = [photo for photo in photos_in([path]) if photo.is_file()]
+    if not photos:
+        raise CameraError(f"{path} holds no photo; expected .jpg, .png or such")
+    for photo in photos:
+        try:
+            yield photo.read_bytes()
+        except OSError as error:
+            raise CameraError(f"{photo} cannot be read: {error.strerror}") from error
 
 
 @contextlib.contextmanager

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from edge_runtime.camera_frames import FrameSource, Report
 from edge_runtime.camera_live import LiveSource, Patience
-from edge_runtime.camera_recordings import MjpegFile, PhotoFolder, Y4mFile
+from edge_runtime.camera_recordings import (
+    Recording,
+    mjpeg_frames,
+    photos_as_frames,
+    y4m_frames,
+)
 from edge_runtime.camera_streams import HttpStream, ProgramStream, TcpStream
 from edge_runtime.errors import CameraError
 from edge_runtime.photo_list import PHOTO_SUFFIXES
@@ -64,14 +69,16 @@ def open_source(
 
 
 def _rpicam(wish: Wish) -> Sequence[str]:
+    # Each option stands in rpicam-apps' core/options.cpp and video_options.hpp, in the
+    # versions of Bookworm and Trixie. Its own JPEG quality would be 50.
     # libcamera-vid is the name of Raspberry Pi OS before Bookworm's end of 2023.
     name = "rpicam-vid"
     if not shutil.which(name) and shutil.which("libcamera-vid"):
         name = "libcamera-vid"
     return (
-        name, "--nopreview", "--timeout", "0", "--codec", "mjpeg", "--flush",
-        "--verbose", "0", "--width", str(wish.width), "--height", str(wish.height),
-        "--framerate", str(wish.fps), "--output", "-",
+        name, "--nopreview", "--timeout", "0", "--codec", "mjpeg", "--quality", "90",
+        "--flush", "--verbose", "0", "--width", str(wish.width),
+        "--height", str(wish.height), "--framerate", str(wish.fps), "--output", "-",
     )  # fmt: skip
 
 
@@ -107,9 +114,9 @@ def _recording(word: str) -> FrameSource:
     path = Path(word)
     suffix = path.suffix.lower()
     if suffix in (".mjpeg", ".mjpg"):
-        return MjpegFile(path)
+        return Recording(path, mjpeg_frames)
     if suffix == ".y4m":
-        return Y4mFile(path)
+        return Recording(path, y4m_frames)
     if path.is_dir() or suffix in PHOTO_SUFFIXES:
-        return PhotoFolder(path)
+        return Recording(path, photos_as_frames)
     raise CameraError(f"--source {word} is not known; expected one of {KINDS}")

@@ -1,8 +1,9 @@
 """The adapter to picamera2, with the real package's arrays where it is installed.
 
 picamera2 needs a Raspberry Pi to import as a whole. Its module that makes arrays of
-buffers runs anywhere once its neighbours are stand-ins: ``pip install --no-deps
-picamera2``, or LESION_EDGE_PICAMERA2 naming a folder that holds the unpacked package.
+buffers runs anywhere once its neighbours are stand-ins. ``make test-camera`` fetches
+it. By hand: ``pip install --no-deps picamera2``, or LESION_EDGE_PICAMERA2 naming a
+folder that holds the unpacked package.
 """
 
 import importlib.util
