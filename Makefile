@@ -54,12 +54,18 @@ test-swift: .venv/installed .swift/installed  ## compile the iOS kit's Swift (De
 test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages in Chromium
 	.venv-web/bin/python -m pytest -m "not long" tests/web_demo
 
+screenshots: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## take docs/screenshots again
+	mkdir -p docs/screenshots
+	LESION_EDGE_SCREENSHOTS=docs/screenshots \
+		.venv-web/bin/python -m pytest -m long tests/web_demo/in_browser/test_screenshots.py
+
 MANIFEST ?= data/fanconic.csv
 bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split
 	.venv/bin/python benchmarks/run.py --models models --manifest $(MANIFEST) --split test --out results
 
-MODELS ?= models/cnn64.qat_int8.tflite models/cnn32.qat_int8.tflite models/cnn128.qat_int8.tflite
-demo: .venv/installed  ## serve the pages with MODELS, the first one preferred
+PREFERRED ?= models/cnn64.qat_int8.tflite
+MODELS ?= $(PREFERRED) $(filter-out $(PREFERRED),$(wildcard models/*.tflite))
+demo: .venv/installed  ## serve the pages with MODELS (all of models/), the first one preferred
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .browser-files/index.js; else \
 		echo "npm is missing: the model will run on the server only, not inside the page"; fi
 	.venv/bin/python web_demo/serve.py $(addprefix --model ,$(MODELS))

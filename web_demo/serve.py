@@ -5,6 +5,7 @@ Run: python web_demo/serve.py --model models/cnn64.qat_int8.tflite
 
 import argparse
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -172,6 +173,8 @@ def serve(settings: Settings) -> None:
             f"cannot listen on {settings.host} port {settings.port}:"
             f" {error.strerror or error}. Choose another with --port or --host."
         ) from error
+    # It would note every request that waits for a thread; who may wait is decided here.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = MemoryServer(app, listener, threads=settings.running + SPARE_THREADS)
     _announce(", ".join(names), settings.host, listener.getsockname()[1])
     try:

@@ -1,4 +1,9 @@
-// On every page: the service worker.
+// On every page: the row of pages, and the service worker.
+
+// The row of pages may be longer than a phone is wide.
+const row = document.querySelector("nav ul");
+const here = row.querySelector("[aria-current]");
+if (here) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.clientWidth) / 2;
 
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.register("/sw.js").catch(() => {

@@ -72,6 +72,7 @@ function stop() {
 function showControls(running) {
   for (const id of ["viewfinder", "sharpness-line", "capture"]) part(id).hidden = !running;
   part("torch").hidden = true;
+  part("start").classList.toggle("quiet", running);
   part("start").textContent = say(running ? "camera.stop" : "camera.start");
 }
 

@@ -49,23 +49,26 @@ async function compare(file) {
   }
 }
 
+// The roles are said aloud since a phone's layout would take them away.
 function table(rows) {
-  const heads = HEADS.map((key) => element("th", {scope: "col"}, say(`compare.${key}`)));
+  const heads = HEADS.map((key) =>
+    element("th", {scope: "col", role: "columnheader"}, say(`compare.${key}`)));
   const lines = rows.map(([card, found]) => {
     const {recall, specificity} = evidence(card);
     const unusable = found.decision === "unusable photo";
     const cells = [
-      `${card.input.size_px} px`, unusable ? "–" : percent(found.probability),
+      `${card.input.size_px}\u00a0px`, unusable ? "–" : percent(found.probability),
       percent(found.threshold), say(`decision.${found.decision}`),
       found.timings_ms.invoke.toFixed(2), found.timings_ms.total.toFixed(1),
       `${percent(recall.value)} / ${percent(specificity.value)}`];
-    return element("tr", {}, element("th", {scope: "row"}, card.name),
-      ...cells.map((cell) => element("td", {}, cell)));
+    return element("tr", {role: "row"},
+      element("th", {scope: "row", role: "rowheader"}, card.name),
+      ...cells.map((cell, place) => element("td",
+        {role: "cell", "data-label": say(`compare.${HEADS[place + 1]}`)}, cell)));
   });
-  const caption = [say("compare.caption"), say("verdict.where.device"), say("notice")];
-  return element("div", {class: "wide", role: "region", tabindex: 0,
-                         "aria-label": say("compare.caption")},
-    element("table", {}, element("caption", {}, caption.join(" ")),
-      element("thead", {}, element("tr", {}, ...heads)),
-      element("tbody", {}, ...lines)));
+  const caption = [`${say("compare.caption")}.`, say("verdict.where.device"), say("notice")];
+  return element("div", {class: "comparison"},
+    element("table", {role: "table"}, element("caption", {}, caption.join(" ")),
+      element("thead", {role: "rowgroup"}, element("tr", {role: "row"}, ...heads)),
+      element("tbody", {role: "rowgroup"}, ...lines)));
 }

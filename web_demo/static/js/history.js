@@ -4,6 +4,7 @@ import {element} from "./view.js";
 import {percent, say} from "./wording.js";
 
 const KEY = "lesion-edge-history";
+const WHEN = {dateStyle: "short", timeStyle: "short"};
 const FIELDS = ["site", "change", "since", "diameter"];
 
 export function entries() {
@@ -64,10 +65,10 @@ export function show() {
 }
 
 function table(kept) {
-  const heads = ["history.when", "check.photo", "history.what", "probability.value"]
+  const heads = ["history.when", "history.photo", "history.what", "compare.probability"]
     .map((key) => element("th", {scope: "col"}, say(key)));
   const rows = kept.toReversed().map(({kept: when, verdict, preview}) => element("tr", {},
-    element("td", {}, new Date(when).toLocaleString()),
+    element("td", {}, new Date(when).toLocaleString([], WHEN)),
     element("td", {}, element("img", {src: preview, alt: verdict.photo, width: 64, height: 64})),
     element("td", {}, say(`decision.${verdict.decision}`)),
     element("td", {}, verdict.decision === "unusable photo" ? "–" : percent(verdict.probability))));
