@@ -14,8 +14,8 @@ from convert.folding import folded
 from convert.gates import Finding
 from convert.graph import built
 from convert.mixed import layers_of, refuse_unknown_layers
-from convert.qat import fine_tuned
-from convert.recipes import FineTuning, Recipe
+from convert.qat import fine_tuned, learnt
+from convert.recipes import RECIPES, FineTuning, Recipe
 from convert.representative import representative_batches
 from convert.source import Source
 from convert.whole import Whole
@@ -165,6 +165,12 @@ def converted(
     """
     if tuning.keep_float:
         refuse_unknown_layers(tuning.keep_float, layers_of(model))
+
+    def shown() -> Iterator[NDArray[np.float32]]:
+        return representative_batches(
+            chosen, size_px=source.size_px, mean=MEAN, std=STD
+        )
+
     if recipe.trains:
         train = photos_of(photos, "train")
         augmentation = str(source.settings.get("augmentation", "strong"))
@@ -176,16 +182,16 @@ def converted(
             BATCH_SIZE,
             tuning.seed,
         )
-        model = fine_tuned(model, supply, tuning)
+        tuned = fine_tuned(model, supply, np.concatenate(list(shown())), tuning)
+        model = learnt(tuned, model) if tuning.keep_float else tuned
+        recipe = RECIPES["ptq_int8"] if tuning.keep_float else recipe
     return flatbuffer(
         model,
         recipe,
         size_px=source.size_px,
         io=io,
         keep_float=tuning.keep_float,
-        representative=lambda: _over_whole_range(
-            representative_batches(chosen, size_px=source.size_px, mean=MEAN, std=STD)
-        ),
+        representative=lambda: _over_whole_range(shown()),
     )
 
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from convert.recipes import RECIPES, TARGET_RECALL
+from convert.recipes import LEARNING_RATE, RECIPES, TARGET_RECALL
 from convert.settings import ALL
 from convert.targets import TARGETS
 
@@ -55,7 +55,12 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         help="share of the malignant validation photos that the threshold must find",
     )
     add("--steps", type=int, default=300, help="batches of 16 to fine-tune with")
-    add("--learning-rate", type=float, default=5e-5, help="of the fine-tuning")
+    add(
+        "--learning-rate",
+        type=float,
+        default=LEARNING_RATE,
+        help="of the fine-tuning: a step, as a share of each weight's own size",
+    )
     add("--seed", type=int, default=0, help="same seed, same bytes")
     add("--data-name", default="not stated", help="of the data set, for the card")
     add("--terms", default="not stated", help="of photos and weights, for the card")

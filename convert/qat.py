@@ -3,9 +3,12 @@
 tfmot inserts fake quantisation behind every layer of the folded tf_keras model; the
 fine-tuning then teaches it to give the float model's own scores on augmented training
 photos. The float model is the target rather than the labels, because the aim is to
-lose nothing on the way, not to train once more on too few photos.
+lose nothing on the way, not to train once more on too few photos. Ranges start where
+calibration would put them; of the way from there to the end of fine-tuning as much is
+gone as brings the scores of real photos nearest to the float model's.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -22,7 +25,9 @@ from tensorflow_model_optimization.python.core.quantization.keras.default_8bit i
 from tqdm import tqdm
 
 from convert.own_layers import ChannelClamp, HardSwish
+from convert.ranges import BATCH, set_ranges, stem_of
 from convert.recipes import FineTuning
+from convert.relative_adam import RelativeAdam
 from training.squares import AugmentedPhotos, Batch
 
 _quantize = tfmot.quantization.keras
@@ -34,47 +39,122 @@ _OUTPUT_ONLY = (
     tf_keras.layers.Multiply,
     tf_keras.layers.Subtract,
 )
-# Photos whose activations fit into memory together, whatever the network.
-_RANGE_BATCH = 8
+# Of the way from rounding alone to the end of fine-tuning.
+_SHARES = (0.0, 0.125, 0.25, 0.5, 1.0)
 
 
 def fine_tuned(
-    model: tf_keras.Model, photos: AugmentedPhotos, settings: FineTuning
+    model: tf_keras.Model,
+    photos: AugmentedPhotos,
+    shown: NDArray[np.float32],
+    settings: FineTuning,
 ) -> tf_keras.Model:
     """A fake-quantised copy of ``model`` that learnt to give the same scores.
 
     Args:
         model: folded float model; stays as it is.
         photos: the training split, augmented.
+        shown: real inputs of the photos that show value ranges.
         settings: how long and how fast.
     """
     quantised = _annotated(model, settings.keep_float)
-    _set_ranges(quantised, model, _first_photos(photos))
-    optimizer = tf_keras.optimizers.Adam(
-        tf_keras.optimizers.schedules.CosineDecay(
-            settings.learning_rate, settings.steps
-        )
+    # Kernels take their ranges from what they hold, but only while training.
+    quantised(shown[:BATCH], training=True)
+    set_ranges(quantised, model, shown)
+    start = quantised.get_weights()
+    _teach(quantised, model, photos, settings)
+    _go_part_of_the_way(quantised, start, shown, _scores(model, shown))
+    return quantised
+
+
+def _go_part_of_the_way(
+    quantised: tf_keras.Model,
+    start: Sequence[NDArray[np.float32]],
+    shown: NDArray[np.float32],
+    wanted: NDArray[np.float32],
+) -> None:
+    """Between rounding alone and the end of fine-tuning, stop where scores are best.
+
+    Augmented photos are not those that will come, and steps are noisy: the end may be
+    farther from the float model than the start was.
+    """
+    end = quantised.get_weights()
+    distances = {}
+    for share in _SHARES:
+        quantised.set_weights(_between(start, end, share))
+        distances[share] = float(np.abs(_scores(quantised, shown) - wanted).mean())
+    # A distance that is no number is no reason to go there.
+    numbers = {x: y for x, y in distances.items() if np.isfinite(y)} or {0.0: np.nan}
+    best = min(numbers, key=lambda share: numbers[share])
+    quantised.set_weights(_between(start, end, best))
+    print(
+        f"fine-tune: scores are off by {numbers[best]:.4f} on average, before"
+        f" {distances[0.0]:.4f}; went {best:.0%} of the way",
+        file=sys.stderr,
+    )
+
+
+def _between(
+    start: Sequence[NDArray[np.float32]],
+    end: Sequence[NDArray[np.float32]],
+    share: float,
+) -> list[NDArray[np.float32]]:
+    if share == 0:
+        return list(start)
+    pairs = zip(start, end, strict=True)
+    # Counters among them stay what they are.
+    return [np.asarray(a + share * (b - a), np.asarray(a).dtype) for a, b in pairs]
+
+
+def _scores(model: tf_keras.Model, shown: NDArray[np.float32]) -> NDArray[np.float32]:
+    parts = np.split(shown, range(BATCH, len(shown), BATCH))
+    given = [np.asarray(model(part, training=False)) for part in parts]
+    return np.concatenate(given)
+
+
+def _teach(
+    quantised: tf_keras.Model,
+    model: tf_keras.Model,
+    photos: AugmentedPhotos,
+    settings: FineTuning,
+) -> None:
+    variables = quantised.trainable_variables
+    optimizer = RelativeAdam(variables)
+    decay = tf_keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate, settings.steps
     )
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-    def step(pixels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def step(pixels: tf.Tensor, weights: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
         target = model(pixels, training=False)
         with tf.GradientTape() as tape:
             given = quantised(pixels, training=True)
             loss = tf.reduce_mean(
                 weights[:, 0] * tf_keras.losses.binary_crossentropy(target, given)
             )
-        variables = quantised.trainable_variables
-        optimizer.apply_gradients(
-            zip(tape.gradient(loss, variables), variables, strict=True)
-        )
+        optimizer.apply(tape.gradient(loss, variables), rate)
         return loss
 
     bar = tqdm(_endless(photos, settings.steps), total=settings.steps, desc="fine-tune")
-    for batch in bar:
-        loss = step(tf.constant(batch.pixels), tf.constant(batch.weights))
+    for number, batch in enumerate(bar):
+        given = (batch.pixels, batch.weights)
+        loss = step(*map(tf.constant, given), decay(number))
         bar.set_postfix(loss=f"{float(loss):.3f}")
-    return quantised
+
+
+def learnt(quantised: tf_keras.Model, model: tf_keras.Model) -> tf_keras.Model:
+    """A float copy of ``model`` with the weights of its fake-quantised copy.
+
+    For files that keep layers in float: the converter carries a fake range backwards
+    through every operation that keeps values as they are, a max pool say, and so makes
+    integers of a layer that has no range of its own.
+    """
+    copy = tf_keras.models.clone_model(model)
+    taught = {layer.name.removeprefix("quant_"): layer for layer in quantised.layers}
+    for layer in copy.layers:
+        weights = {stem_of(each): each for each in taught[layer.name].weights}
+        layer.set_weights([weights[stem_of(each)].numpy() for each in layer.weights])
+    return copy
 
 
 def _annotated(model: tf_keras.Model, keep_float: Sequence[str] = ()) -> tf_keras.Model:
@@ -100,74 +180,6 @@ def _annotated(model: tf_keras.Model, keep_float: Sequence[str] = ()) -> tf_kera
     own = {"ChannelClamp": ChannelClamp, "HardSwish": HardSwish}
     with _quantize.quantize_scope(own):
         return _quantize.quantize_apply(plain)
-
-
-def _set_ranges(
-    quantised: tf_keras.Model, model: tf_keras.Model, pixels: NDArray[np.float32]
-) -> None:
-    """Start every range at what the float model shows on real photos.
-
-    tfmot starts at -6..6 and moves by a thousandth a step, which would take longer
-    than the whole fine-tuning; the input has to be 0..1 to the bit, so that a stored
-    input is the pixel itself.
-    """
-    wanted: dict[tuple[str, str], list[tuple[tf.Variable, str]]] = {}
-    for wrapper in quantised.layers:
-        name = wrapper.name.removeprefix("quant_")
-        for variable in wrapper.weights:
-            stem, _, end = (
-                variable.name.rpartition("/")[2].partition(":")[0].rpartition("_")
-            )
-            if end in ("min", "max") and stem != "kernel":
-                wanted.setdefault((name, stem), []).append((variable, end))
-    ranges = _ranges(model, pixels, tuple(wanted))
-    for key, variables in wanted.items():
-        low, high = ranges.get(key, (0.0, 1.0))
-        for variable, end in variables:
-            variable.assign(tf.fill(variable.shape, low if end == "min" else high))
-
-
-def _ranges(
-    model: tf_keras.Model,
-    pixels: NDArray[np.float32],
-    wanted: Sequence[tuple[str, str]],
-) -> dict[tuple[str, str], tuple[float, float]]:
-    """Lowest and highest value of each layer's output, by layer and stem."""
-    layers = {layer.name: layer for layer in model.layers[1:]}
-    shown = tf_keras.Model(model.input, [layer.input for layer in layers.values()])
-    # A range without 0 would be moved until it holds 0, away from the values.
-    found = {key: (0.0, 0.0) for key in wanted if key[0] in layers}
-    for start in range(0, len(pixels), _RANGE_BATCH):
-        given = dict(
-            zip(
-                layers,
-                shown(pixels[start : start + _RANGE_BATCH], training=False),
-                strict=True,
-            )
-        )
-        for (name, stem), (low, high) in found.items():
-            values = _values_of(layers[name], given[name], stem)
-            found[name, stem] = (
-                min(low, float(tf.reduce_min(values))),
-                max(high, float(tf.reduce_max(values))),
-            )
-    return found
-
-
-def _values_of(layer: tf_keras.layers.Layer, given: tf.Tensor, stem: str) -> tf.Tensor:
-    """What a layer gives; before its activation if asked for."""
-    if stem != "pre_activation":
-        return layer(given)
-    activation, layer.activation = layer.activation, tf_keras.activations.linear
-    values = layer(given)
-    layer.activation = activation
-    return values
-
-
-def _first_photos(photos: AugmentedPhotos) -> NDArray[np.float32]:
-    batches = photos.epoch(0)
-    count = min(photos.steps, max(1, 128 // photos.batch_size))
-    return np.concatenate([next(batches).pixels for _ in range(count)])
 
 
 def _endless(photos: AugmentedPhotos, steps: int) -> Iterator[Batch]:

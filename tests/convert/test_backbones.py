@@ -67,7 +67,7 @@ def test_backbone_becomes_integers_only(name, tmp_path):
     photos = AugmentedPhotos(
         list(_pixels(32, 0)), np.arange(32) % 2, SIZE_PX, _plain, 16, seed=0
     )
-    tuned = fine_tuned(rebuilt, photos, FineTuning(1, 0.0))
+    tuned = fine_tuned(rebuilt, photos, real, FineTuning(1, 0.0))
     file = flatbuffer(
         tuned,
         RECIPES["qat_int8"],

@@ -10,7 +10,7 @@ from convert.layer_report import advice, csv_text, picture, table_text
 from convert.mixed import refuse_unknown_layers
 from convert.operators import operators
 from convert.own_layers import ChannelClamp, HardSwish
-from convert.qat import fine_tuned
+from convert.qat import fine_tuned, learnt
 from convert.recipes import RECIPES, FineTuning
 from edge_runtime.interpreter import open_interpreter
 from edge_runtime.preprocessing import resize
@@ -77,7 +77,8 @@ def fine_tune(model, pixels):
         photos = AugmentedPhotos(
             list(pixels), np.arange(32) % 2, SIZE_PX, _plain, 16, seed=0
         )
-        return fine_tuned(model, photos, FineTuning(1, 0.0, keep_float))
+        shown = pixels.astype(np.float32) / 255
+        return fine_tuned(model, photos, shown, FineTuning(1, 0.0, keep_float))
 
     return tune
 
@@ -169,8 +170,10 @@ class TestKeepFloat:
     def test_keeps_these_layers_and_no_other(
         self, recipe, model, pixels, floating, fine_tune
     ):
-        given = fine_tune(*self.KEPT) if recipe == "qat_int8" else model
-        file = _file(given, recipe, pixels, self.KEPT)
+        given = model
+        if recipe == "qat_int8":
+            given = learnt(fine_tune(*self.KEPT), model)
+        file = _file(given, "ptq_int8", pixels, self.KEPT)
         audit(file, int8=True, kept=self.KEPT)
         with pytest.raises(AuditError, match="spiky"):
             audit(file, int8=True)

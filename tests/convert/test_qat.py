@@ -4,7 +4,7 @@ import tf_keras
 
 from convert.folding import folded
 from convert.graph import built
-from convert.qat import fine_tuned
+from convert.qat import fine_tuned, learnt
 from convert.recipes import FineTuning
 from convert.taking_apart import nodes_of
 from edge_runtime.preprocessing import resize
@@ -37,7 +37,7 @@ def tuned(request, small_network, photos):
     tf_keras.utils.set_random_seed(0)
     model = built(folded(nodes_of(small_network(request.param))), SIZE_PX)
     before = model.get_weights()
-    return model, before, fine_tuned(model, photos, FineTuning(1, 0.0))
+    return model, before, fine_tuned(model, photos, _pixels(photos), FineTuning(1, 0.0))
 
 
 def _pixels(photos):
@@ -104,10 +104,10 @@ def test_steps_teach_the_copy_and_leave_the_model_alone(tuned, photos):
     model.set_weights(given.get_weights())
     kernel, bias = model.layers[-1].get_weights()
     # All scores below a half: a range of such logits does not hold 0 by itself.
-    model.layers[-1].set_weights([kernel, bias - 12])
+    model.layers[-1].set_weights([kernel, bias - 8])
     assert np.max(model(_pixels(photos))) < 0.5
     before = model.get_weights()
-    taught = fine_tuned(model, photos, FineTuning(2, 1e-2))
+    taught = fine_tuned(model, photos, _pixels(photos), FineTuning(20, 3e-4))
     for now, then in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(now, then)
     for variable in taught.trainable_variables:
@@ -117,6 +117,48 @@ def test_steps_teach_the_copy_and_leave_the_model_alone(tuned, photos):
             if weight.name == variable.name
         )
         assert np.any(variable.numpy() != start), variable.name
+
+
+def _distance(given, model, pixels):
+    return float(np.abs(np.asarray(given(pixels)) - np.asarray(model(pixels))).mean())
+
+
+def test_teaching_brings_the_scores_nearer(tuned, photos):
+    model, _, started = tuned
+    taught = fine_tuned(model, photos, _pixels(photos), FineTuning(40, 1e-3))
+    pixels = _pixels(photos)
+    assert _distance(taught, model, pixels) < _distance(started, model, pixels)
+
+
+def test_teaching_that_does_harm_is_thrown_away(tuned, photos):
+    model, _, started = tuned
+    # Every weight by several times its size.
+    taught = fine_tuned(model, photos, _pixels(photos), FineTuning(3, 5.0))
+    pixels = _pixels(photos)
+    # Rounding alone, which the fixture's one step hardly changed; harm is ten times it.
+    assert _distance(taught, model, pixels) < 2 * _distance(started, model, pixels)
+
+
+def test_learnt_weights_go_back_into_the_float_model(tuned, photos):
+    model, before, started = tuned
+    # Its one step learnt nothing.
+    for now, then in zip(learnt(started, model).get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+    taught = fine_tuned(model, photos, _pixels(photos), FineTuning(20, 1e-3))
+    copy = learnt(taught, model)
+    assert copy.input_shape == model.input_shape
+    known = {variable.name: variable.numpy() for variable in taught.trainable_variables}
+    for variable in copy.trainable_variables:
+        layer, _, stem = variable.name.rpartition("/")
+        np.testing.assert_array_equal(
+            variable.numpy(),
+            next(
+                value
+                for name, value in known.items()
+                if name.endswith(f"/{stem}")
+                and name.startswith((layer, f"quant_{layer}"))
+            ),
+        )
 
 
 def test_every_range_holds_zero(tuned):
