@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 
 from convert.errors import ConversionError
-from convert.golden import FLOAT_TOLERANCE, MOST_STEPS_ACROSS_FAMILIES
 from edge_runtime.card import ModelCard
 from edge_runtime.evidence import headline
+from edge_runtime.golden_check import FLOAT_TOLERANCE, MOST_STEPS_ACROSS_FAMILIES
 from edge_runtime.verdict_table import model_lines
 
 _PLACEHOLDER = re.compile(r"@([A-Z_0-9]+)@")

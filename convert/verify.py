@@ -21,11 +21,11 @@ if not __package__:
 
 from convert.audit import audit
 from convert.errors import ConversionError
-from convert.golden import check_golden
 from convert.metadata import metadata_buffer
 from edge_runtime.card import Accuracy, ModelCard
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.golden_check import check_golden
 from edge_runtime.interpreter import open_model_file
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
 from edge_runtime.model_file import ModelFile, read_model_file

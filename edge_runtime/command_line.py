@@ -20,6 +20,7 @@ VERBS = {
     "config": "edge_runtime.configuration",
     "camera": "edge_runtime.camera",
     "doctor": "edge_runtime.doctor",
+    "update": "edge_runtime.update",
 }
 
 

@@ -8,6 +8,8 @@ EdgeRuntimeError
 ├── SiteFileError             a site's own calibration is damaged or cannot be made
 ├── ResultFileError           a file of verdicts cannot be written or gone on with
 ├── SettingsError             the configuration file or environment makes no sense
+├── UpdateError               a release is not to be trusted, or cannot be installed
+│   └── SelfTestError         a new model does not do here what it promises
 ├── CameraError               the camera, stream or recording cannot be used
 └── InterpreterMissingError   no TFLite interpreter is installed
 """
@@ -39,6 +41,14 @@ class SiteFileError(EdgeRuntimeError):
 
 class ResultFileError(EdgeRuntimeError):
     """A file of verdicts cannot be written, or is not one to go on with."""
+
+
+class UpdateError(EdgeRuntimeError):
+    """A release is not to be trusted, or cannot be installed."""
+
+
+class SelfTestError(UpdateError):
+    """A new model does not do here what its golden vectors promise."""
 
 
 class SettingsError(EdgeRuntimeError):

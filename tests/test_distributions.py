@@ -134,3 +134,9 @@ def test_lock_holds_every_direct_dependency():
     direct = TOOLKIT["project"]["dependencies"] + [line for e in extras for line in e]
     names = {re.match(r"[\w-]+", line)[0].lower().replace("_", "-") for line in direct}
     assert names - {"lesion-edge"} <= _pins(LOCKS[0]).keys()
+
+
+def test_version_in_the_code_is_that_of_both_distributions():
+    from edge_runtime.version import VERSION
+
+    assert VERSION == TOOLKIT["project"]["version"] == RUNTIME["project"]["version"]

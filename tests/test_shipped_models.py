@@ -54,7 +54,7 @@ class TestShippedModel:
         audit(read_model_file(path).model, int8=True)
 
     def test_gives_its_golden_vectors(self, path):
-        from convert.golden import check_golden
+        from edge_runtime.golden_check import check_golden
 
         assert check_golden(read_model_file(path)) == ()
 

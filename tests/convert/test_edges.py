@@ -5,8 +5,8 @@ import pytest
 
 from convert.edges import with_edges
 from convert.errors import ConversionError
-from convert.golden import golden_differences
 from convert.operators import operators
+from edge_runtime.golden_check import golden_differences
 from edge_runtime.interpreter import open_interpreter, open_model_file
 from edge_runtime.model_file import read_model_file, write_model_file
 

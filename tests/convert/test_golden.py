@@ -4,15 +4,15 @@ import io
 import numpy as np
 import pytest
 
-import convert.golden
-from convert.errors import ConversionError
-from convert.golden import (
+from convert.golden import golden_npz
+from convert.golden_photos import golden_pngs
+from edge_runtime import golden_check
+from edge_runtime.errors import ModelFileError
+from edge_runtime.golden_check import (
     MOST_STEPS_ACROSS_FAMILIES,
     check_golden,
     golden_differences,
-    golden_npz,
 )
-from convert.golden_photos import golden_pngs
 from edge_runtime.interpreter import open_interpreter
 from edge_runtime.model_file import read_model_file
 from edge_runtime.photo import read_photo
@@ -79,14 +79,14 @@ def steps(differences):
 
 def test_another_decoder_is_found_at_its_step(monkeypatch, card, golden):
     monkeypatch.setattr(
-        convert.golden, "read_photo", lambda png: read_photo(png)[..., ::-1]
+        golden_check, "read_photo", lambda png: read_photo(png)[..., ::-1]
     )
     assert steps(golden_differences(golden, redness, card)) == {"decode"}
 
 
 def test_another_resize_is_found_at_its_step(monkeypatch, card, golden):
     monkeypatch.setattr(
-        convert.golden, "preprocess", lambda image, size: image[:size, :size]
+        golden_check, "preprocess", lambda image, size: image[:size, :size]
     )
     assert steps(golden_differences(golden, redness, card)) == {"preprocess"}
 
@@ -114,7 +114,7 @@ def test_another_number_of_outputs_is_found(card, golden):
 
 @pytest.mark.parametrize("damage", [b"", b"no archive", b"PK\x05\x06" + bytes(18)])
 def test_what_is_no_archive_is_refused(card, damage):
-    with pytest.raises(ConversionError, match="golden vectors cannot be read"):
+    with pytest.raises(ModelFileError, match="golden vectors cannot be read"):
         golden_differences(damage, redness, card)
 
 
@@ -124,7 +124,7 @@ def test_flipped_bits_are_refused_or_found(card, golden):
         damaged[position] ^= 0x10
         try:
             golden_differences(bytes(damaged), redness, card)
-        except ConversionError:
+        except ModelFileError:
             continue
 
 
@@ -159,5 +159,5 @@ def test_another_kernel_family_may_differ_by_some_steps(model_file, monkeypatch)
         (most + 1, foreign, False),
         (1, file, False),
     ):
-        monkeypatch.setattr(convert.golden, "open_model_file", lambda _, by=by: Off(by))
+        monkeypatch.setattr(golden_check, "open_model_file", lambda _, by=by: Off(by))
         assert (check_golden(file_) == ()) == agrees

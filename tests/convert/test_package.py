@@ -63,7 +63,7 @@ class TestKit:
             file.card.to_json()
         )
         assert file.card.input.dtype in read_description(target).target.io
-        from convert.golden import check_golden
+        from edge_runtime.golden_check import check_golden
 
         assert check_golden(file) == ()
         # Whatever the type at the edges, the scores are those of the file given.
