@@ -11,15 +11,23 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from edge_runtime.atomic import write_bytes, write_text
+from edge_runtime.atomic import write_bytes
 from edge_runtime.errors import UpdateError
-from edge_runtime.strict_json import build, parse, to_json
+from edge_runtime.update_state import (
+    Installed,
+    State,
+    previous_path,
+    read_state,
+    settle,
+    sha256_of,
+    staged_path,
+    state_path,
+    written,
+)
 
-STATE_FORMAT = 1
-_LARGEST_STATE_BYTES = 2**16
 _TEMPORARY = "?" * 8  # What mkstemp puts behind the prefix of atomic.py.
 
 Check = Callable[[Path], None]
@@ -47,86 +55,6 @@ def alone(model: Path) -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True)
-class Installed:
-    """One model file that is or was in place.
-
-    Attributes:
-        version: of its release; 0 for a file that came another way.
-        sha256: of the file.
-    """
-
-    version: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class State:
-    """What is known about the files beside a model.
-
-    Attributes:
-        format: version of this layout.
-        current: in place.
-        previous: kept beside it; None before a first update.
-        announced: about to be put in place; None at rest.
-        highest_version: ever in place or tried there; nothing up to here is new.
-    """
-
-    format: int
-    current: Installed
-    previous: Installed | None
-    announced: Installed | None
-    highest_version: int
-
-
-def state_path(model: Path) -> Path:
-    """Where the state of a model's updates lies."""
-    return model.with_name(f"{model.name}.update.json")
-
-
-def previous_path(model: Path) -> Path:
-    """Where the file lies that was in place before."""
-    return model.with_name(f"{model.name}.previous")
-
-
-def staged_path(model: Path) -> Path:
-    """Where a new file waits; on the same disk, so that it can be moved."""
-    return model.with_name(f".{model.name}.staged")
-
-
-def read_state(model: Path) -> State:
-    """The state beside a model; that of a file which came another way, if none is.
-
-    Raises:
-        UpdateError: when model or state cannot be read.
-    """
-    path = state_path(model)
-    here = sha256_of(model)
-    if not path.exists():
-        return State(STATE_FORMAT, Installed(0, here), None, None, 0)
-    try:
-        with path.open(encoding="utf-8") as file:
-            values = parse(file.read(_LARGEST_STATE_BYTES))
-        state: State = build(State, values, path.name)
-    except (OSError, TypeError, ValueError) as error:
-        raise UpdateError(
-            f"{path} cannot be read: {error}. It keeps old releases out; restore it, or"
-            " remove it if you know which release is in place."
-        ) from error
-    return _as_found(state, here)
-
-
-def _as_found(state: State, here: str) -> State:
-    """The state with what lies in place now, whatever was written about it."""
-    if here in {each.sha256 for each in (state.current, state.announced) if each}:
-        return state
-    if state.previous is not None and here == state.previous.sha256:
-        # The power went after the old file was put back, before that was noted.
-        return replace(state, current=state.previous, previous=None, announced=None)
-    # Somebody copied another file here; its release is not known.
-    return replace(state, current=Installed(0, here), announced=None)
-
-
 def recover(model: Path, check: Check) -> State:
     """Finish or undo what a loss of power interrupted; the state at rest.
 
@@ -140,7 +68,7 @@ def recover(model: Path, check: Check) -> State:
         return state
     if sha256_of(model) != state.announced.sha256:
         # The swap never came about.
-        return _written(model, replace(state, announced=None))
+        return written(model, replace(state, announced=None))
     try:
         check(model)
     except UpdateError:
@@ -166,9 +94,9 @@ def install(model: Path, content: bytes, version: int, check: Check) -> State:
     try:
         check(staged)
         write_bytes(previous_path(model), model.read_bytes())
-        state = _written(model, replace(state, announced=Installed(version, new)))
+        state = written(model, replace(state, announced=Installed(version, new)))
         staged.replace(model)
-        _settle(model.parent)
+        settle(model.parent)
     finally:
         staged.unlink(missing_ok=True)
     try:
@@ -196,23 +124,11 @@ def undone(model: Path, state: State) -> State:
     if state.announced is not None:
         tried = max(tried, state.announced.version)
     write_bytes(model, kept.read_bytes())
-    _settle(model.parent)
+    settle(model.parent)
     at_rest = replace(
         state, current=back, previous=None, announced=None, highest_version=tried
     )
-    return _written(model, at_rest)
-
-
-def sha256_of(path: Path) -> str:
-    """Of a whole file.
-
-    Raises:
-        UpdateError: when it cannot be read.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise UpdateError(f"{path} cannot be read: {error}") from error
+    return written(model, at_rest)
 
 
 def _confirmed(model: Path, state: State) -> State:
@@ -225,13 +141,7 @@ def _confirmed(model: Path, state: State) -> State:
         announced=None,
         highest_version=max(state.highest_version, state.announced.version),
     )
-    return _written(model, at_rest)
-
-
-def _written(model: Path, state: State) -> State:
-    write_text(state_path(model), to_json(state))
-    _settle(model.parent)
-    return state
+    return written(model, at_rest)
 
 
 def _clear(model: Path) -> None:
@@ -240,14 +150,3 @@ def _clear(model: Path) -> None:
     for path in (model, staged_path(model), previous_path(model), state_path(model)):
         for left in model.parent.glob(f".{path.name}.{_TEMPORARY}"):
             left.unlink()
-
-
-def _settle(folder: Path) -> None:
-    """Make renames in a folder last through a loss of power."""
-    if os.name == "nt":  # Folders cannot be opened there.
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

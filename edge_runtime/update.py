@@ -12,15 +12,7 @@ from edge_runtime.errors import (
     UpdateError,
 )
 from edge_runtime.golden_check import check_golden
-from edge_runtime.installing import (
-    State,
-    alone,
-    install,
-    previous_path,
-    read_state,
-    recover,
-    undone,
-)
+from edge_runtime.installing import alone, install, recover, undone
 from edge_runtime.logs import error as log_error
 from edge_runtime.model_file import ModelFile, read_model_file
 from edge_runtime.native_log import without_info_lines
@@ -34,6 +26,7 @@ from edge_runtime.release import (
 )
 from edge_runtime.release_source import read_from
 from edge_runtime.site_file import site_path
+from edge_runtime.update_state import State, previous_path, read_state
 from edge_runtime.verdict import NOTICE
 from edge_runtime.version import VERSION
 
