@@ -42,10 +42,12 @@ test-camera: .venv/installed .camera/installed  ## the camera with real ffmpeg, 
 test-ports: .venv/installed .venv-ports/installed .venv-task-library/installed .ports/installed  ## run files in MediaPipe, the Task Library, a browser and TFLite Micro
 	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python \
 		LESION_EDGE_TASK_LIBRARY_PYTHON=.venv-task-library/bin/python LESION_EDGE_PORTS_MODULES=.ports/node_modules \
-		.venv/bin/python -m pytest -m long -s tests/convert/test_ports.py
+		.venv/bin/python -m pytest -m long -s tests/convert/test_ports.py \
+		tests/convert/test_kit_microcontroller.py
 
 test-kits: .venv/installed .venv-web/installed .kits/installed  ## compile the kits and run them against Python
 	LESION_EDGE_KITS_PYTHON=.venv-web/bin/python LESION_EDGE_KITS_MODULES=.kits/node_modules \
+		LESION_EDGE_KITS_PARSER=.kits/venv/bin/python \
 		.venv/bin/python -m pytest -m "long or not long" tests/convert/test_kit_*.py
 
 test-swift: .venv/installed .swift/installed  ## compile the iOS kit's Swift (Debian, root; 2.5 GB in .swift)
@@ -155,6 +157,9 @@ demo: .venv/installed  ## serve the pages with MODELS (all of models/), the firs
 	mkdir -p .kits
 	cp tests/convert/kits/packages/package*.json .kits
 	cd .kits && npm ci --ignore-scripts --no-audit --no-fund --silent
+	test -x .kits/venv/bin/python || $(PYTHON) -m venv .kits/venv
+	.kits/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		tree-sitter==0.26.1 tree-sitter-dart==0.1.0
 	touch $@
 
 # The Swift of Debian 13, which Debian 12 has not.

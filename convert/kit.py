@@ -9,6 +9,7 @@ from convert.edges import with_edges
 from convert.errors import ConversionError
 from convert.kit_description import KITS, KitDescription
 from convert.kit_golden import golden_files, golden_json
+from convert.kit_micro import golden_header, micro_values
 from convert.kit_values import filled, values_of
 from convert.model_cards import model_readme
 from edge_runtime.appended_zip import pack
@@ -18,6 +19,7 @@ from edge_runtime.verdict import NOTICE
 
 TEMPLATE = ".in"
 SUMS = "SHA256SUMS"
+_LEFT_OVER = {"__pycache__", "build"}
 
 _LICENCES = """\
 # Licences
@@ -52,7 +54,7 @@ def kit_files(file: ModelFile, kit: KitDescription) -> dict[str, bytes]:
         raise ConversionError(problem)
     fitted = in_form_of(file, kit)
     files = {
-        **dict(_sources(fitted.card, kit)),
+        **dict(_sources(fitted, kit)),
         **dict(_golden(fitted, kit)),
         **dict(_model(fitted, kit)),
         "README.md": _page(fitted.card, kit).encode(),
@@ -77,8 +79,10 @@ def in_form_of(file: ModelFile, kit: KitDescription) -> ModelFile:
     return with_edges(file, accepted[0])
 
 
-def _sources(card: ModelCard, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
-    values = values_of(card)
+def _sources(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
+    values = values_of(file.card)
+    if kit.c_source_folder:
+        values |= micro_values(file)
     for share in kit.shares:
         yield from _copied(KITS / share.source, share.to, values)
     # The target's own files come last and so win.
@@ -90,7 +94,7 @@ def _copied(
 ) -> Iterator[tuple[str, bytes]]:
     paths = [source] if source.is_file() else sorted(source.rglob("*"))
     for path in paths:
-        if not path.is_file() or "__pycache__" in path.parts:
+        if not path.is_file() or _is_left_over(path):
             continue
         inside = path.relative_to(source).as_posix() if path != source else ""
         name = "/".join(part for part in (to, inside) if part)
@@ -101,9 +105,16 @@ def _copied(
             yield name, path.read_bytes()
 
 
+def _is_left_over(path: Path) -> bool:
+    return any(part in _LEFT_OVER or part.endswith(".egg-info") for part in path.parts)
+
+
 def _golden(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
     files = golden_files(file)
     folder = kit.golden_folder
+    if kit.golden_form == "c":
+        yield f"{folder}/golden.h", golden_header(file).encode()
+        return
     if kit.golden_form == "json":
         yield f"{folder}/golden.json", golden_json(files).encode()
         return

@@ -17,6 +17,7 @@ if not __package__:
 
 from convert.card_text import NOT_COMPARED, SPLITS
 from convert.errors import ConversionError
+from convert.registry_file import write_registry
 from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
 from edge_runtime.errors import EdgeRuntimeError
@@ -141,7 +142,7 @@ def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def write(folder: Path) -> Path:
-    """Write the page beside the files.
+    """Write the page beside the files, and the registry that programs read.
 
     Raises:
         ConversionError: when the folder holds no model file.
@@ -154,6 +155,7 @@ def write(folder: Path) -> Path:
         raise ConversionError(f"{folder} holds no .tflite file")
     page = folder / "README.md"
     write_text(page, model_readme([read_model_file(path) for path in paths]))
+    write_registry(folder)
     return page
 
 

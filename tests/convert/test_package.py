@@ -91,7 +91,10 @@ class TestKit:
             "name"
         ]
         for path in (kits / target).rglob("*"):
-            if path.suffix in TEXTS - {".json"} and path.name != "MODEL_CARD.md":
+            # There it is a label in tables of accuracy.
+            if path.name == "MODEL_CARD.md" or "edge_runtime" in path.parts:
+                continue
+            if path.suffix in TEXTS - {".json"}:
                 text = path.read_text().replace(data_name, "")
                 assert "benign" not in text.lower(), path
 
@@ -103,6 +106,8 @@ class TestKit:
     def test_golden_decisions_cover_every_output(self, kits, target):
         description = read_description(target)
         folder = kits / target / description.golden_folder
+        if description.golden_form == "c":
+            pytest.skip("a C header; test_kit_microcontroller.py tries every output")
         if description.golden_form == "json":
             rows = json.loads((folder / "golden.json").read_text())["outputs"]
             said = [row["decision"] for row in rows]

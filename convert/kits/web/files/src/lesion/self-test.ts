@@ -117,8 +117,23 @@ export async function selfTest(golden: Golden, steps: Steps): Promise<Difference
   return found;
 }
 
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** Base64 by hand: not every JavaScript has atob. */
 function bytesOf(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const letters = base64.replace(/=+$/, "");
+  const bytes = new Uint8Array(Math.floor(letters.length * 6 / 8));
+  let held = 0, bits = 0, place = 0;
+  for (const letter of letters) {
+    held = (held << 6) | LETTERS.indexOf(letter);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[place++] = held >> bits;
+      held &= (1 << bits) - 1;
+    }
+  }
+  return bytes;
 }
 
 function same(one: Uint8Array, other: Uint8Array): boolean {

@@ -1,0 +1,75 @@
+// One screen: the camera, the verdict on a photo, and the self-test.
+
+import {useEffect, useMemo, useState} from 'react';
+import {Button, ScrollView, StyleSheet, Text, View} from 'react-native';
+import {Camera, useCameraPermission, usePhotoOutput} from 'react-native-vision-camera';
+
+import golden from './golden/golden.json';
+import * as constants from './src/lesion/constants';
+import {verdict} from './src/lesion/postprocessing';
+import {preprocess, store} from './src/lesion/preprocessing';
+import {referenceSteps, selfTest, type Golden} from './src/lesion/self-test';
+import {LesionModel} from './src/model';
+import {decode, pixelsOf} from './src/pixels';
+
+export default function App() {
+  const {hasPermission, requestPermission} = useCameraPermission();
+  const photoOutput = usePhotoOutput();
+  const model = useMemo(() => LesionModel.load(), []);
+  const [said, setSaid] = useState('');
+
+  useEffect(() => {
+    if (!hasPermission) requestPermission();
+  }, [hasPermission, requestPermission]);
+
+  const attempt = (work: () => Promise<string>) => async () => {
+    setSaid('...');
+    setSaid(await work().catch((error) => `error: ${error}`));
+  };
+
+  const judge = attempt(async () => {
+    const photo = await photoOutput.capturePhoto({}, {});
+    try {
+      // Turned upright: by the photo's orientation.
+      const image = await pixelsOf(await photo.toImageAsync());
+      const found = verdict(await (await model).infer(store(preprocess(image))));
+      return `${found.decision} (probability ${found.probability.toFixed(3)},`
+        + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`;
+    } finally {
+      photo.dispose();
+    }
+  });
+
+  const test = attempt(async () => {
+    const loaded = await model;
+    const steps = referenceSteps((input) => loaded.infer(input));
+    steps.decode = (png) => decode(png, 'png');
+    const found = await selfTest(golden as unknown as Golden, steps);
+    return found.length
+      ? found.map(({step, what, hint}) => `${step} differs: ${what}\n  ${hint}`).join('\n')
+      : 'same answer as Python at every step';
+  });
+
+  return (
+    <ScrollView contentContainerStyle={styles.page}>
+      <Text style={styles.strong}>{`${constants.MODEL_NAME}: ${constants.NOTICE}`}</Text>
+      <Text>{constants.EVIDENCE}</Text>
+      <View style={styles.square}>
+        {hasPermission ? (
+          <Camera style={StyleSheet.absoluteFill} device="back" isActive outputs={[photoOutput]} />
+        ) : (
+          <Text>Without the camera's permission only the self-test works.</Text>
+        )}
+      </View>
+      <Button title="Judge" onPress={judge} disabled={!hasPermission} />
+      <Text>{said}</Text>
+      <Button title="Self-test" onPress={test} />
+    </ScrollView>
+  );
+}
+
+const styles = StyleSheet.create({
+  page: {padding: 16, gap: 16},
+  strong: {fontWeight: 'bold'},
+  square: {width: '100%', aspectRatio: 1},
+});

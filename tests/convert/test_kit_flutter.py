@@ -1,0 +1,66 @@
+"""The Flutter kit: no compiler of Dart is to be had here; its form is looked at."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from convert.kit_description import read_description
+from convert.kit_values import values_of
+from edge_runtime.model_file import read_model_file
+
+PROGRAMS = Path(__file__).with_name("kits")
+
+
+@pytest.fixture(scope="module")
+def kit(kit_of):
+    return kit_of("flutter")
+
+
+@pytest.mark.long
+def test_every_file_parses_as_dart(kit, tmp_path):
+    python = os.environ.get("LESION_EDGE_KITS_PARSER")
+    if not python:
+        pytest.skip("needs the grammar of Dart that make test-kits installs")
+
+    def problems(*paths):
+        done = subprocess.run(
+            [python, PROGRAMS / "parse_dart.py", *paths],
+            capture_output=True, text=True, check=True, timeout=60,
+        )  # fmt: skip
+        return done.stdout.splitlines()
+
+    files = sorted(kit.glob("lib/**/*.dart"))
+    assert len(files) >= 7
+    assert problems(*files) == []
+    broken = tmp_path / "broken.dart"
+    broken.write_text(files[0].read_text() + "\nint a( {")
+    assert problems(broken)
+
+
+def test_constants_are_the_card_s(kit):
+    (path,) = kit.glob("assets/*.tflite")
+    values = values_of(read_model_file(path).card)
+    text = (kit / "lib/lesion/constants.dart").read_text()
+    found = dict(re.findall(r"^const \w+ (\w+) = (.*);$", text, re.MULTILINE))
+    for name, placeholder in (
+        ("sizePx", "SIZE_PX"), ("inputScale", "INPUT_SCALE"),
+        ("thresholdScore", "THRESHOLD_SCORE"), ("temperature", "TEMPERATURE"),
+        ("uncertainFromScore", "UNCERTAIN_FROM_SCORE"),
+    ):  # fmt: skip
+        assert float(found[name]) == float(values[placeholder]), name
+
+
+def test_every_folder_of_assets_is_named(kit):
+    page = (kit / "pubspec.yaml").read_text()
+    for path in kit.glob("assets/**/*"):
+        folder = path.parent.relative_to(kit).as_posix()
+        if path.is_file():
+            assert f"- {folder}/\n" in page or f"- {folder}/{path.name}\n" in page
+
+
+def test_page_says_that_nothing_was_compiled(kit):
+    assert read_description("flutter").verified == ()
+    assert "neither compiled nor run" in (kit / "README.md").read_text()

@@ -1,0 +1,148 @@
+"""The microcontroller kit: its C++ compiled here, its arena tried in TFLite Micro."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert.edges import with_edges
+from convert.errors import ConversionError
+from convert.kit_description import read_description
+from convert.kit_micro import arena_bytes
+from convert.operators import operators
+from convert.package import main
+from edge_runtime.model_file import read_model_file
+from edge_runtime.preprocessing import preprocess
+
+HERE = Path(__file__).parent
+# No exceptions and no runtime types, as firmware is compiled; C++11 is enough.
+FLAGS = ["-std=c++11", "-O1", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti",
+         "-Wall", "-Wextra", "-Werror"]  # fmt: skip
+# Of the words of conftest.py, those that this smaller self-test can tell apart.
+SABOTAGED = {
+    "nothing": "",
+    "exchanged colours": "colour order",
+    "nearest neighbour": "resize",
+    "zero point": "quantisation",
+    "another output": "kernels",
+    "other kernels": "",
+    "threshold of one half": "threshold",
+    "threshold one step higher": "threshold",
+}
+
+
+@pytest.fixture(scope="module")
+def kit(kit_of):
+    return kit_of("microcontroller", "cnn32")
+
+
+@pytest.fixture(scope="module")
+def program(kit):
+    """The test program, compiled with the kit's sources and the array of the model."""
+    if shutil.which("g++") is None:
+        pytest.skip("needs g++")
+    built = kit / "micro"
+    subprocess.run(
+        ["g++", *FLAGS, f"-I{kit}", HERE / "kits/micro.cpp",
+         *sorted(kit.glob("lesion/*.cpp")), "-o", built],
+        check=True, timeout=300,
+    )  # fmt: skip
+    return built
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "step"), SABOTAGED.items())
+def test_self_test_names_the_step_that_is_wrong(program, what, step):
+    done = subprocess.run([program, what], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == step
+
+
+@pytest.mark.slow
+def test_any_picture_gives_python_s_input(program, kit, pictures):
+    (path,) = kit.glob("model/*.tflite")
+    card = read_model_file(path).card
+    assert card.input.dtype == "int8"
+    for width, height, raw, image in pictures:
+        words = ["pictures", str(width), str(height), raw]
+        subprocess.run([program, *words], check=True, timeout=60)
+        pixels = preprocess(image, card.input.size_px)
+        table = card.input.quantization.store_pixels(card.input.mean, card.input.std)
+        found = np.fromfile(f"{raw}.input", np.int8).reshape(pixels.shape)
+        np.testing.assert_array_equal(found, table[pixels])
+
+
+@pytest.mark.slow
+def test_array_is_the_model_and_stands_aligned(kit, tmp_path):
+    if shutil.which("gcc") is None:
+        pytest.skip("needs gcc")
+    (path,) = kit.glob("model/*.tflite")
+    (source,) = kit.glob("model/*.c")
+    symbol = source.stem
+    test = tmp_path / "array.c"
+    test.write_text(
+        f'#include <stdint.h>\n#include <stdio.h>\n#include "{symbol}.h"\n'
+        f"int main(void) {{ fwrite({symbol}, 1, {symbol}_bytes, stdout);"
+        f" return (uintptr_t){symbol} % 16 != 0; }}\n"
+    )
+    built = tmp_path / "array"
+    subprocess.run(["gcc", f"-I{kit}/model", test, source, "-o", built], check=True)
+    done = subprocess.run([built], capture_output=True, check=True)
+    assert done.stdout == read_model_file(path).model
+
+
+def test_only_kernels_of_the_model_are_registered(kit):
+    (path,) = kit.glob("model/*.tflite")
+    kinds = {each.name for each in operators(read_model_file(path).model)}
+    main_program = (kit / "main.cpp").read_text()
+    registered = re.findall(r"resolver\.Add(\w+)\(\);", main_program)
+    assert len(registered) == len(kinds)
+    assert f"MicroMutableOpResolver<{len(kinds)}>" in main_program
+    assert "Conv2D" in registered
+
+
+def test_float_model_is_refused_by_name(root):
+    problem = read_description("microcontroller").problem("float32")
+    assert problem is not None
+    assert "float32" in problem
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("network", ["cnn32", "cnn64", "mobileneta25_128"])
+def test_arena_that_the_kit_states_is_enough_and_not_twice_too_much(
+    root, tmp_path, network
+):
+    python = os.environ.get("LESION_EDGE_PORTS_PYTHON")
+    if not python:
+        pytest.skip("needs the environment that make test-ports installs")
+    file = with_edges(
+        read_model_file(root / f"models/{network}.qat_int8.tflite"), "int8"
+    )
+    (tmp_path / "model.tflite").write_bytes(file.model)
+    size_px = file.card.input.size_px
+    np.savez(tmp_path / "given.npz", stored=np.zeros((1, size_px, size_px, 3), np.int8))
+    subprocess.run(
+        [python, HERE / "ports/micro_scores.py", tmp_path / "model.tflite",
+         tmp_path / "given.npz", tmp_path / "written.npz"],
+        check=True, timeout=500,
+    )  # fmt: skip
+    needed = int(np.load(tmp_path / "written.npz")["arena_bytes"])
+    stated = arena_bytes(operators(file.model))
+    print(f"{network}: {stated} stated, {needed} needed", file=sys.stderr)
+    assert needed <= stated <= 2 * needed
+
+
+def test_kernel_that_tflite_micro_lacks_is_named(kit, monkeypatch, root, tmp_path):
+    import convert.kit_micro
+
+    monkeypatch.delitem(convert.kit_micro._KERNELS, "CONV_2D")
+    words = [str(root / "models/cnn32.qat_int8.tflite"), "--target", "microcontroller"]
+    assert main([*words, "--out", str(tmp_path / "kit")]) == 1
+    with pytest.raises(ConversionError, match="CONV_2D"):
+        convert.kit_micro.micro_values(
+            with_edges(read_model_file(Path(words[0])), "int8")
+        )

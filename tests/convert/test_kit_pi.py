@@ -1,0 +1,79 @@
+"""The Raspberry Pi kit: installed as its page says, in an environment of its own."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from convert.golden import golden_npz
+from convert.golden_photos import golden_pngs
+from edge_runtime.model_file import read_model_file, write_model_file
+
+
+@pytest.fixture(scope="module")
+def kit(kit_of):
+    return kit_of("pi", "cnn32")
+
+
+def _self_test(kit):
+    """With this Python's packages and the kit's own copy of the runtime."""
+    return subprocess.run(
+        [sys.executable, kit / "self_test.py"],
+        cwd=kit, capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(kit)},
+    )  # fmt: skip
+
+
+def test_self_test_passes_with_the_runtime_of_the_kit(kit):
+    done = _self_test(kit)
+    assert done.returncode == 0, done.stderr
+    assert "same answer as where it was made, xnnpack kernels" in done.stdout
+    assert "not a medical device" in done.stdout
+
+
+def test_self_test_names_the_step_that_is_wrong(kit, root):
+    """The model in the kit is replaced by one whose golden outputs are others."""
+    (path,) = kit.glob("model/*.tflite")
+    whole = path.read_bytes()
+    file = read_model_file(path)
+    golden = golden_npz(
+        golden_pngs(32), lambda stored: np.array([7], stored.dtype), file.card
+    )
+    write_model_file(path, file.model, file.card, file.labels, golden)
+    try:
+        done = _self_test(kit)
+    finally:
+        path.write_bytes(whole)
+    assert done.returncode == 1
+    assert "kernels differs" in done.stdout
+
+
+def test_runtime_in_the_kit_is_the_project_s(kit, root):
+    here = {path.name for path in (root / "edge_runtime").glob("*.py")}
+    there = {path.name for path in (kit / "edge_runtime").glob("*.py")}
+    assert there == here
+    for name in ("pyproject.toml", "card.schema.json", "deploy"):
+        assert (kit / "edge_runtime" / name).exists()
+    assert not list(kit.rglob("__pycache__"))
+    assert not list(kit.rglob("*.egg-info"))
+
+
+@pytest.mark.long
+def test_it_installs_itself_and_judges(kit, root, kit_of):
+    """Slow, as pip makes an environment; needs the registry."""
+    fresh = kit_of("pi", "cnn32")
+    done = subprocess.run(
+        [fresh / "install.sh"], capture_output=True, text=True, check=False, timeout=560
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "same answer" in done.stdout
+    (model,) = fresh.glob("model/*.tflite")
+    done = subprocess.run(
+        [fresh / "venv/bin/python", "-m", "edge_runtime", "classify", model,
+         root / "samples/drawn_tone4_irregular_hair.png"],
+        cwd=fresh / "model", capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "not a medical device" in done.stdout
