@@ -67,8 +67,8 @@ def flips(
     raised, dropped = second & ~first, first & ~second
     return Flips(
         len(photos),
-        tuple(str(photos[place]) for place in np.flatnonzero(raised)),
-        tuple(str(photos[place]) for place in np.flatnonzero(dropped)),
+        tuple(str(photos[int(place)]) for place in np.flatnonzero(raised)),
+        tuple(str(photos[int(place)]) for place in np.flatnonzero(dropped)),
         None if malignant is None else int((dropped & malignant).sum()),
         None if malignant is None else int((raised & malignant).sum()),
     )

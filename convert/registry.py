@@ -178,7 +178,8 @@ def _flipped(settings: Settings, paths: Sequence[Path]) -> Iterator[str]:
         photos = [row.path for row in rows]
         malignant = np.array([bool(row.malignant) for row in rows])
         where = f"photos of the split {settings.split}"
-    found = flips(photos, *(calls(path, photos) for path in paths), malignant)
+    old, new = (calls(path, photos) for path in paths)
+    found = flips(photos, old, new, malignant)
     yield (
         f"of {found.photos} {where}, {len(found.raised)} are malignant to the new file"
         f" only, {len(found.dropped)} to the old file only"
