@@ -53,8 +53,8 @@ test-kits: .venv/installed .venv-web/installed .kits/installed  ## compile the k
 test-swift: .venv/installed .swift/installed  ## compile the iOS kit's Swift (Debian, root; 2.5 GB in .swift)
 	LESION_EDGE_SWIFT=.swift .venv/bin/python -m pytest -m long tests/convert/test_kit_ios.py
 
-test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages in Chromium
-	.venv-web/bin/python -m pytest -m "not long" tests/web_demo
+test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages and the report in Chromium
+	.venv-web/bin/python -m pytest -m "not long" tests/web_demo tests/benchmarks/test_page_in_browser.py
 
 screenshots: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## take docs/screenshots again
 	mkdir -p docs/screenshots
@@ -136,7 +136,7 @@ demo: .venv/installed  ## serve the pages with MODELS (all of models/), the firs
 	grep -oE '^[a-z0-9-]+==[^ ;]+' requirements.lock > .venv-web/versions
 	.venv-web/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint .venv-web/versions numpy pillow ai-edge-litert flask flask-limiter \
-		prometheus-client waitress jsonschema pytest playwright==1.65.2 schemathesis==4.32.5
+		prometheus-client waitress jsonschema plotly pytest playwright==1.65.2 schemathesis==4.32.5
 	touch $@
 
 .browser-tests/installed: tests/web_demo/in_browser/package-lock.json

@@ -8,25 +8,26 @@ upper panel has one in the lower panel.
 import math
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
-from benchmarks.measurement import MODEL
+from benchmarks.chart_style import (
+    GREY,
+    GRID,
+    Figure,
+    Look,
+    bar,
+    layout,
+    looks,
+    shown_name,
+    time_axis,
+)
 from benchmarks.published import Published
 from benchmarks.results import Quality
 from benchmarks.summary import Durations, Row
 from benchmarks.tables import main_photos
 from benchmarks.wording import share_in_words
 
-# Okabe & Ito's palette, told apart by colour-blind readers; black is left for text.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star")
-GREY = "#666666"
-TEXT = "#1a1a1a"
-GRID = "#dddddd"
 LOWEST_PUBLISHED_RECALL = 0.4
 """A network of the seed below it would squeeze all others; the caption names it."""
-
-Figure = dict[str, Any]
 
 
 def latency_recall_figure(rows: Sequence[Row], published: Published | None) -> Figure:
@@ -37,7 +38,8 @@ def latency_recall_figure(rows: Sequence[Row], published: Published | None) -> F
         published: figures of the seed for the strip at the right; None: no strip.
     """
     shown = [row for row in rows if _drawable(row)]
-    traces = [trace for place, row in enumerate(shown) for trace in _traces(place, row)]
+    look = looks(shown)
+    traces = [trace for row in shown for trace in _traces(row, look[row.name])]
     if published:
         traces += _published_traces(published)
     layout = _layout(shown, with_strip=published is not None)
@@ -78,42 +80,26 @@ def _drawable(row: Row) -> bool:
     return bool(row.photo_to_verdict and row.quality and row.quality[0].recall)
 
 
-def _traces(place: int, row: Row) -> Iterable[Figure]:
+def _traces(row: Row, look: Look) -> Iterable[Figure]:
     """A mark in the upper panel and one in the lower panel."""
     quality, latency = row.quality[0], row.photo_to_verdict
     if latency is None or quality.recall is None or quality.specificity is None:
         return
-    model = row.kind == MODEL
     for axis, share in (("y", quality.recall), ("y2", quality.specificity)):
         yield {
             "type": "scatter",
             "mode": "markers",
-            "name": escape(row.name if model else row.name.replace("_", " ")),
+            "name": shown_name(row),
             "legendgroup": row.name,
             "showlegend": axis == "y",
             "yaxis": axis,
             "x": [latency.median_ms],
             "y": [share.value],
-            "error_x": _bar(latency.median_ms, latency.p5_ms, latency.p95_ms),
-            "error_y": _bar(share.value, share.low, share.high),
-            "marker": {
-                "size": 11,
-                "symbol": SYMBOLS[place % len(SYMBOLS)] if model else "x",
-                "color": COLOURS[place % len(COLOURS)] if model else GREY,
-            },
+            "error_x": bar([latency.median_ms], [latency.p5_ms], [latency.p95_ms]),
+            "error_y": bar([share.value], [share.low], [share.high]),
+            "marker": {"size": 11, "symbol": look.symbol, "color": look.colour},
             "hovertemplate": _hover(row, quality, latency),
         }
-
-
-def _bar(value: float, low: float, high: float) -> Figure:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - value],
-        "arrayminus": [value - low],
-        "thickness": 1.5,
-        "width": 4,
-    }
 
 
 def _hover(row: Row, quality: Quality, latency: Durations) -> str:
@@ -192,17 +178,12 @@ def _layout(rows: Sequence[Row], *, with_strip: bool) -> Figure:
         "range": [-1, 4],
     }
     return {
-        "height": 660,
+        **layout(660, "photo to verdict, ms", ""),
         "margin": {"l": 52, "r": 10, "t": 34, "b": 80},
-        "paper_bgcolor": "#ffffff",
-        "plot_bgcolor": "#ffffff",
-        "font": {"family": "system-ui, sans-serif", "size": 13, "color": TEXT},
-        "dragmode": False,
-        "hovermode": "closest",
-        "hoverlabel": {"bgcolor": "#ffffff", "font": {"color": TEXT}},
         "legend": {"orientation": "h", "y": -0.13, "yanchor": "top", "x": 0},
         "xaxis": {
-            **_time_axis(rows),
+            **time_axis(_ends(rows)),
+            "title": {"text": "photo to verdict, ms", "standoff": 8},
             "domain": [0, 0.84] if with_strip else [0, 1],
             "anchor": "y2",
         },
@@ -216,26 +197,7 @@ def _layout(rows: Sequence[Row], *, with_strip: bool) -> Figure:
     }
 
 
-def _time_axis(rows: Sequence[Row]) -> Figure:
-    """A logarithmic axis with 1, 2, 5 at each power of ten."""
-    ends = [
-        end
-        for row in rows
-        if row.photo_to_verdict
-        for end in (row.photo_to_verdict.p5_ms, row.photo_to_verdict.p95_ms)
-    ] or [1.0, 10.0]
-    low, high = math.log10(min(ends)) - 0.15, math.log10(max(ends)) + 0.15
-    ticks = [
-        digit * 10.0**power
-        for power in range(math.floor(low), math.ceil(high) + 1)
-        for digit in (1, 2, 5)
-    ]
-    return {
-        "type": "log",
-        "range": [low, high],
-        "tickvals": ticks,
-        "ticktext": [f"{tick:g}" for tick in ticks],
-        "gridcolor": GRID,
-        "linecolor": GREY,
-        "title": {"text": "photo to verdict, ms", "standoff": 8},
-    }
+def _ends(rows: Sequence[Row]) -> Iterable[float]:
+    for row in rows:
+        if row.photo_to_verdict:
+            yield from (row.photo_to_verdict.p5_ms, row.photo_to_verdict.p95_ms)

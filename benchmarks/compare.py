@@ -16,16 +16,17 @@ if not __package__:
 
 from benchmarks.comparison import (
     Change,
-    Judged,
     Runs,
     quality_changes,
     ratio_of_medians,
 )
 from benchmarks.errors import BenchmarkError
+from benchmarks.facts import invalid_reasons
 from benchmarks.gathering import gathered
 from benchmarks.limits import DIFFERENCES, RATIOS, Limit, read_limits
 from benchmarks.markdown import text_table
 from benchmarks.results import BenchmarkResult
+from benchmarks.summary import name_of
 from benchmarks.wording import NOT_MEASURED
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.intervals import Interval
@@ -113,7 +114,12 @@ def _repeats(path: Path, by_name: bool) -> dict[str, list[BenchmarkResult]]:
     repeats: dict[str, list[BenchmarkResult]] = {}
     for machine, results in gathered([path], repeats=True).items():
         for result in results:
-            name = result.measurement.subject.name
+            name = name_of(result)
+            if reasons := invalid_reasons(result.measurement):
+                raise BenchmarkError(
+                    f"{path}: {name} was measured while the machine was not itself"
+                    f" ({', '.join(reasons)}); measure it again"
+                )
             key = name if by_name else f"{machine}/{name}"
             repeats.setdefault(key, []).append(result)
     return repeats
@@ -137,9 +143,9 @@ def _changes(
     if memory[0] and memory[1]:
         ratio = memory[1] / memory[0]
         changes["memory"] = Change(ratio, Interval(ratio, ratio), 1.0)
-    judged = [_judged(side[name][-1]) for side in (old, new)]
-    if all(side.scores for side in judged):
-        changes |= quality_changes(*judged)
+    then, now = (side[name][-1].measurement for side in (old, new))
+    if then.scores and now.scores:
+        changes |= quality_changes(then, now)
     return changes
 
 
@@ -165,11 +171,6 @@ def _reference(side: Mapping[str, Repeats], name: str) -> Runs:
 def _memory(results: Repeats) -> float | None:
     known = [result.measurement.memory.peak_mib for result in results]
     return max((peak for peak in known if peak is not None), default=None)
-
-
-def _judged(result: BenchmarkResult) -> Judged:
-    measurement = result.measurement
-    return Judged(measurement.scores, measurement.subject.threshold_score)
 
 
 def _in_words(change: Change | None) -> str:

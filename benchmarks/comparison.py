@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measurement import PhotoScore
+from benchmarks.measurement import Measurement
+from benchmarks.quality_detail import Judged, figures
+from benchmarks.resampling import Values, Weights, drawn_weights, interval_of, joined
 from edge_runtime.intervals import Interval
-from edge_runtime.metrics import roc_auc
 
 RESAMPLES = 2000
+DIFFERENCES = ("recall", "specificity", "auc")
 
 Runs = Sequence[Sequence[float]]
 """Durations in the order measured, for each time the same case was run."""
@@ -39,14 +41,6 @@ class Change:
     def certain(self) -> bool:
         """Whether the whole interval lies on one side of no change."""
         return not self.interval.low <= self.unchanged <= self.interval.high
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One model's scores of a split and the threshold it compares them with."""
-
-    scores: Sequence[PhotoScore]
-    threshold: float
 
 
 def drawn_medians(
@@ -98,11 +92,11 @@ def ratio_of_medians(
     if references is not None:
         drift, drawn_drift = ratio(references[1], references[0])
         value, drawn = value / drift, drawn / drawn_drift
-    return Change(value, _interval(drawn), 1.0)
+    return Change(value, interval_of(drawn), 1.0)
 
 
 def quality_changes(
-    old: Judged, new: Judged, *, resamples: int = RESAMPLES
+    old: Measurement, new: Measurement, *, resamples: int = RESAMPLES
 ) -> dict[str, Change]:
     """Recall, specificity and AUC on the photos that both judged, new minus old.
 
@@ -112,68 +106,45 @@ def quality_changes(
     Raises:
         ValueError: when the photos that both judged lack a class.
     """
-    pairs = _pairs(old.scores, new.scores)
-    labels = np.array([int(first.malignant) for first, _ in pairs])
-    found = {
-        name: np.array([side[place].score for side in pairs])
-        for place, name in enumerate(("old", "new"))
-    }
-    if len(np.unique(labels)) < 2:
+    before, after = shared(old, new)
+    if len(np.unique(before.labels)) < 2:
         raise ValueError("both must have judged photos of both classes in common")
 
-    def figures(drawn: NDArray[np.intp]) -> NDArray[np.float64]:
-        truth = labels[drawn] == 1
-        before, after = (
-            _figures(truth, scores[drawn], threshold)
-            for scores, threshold in (
-                (found["old"], old.threshold),
-                (found["new"], new.threshold),
-            )
-        )
-        return after - before
+    def differences(weights: Weights) -> dict[str, Values]:
+        then, now = figures(before, weights), figures(after, weights)
+        return {name: now[name] - then[name] for name in DIFFERENCES}
 
-    lesions = np.array([f"{first.malignant} {first.lesion}" for first, _ in pairs])
-    groups = [
+    value = differences(np.ones((1, before.labels.size), np.int64))
+    drawn = joined(
         [
-            np.flatnonzero(lesions == name)
-            for name in np.unique(lesions[labels == label])
-        ]
-        for label in (0, 1)
-    ]
-    generator = np.random.default_rng(0)
-    drawn = np.array(
-        [
-            figures(np.concatenate([_draw(group, generator) for group in groups]))
-            for _ in range(resamples)
+            differences(weights)
+            for weights in drawn_weights(before.labels, before.lesions, resamples)
         ]
     )
-    values = figures(np.arange(len(pairs)))
     return {
-        name: Change(float(values[place]), _interval(drawn[:, place]), 0.0)
-        for place, name in enumerate(("recall", "specificity", "auc"))
+        name: Change(float(value[name][0]), interval_of(drawn[name]), 0.0)
+        for name in DIFFERENCES
     }
 
 
-def _pairs(
-    old: Sequence[PhotoScore], new: Sequence[PhotoScore]
-) -> list[tuple[PhotoScore, PhotoScore]]:
-    known = {photo.photo: photo for photo in old}
-    return [(known[photo.photo], photo) for photo in new if photo.photo in known]
-
-
-def _figures(
-    malignant: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float
-) -> NDArray[np.float64]:
-    called = scores >= threshold
-    area = roc_auc(malignant.astype(np.int64), scores)
-    return np.array([called[malignant].mean(), (~called[~malignant]).mean(), area])
-
-
-def _draw(
-    groups: Sequence[NDArray[np.intp]], generator: np.random.Generator
-) -> NDArray[np.intp]:
-    chosen = generator.integers(len(groups), size=len(groups))
-    return np.concatenate([groups[place] for place in chosen])
+def shared(old: Measurement, new: Measurement) -> tuple[Judged, Judged]:
+    """What both said about the photos that both judged, in the same order."""
+    known = {photo.photo: photo for photo in old.scores}
+    pairs = [(known[p.photo], p) for p in new.scores if p.photo in known]
+    labels = np.array([int(first.malignant) for first, _ in pairs])
+    # A lesion's photos are drawn together; the label keeps a mislabelled lesion apart.
+    lesions = np.array([f"{first.malignant} {first.lesion}" for first, _ in pairs])
+    before, after = (
+        Judged(
+            labels,
+            np.array([pair[side].score for pair in pairs], np.float64),
+            lesions,
+            measurement.subject.threshold_score,
+            measurement.subject.temperature,
+        )
+        for side, measurement in enumerate((old, new))
+    )
+    return before, after
 
 
 def _blocks(
@@ -190,8 +161,3 @@ def _blocks(
 
 def _median(runs: Runs) -> float:
     return float(np.median(np.concatenate([np.asarray(run) for run in runs])))
-
-
-def _interval(drawn: NDArray[np.float64]) -> Interval:
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Interval(float(low), float(high))

@@ -24,7 +24,7 @@ if not __package__:
 
 from benchmarks.colour_baseline import TARGET_RECALL, fit_logistic_regression
 from benchmarks.markdown import markdown_table
-from benchmarks.tables import Table
+from benchmarks.table import Table
 from benchmarks.wording import estimate
 from edge_runtime.atomic import write_text
 from edge_runtime.calibration import SMALLEST_SCORE

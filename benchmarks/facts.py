@@ -4,10 +4,13 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks.measurement import Interpreter
+from benchmarks.measurement import Interpreter, Measurement
 from benchmarks.results import BenchmarkResult
+from benchmarks.wording import NOT_MEASURED
 from edge_runtime.machine import Machine
+from edge_runtime.protocol import Protocol
 from edge_runtime.revision import Revision
+from edge_runtime.throttling import disturbances
 
 BUSY_SHARE = 0.75
 """Of the cores; a benchmark on one thread alone makes a load average of 1."""
@@ -45,12 +48,32 @@ def result_facts(result: BenchmarkResult) -> Iterable[Fact]:
     if measurement.interpreter:
         yield from interpreter_facts(measurement.interpreter)
     yield "threads", settings.threads
-    yield "timed runs", settings.runs
-    yield "warm-up runs", settings.warmup
+    yield from protocol_facts(settings.protocol)
+    yield "cores it stayed on", _list_in_words(settings.cpus, "any")
+    yield "order", f"shuffled, seed {settings.order_seed}"
+    yield "energy", energy_in_words(measurement)
     yield "photos", f"{settings.split} split of {settings.manifest}"
     yield "manifest sha256", settings.manifest_sha256
     yield "measured", result.measured_at[:10]
     yield "commit", commit_in_words(result.revision)
+
+
+def protocol_facts(protocol: Protocol) -> Iterable[Fact]:
+    """How often was timed, in the words of ``benchmark_model``."""
+    for name, value in dataclasses.asdict(protocol).items():
+        if name != "run_frequency" or value is not None:
+            yield name, f"{value:g}"
+
+
+def energy_in_words(measurement: Measurement) -> str:
+    """The sensor, or that there was none."""
+    energy = measurement.energy
+    return NOT_MEASURED + " (no sensor)" if energy is None else f"by {energy.sensor}"
+
+
+def invalid_reasons(measurement: Measurement) -> tuple[str, ...]:
+    """Why its durations must not be believed; empty where nothing speaks against."""
+    return disturbances(measurement.machine_before, measurement.machine_after)
 
 
 def machine_facts(machine: Machine) -> Iterable[Fact]:
@@ -71,6 +94,10 @@ def commit_in_words(revision: Revision) -> str:
         return "not known (no git checkout)"
     changed = {True: ", with changed files", False: "", None: ", changes not known"}
     return revision.commit[:12] + changed[revision.dirty]
+
+
+def _list_in_words(numbers: Sequence[int] | None, otherwise: str) -> str:
+    return otherwise if numbers is None else ", ".join(map(str, numbers))
 
 
 def together(facts: Iterable[Fact]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.case import Case, Tell
+from benchmarks.cases import Case, Tell
 from benchmarks.errors import BenchmarkError
 from benchmarks.measurement import Measurement
 from edge_runtime.strict_json import build

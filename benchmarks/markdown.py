@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.published_table import published_table
 from benchmarks.summary import Report, Section
-from benchmarks.tables import Table, tables
+from benchmarks.table import Table
+from benchmarks.tables import tables
 
 
 def markdown(report: Report) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from benchmarks.energy import Energy
+from benchmarks.sustained import Window
 from edge_runtime.machine import Machine
 
 MODEL, BASELINE = "model", "baseline"
@@ -44,6 +46,10 @@ class Timing:
         interpreter_ms: input tensor to output tensor.
         photo_to_verdict_ms: from a photo's path on disk to the verdict.
         stages_ms: the same photos by stage, as the runtime reports them.
+        interpreter_runs: how many inferences were timed; of very many, evenly spaced
+            ones are kept above.
+        photo_runs: how many photos were, likewise.
+        late_photos: photos that could not start when the rate wanted them to.
     """
 
     cold_start_ms: float | None
@@ -52,6 +58,9 @@ class Timing:
     interpreter_ms: tuple[float, ...]
     photo_to_verdict_ms: tuple[float, ...]
     stages_ms: Mapping[str, tuple[float, ...]]
+    interpreter_runs: int
+    photo_runs: int
+    late_photos: int
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,9 @@ class Measurement:
         machine_after: and after the last.
         timing: see ``Timing``.
         memory: see ``Memory``.
+        energy: of the timed photos and their warm-up; None without a sensor.
+        energy_photos: how many photos it was spent on.
+        sustained: stretches of work without a pause; empty unless asked for.
         scores: of every photo of the split that could be read.
         failed_photos: photos that could not be read, each with the reason.
     """
@@ -125,5 +137,8 @@ class Measurement:
     machine_after: Machine
     timing: Timing
     memory: Memory
+    energy: Energy | None
+    energy_photos: int
+    sustained: tuple[Window, ...]
     scores: tuple[PhotoScore, ...]
     failed_photos: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs no network: the chart's script is inside."""
+"""A report as one HTML file that needs no network: the charts' script is inside."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,13 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from benchmarks.chart import caption, latency_recall_figure
+from benchmarks.chart_style import Chart
+from benchmarks.charts import charts
 from benchmarks.errors import BenchmarkError
 from benchmarks.published_table import published_table
 from benchmarks.summary import Report, Section
-from benchmarks.tables import Table, tables
+from benchmarks.table import Table
+from benchmarks.tables import tables
 
 _FOLDER = Path(__file__).parent
 # A finger that scrolls the page must not zoom the chart, and nothing may phone home.
@@ -37,17 +39,27 @@ def plotly_script() -> str:
     return str(get_plotlyjs())
 
 
-def page(report: Report, script: str, *, tables_first: Sequence[Table] = ()) -> str:
+def page(
+    report: Report,
+    script: str,
+    *,
+    tables_first: Sequence[Table] = (),
+    charts_last: Sequence[Chart] = (),
+) -> str:
     """The whole page.
 
     Args:
         report: what to show.
         script: what ``plotly_script`` returned.
         tables_first: shown above the charts, such as verdicts.
+        charts_last: shown below all machines, such as the shift bench's.
     """
     parts = [html_table(table) for table in tables_first]
+    parts.append(_filters(report))
     for place, section in enumerate(report.sections):
         parts.append(_section(place, section, report))
+    for place, chart in enumerate(charts_last):
+        parts.append(_chart(f"last-{place}", chart))
     if report.published:
         parts.append(html_table(published_table(report.published)))
     template = Template((_FOLDER / "page.html").read_text(encoding="utf-8"))
@@ -57,6 +69,7 @@ def page(report: Report, script: str, *, tables_first: Sequence[Table] = ()) -> 
         introduction=escape(report.introduction),
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         plotly=script,
+        filters=(_FOLDER / "page.js").read_text(encoding="utf-8"),
         sections="\n".join(parts),
     )
 
@@ -88,12 +101,29 @@ def _unbroken(cell: str) -> str:
     return escape(cell).replace("\N{EN DASH}", "\N{EN DASH}\N{WORD JOINER}")
 
 
+def _filters(report: Report) -> str:
+    """A box to tick for every row, where there are several."""
+    rows = [row.name for section in report.sections for row in section.rows]
+    names = list(dict.fromkeys(rows))
+    if len(names) < 2:
+        return ""
+    boxes = "".join(
+        f'<label><input type="checkbox" value="{escape(name)}" checked>'
+        f" {_breakable(name)}</label>"
+        for name in names
+    )
+    return f'<fieldset id="filters"><legend>Show</legend>{boxes}</fieldset>'
+
+
 def _section(place: int, section: Section, report: Report) -> str:
-    """One machine: problems, chart, tables, facts, command."""
+    """One machine: problems, charts, tables, facts, command."""
     parts = [
         f"<h2>{escape(section.machine)}</h2>",
         _problems(section.problems),
-        _chart(place, section, report),
+        *(
+            _chart(f"{place}-{number}", chart)
+            for number, chart in enumerate(charts(section.rows, report.published))
+        ),
         *(html_table(table) for table in tables(section.rows)),
         "<h3>Machine and settings</h3>",
         _facts(section.facts),
@@ -108,19 +138,19 @@ def _problems(problems: Sequence[str]) -> str:
     return f'<ul class="problems">{items}</ul>' if items else ""
 
 
-def _chart(place: int, section: Section, report: Report) -> str:
-    figure = latency_recall_figure(section.rows, report.published)
+def _chart(place: str, chart: Chart) -> str:
     # Inside a script element a "<" in a string could end the element early.
-    drawn = json.dumps(figure, allow_nan=False).replace("<", "\\u003c")
+    drawn = json.dumps(chart.figure, allow_nan=False).replace("<", "\\u003c")
     settings = json.dumps(_PLOTLY_SETTINGS)
     name = f"chart-{place}"
     return (
-        f'<div id="{name}" role="img" aria-label="Latency against recall and'
-        f' specificity; the tables below hold the same figures."></div>\n'
+        f"<h3>{escape(chart.title)}</h3>\n"
+        f'<div id="{name}" class="chart" role="img" aria-label="{escape(chart.title)};'
+        f' the tables below hold the figures."></div>\n'
         f"<script>{{const figure = {drawn};"
         f' Plotly.newPlot("{name}", figure.data, figure.layout, {settings});}}'
         "</script>\n"
-        f'<p class="caption">{escape(caption(section.rows, report.published))}</p>'
+        f'<p class="caption">{escape(chart.caption)}</p>'
     )
 
 

@@ -1,10 +1,11 @@
 """What there is to measure: model files, photos, and the baseline fitted to them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import colour_baseline
-from benchmarks.case import CasePhoto
+from benchmarks.cases import CasePhoto
 from benchmarks.colour_baseline import ColourBaseline, fit_colour_baseline
 from benchmarks.errors import BenchmarkError
 from edge_runtime.manifest import LabelledPhoto, photos_of
@@ -73,6 +74,32 @@ def groups_of(
         _path_in(folder, photo.path): f"{column} {photo.columns[column] or 'not given'}"
         for photo in chosen
     }
+
+
+def one_compression(
+    photos: Sequence[LabelledPhoto], split: str, folder: Path
+) -> frozenset[str]:
+    """Photos of the split that were compressed like most of them.
+
+    How hard a photo was compressed may tell where it came from, and so its label; among
+    photos compressed alike it cannot. The manifest's column ``source_jpeg_qsum`` is the
+    sum of a photo's quantisation table.
+
+    Returns:
+        Paths as in ``CasePhoto``; empty where the column is missing or says the same of
+        all.
+    """
+    chosen = photos_of(photos, split)
+    sums = Counter(photo.columns.get("source_jpeg_qsum", "") for photo in chosen)
+    sums.pop("", None)
+    if len(sums) < 2:
+        return frozenset()
+    ((most, _),) = sums.most_common(1)
+    return frozenset(
+        _path_in(folder, photo.path)
+        for photo in chosen
+        if photo.columns.get("source_jpeg_qsum") == most
+    )
 
 
 def fitted_baseline(

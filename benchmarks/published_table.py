@@ -1,7 +1,7 @@
 """The seed's published figures as a table, apart from everything measured."""
 
 from benchmarks.published import Published
-from benchmarks.tables import Table
+from benchmarks.table import Table
 
 
 def published_table(published: Published) -> Table:

@@ -1,16 +1,16 @@
 """From raw scores to AUC, recall and specificity with their intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from benchmarks.measurement import PhotoScore
+from benchmarks.quality_detail import Judged, quality_detail
 from benchmarks.results import Quality
-from edge_runtime.calibration import calibrated
 from edge_runtime.card import ModelCard
 from edge_runtime.evidence import Share, headline
-from edge_runtime.intervals import Interval, bootstrap, delong_interval, wilson
-from edge_runtime.metrics import confusion, expected_calibration_error, roc_auc
+from edge_runtime.intervals import Interval, delong_interval, wilson
+from edge_runtime.metrics import confusion, roc_auc
 
 
 def share(successes: int, n: int) -> Share:
@@ -25,6 +25,7 @@ def quality_by_set(
     *,
     threshold: float,
     temperature: float,
+    subset: Collection[str] = (),
     groups: Mapping[str, str] | None = None,
     resamples: int = 2000,
 ) -> tuple[Quality, ...]:
@@ -35,19 +36,22 @@ def quality_by_set(
         split: its name; the second set is called ``SPLIT_clean``.
         threshold: at or above it, a raw score means malignant.
         temperature: of the calibration.
+        subset: photos of one compression; none leaves that set out.
         groups: by photo, what group it belongs to, in words.
         resamples: of the bootstrap.
 
     Returns:
-        One entry for the split; one where it shows lesions that are also in train; one
-        where the runtime finds photos unusable; and one for each group.
+        One entry for the split; one without lesions that are also in train, one without
+        photos the runtime finds unusable and one of the subset, where these differ from
+        the split; and one for each group.
     """
     sets = {split: scores}
     for name, kept in (
         ("clean", [photo for photo in scores if not photo.lesion_in_train]),
         ("usable", [photo for photo in scores if photo.usable]),
+        ("one_compression", [photo for photo in scores if photo.photo in subset]),
     ):
-        if len(kept) < len(scores):
+        if 0 < len(kept) < len(scores):
             sets[f"{split}_{name}"] = kept
     for group in sorted(set((groups or {}).values())):
         sets[f"{split}, {group}"] = [
@@ -77,7 +81,9 @@ def _quality(
     # A lesion's photos are drawn together; the label keeps a mislabelled lesion apart.
     lesions = np.array([f"{photo.malignant} {photo.lesion}" for photo in photos])
     counts = confusion(labels, scores >= threshold)
-    probabilities = np.asarray(calibrated(scores, temperature), np.float64)
+    detail = quality_detail(
+        Judged(labels, scores, lesions, threshold, temperature), resamples
+    )
     return Quality(
         photos=name,
         malignant=malignant,
@@ -85,12 +91,11 @@ def _quality(
         unusable=unusable,
         auc=roc_auc(labels, scores),
         auc_delong=delong_interval(labels, scores),
-        auc_bootstrap=bootstrap(
-            roc_auc, labels, scores, groups=lesions, resamples=resamples
-        ),
+        auc_bootstrap=Interval(detail.auc.low, detail.auc.high),
         recall=share(counts.tp, malignant),
         specificity=share(counts.tn, other),
-        calibration_error=expected_calibration_error(labels, probabilities),
+        calibration_error=detail.calibration_error.value,
+        detail=detail,
     )
 
 

@@ -44,6 +44,7 @@ from edge_runtime.machine import describe_machine
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import photos_in
 from edge_runtime.preprocessing import load_pixels
+from edge_runtime.protocol import counted
 from edge_runtime.revision import revision
 from edge_runtime.verdict import Verdict
 
@@ -197,15 +198,11 @@ def _row(
     mean, std = classifier.card.input.mean, classifier.card.input.std
     table = classifier.model.input.store_pixels(mean, std)
     inputs = [table[load_pixels(photo, size_px)][np.newaxis] for photo in photos]
-    photo_ms, stages_ms = time_photos(
-        lambda photo: stages_of(classifier.classify(photo)),
-        photos,
-        warmup=WARMUP,
-        runs=runs,
+    protocol = counted(warmup=WARMUP, runs=runs)
+    photo, stages_ms, _ = time_photos(
+        lambda photo: stages_of(classifier.classify(photo)), photos, protocol
     )
-    interpreter_ms = time_interpreter(
-        classifier.model, inputs, warmup=WARMUP, runs=runs
-    )
+    interpreter = time_interpreter(classifier.model, inputs, protocol)
     return Row(
         name=name,
         kind=MODEL,
@@ -213,8 +210,8 @@ def _row(
         cold_start_ms=None,
         load_ms=None,
         first_inference_ms=None,
-        interpreter=durations(interpreter_ms),
-        photo_to_verdict=durations(photo_ms),
+        interpreter=durations(interpreter.samples_ms),
+        photo_to_verdict=durations(photo.samples_ms),
         stages_ms=median_stages(stages_ms),
         peak_memory_mib=None,
         quality=(quality_on_card(classifier.card),),

@@ -18,6 +18,7 @@ from benchmarks.gathering import REPORT, gathered
 from benchmarks.markdown import markdown
 from benchmarks.page import page, plotly_script
 from benchmarks.published import read_published
+from benchmarks.shift_heat import charts_of, read_shifts
 from benchmarks.spreadsheet import spreadsheet
 from benchmarks.summary import Report, summarise
 from edge_runtime.atomic import write_text
@@ -75,7 +76,8 @@ def write_report(report: Report, folder: Path) -> Path:
     write_text(folder / f"{REPORT}.json", to_json(report))
     write_text(folder / f"{REPORT}.csv", spreadsheet(report))
     write_text(folder / f"{REPORT}.md", markdown(report))
-    write_text(html, page(report, plotly_script()))
+    shifts = charts_of(read_shifts(folder))
+    write_text(html, page(report, plotly_script(), charts_last=shifts))
     return html
 
 

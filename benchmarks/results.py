@@ -13,10 +13,11 @@ from benchmarks.measurement import Measurement
 from edge_runtime.atomic import write_text
 from edge_runtime.evidence import Share
 from edge_runtime.intervals import Interval
+from edge_runtime.protocol import Protocol
 from edge_runtime.revision import Revision
 from edge_runtime.strict_json import build, parse, to_json
 
-RESULT_FORMAT = 1
+RESULT_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -28,18 +29,74 @@ class Settings:
         manifest: file name of the table of photos.
         manifest_sha256: of its content.
         split: whose photos were judged and timed.
-        runs: timed inferences, and timed photos.
-        warmup: untimed ones before them.
+        protocol: how often inferences and photos were timed.
         threads: of the interpreter.
+        cpus: cores the process was bound to; None: any.
+        order_seed: of the shuffled order that the cases ran in.
+        place: of this case in that order, from 0.
     """
 
     command: str
     manifest: str
     manifest_sha256: str
     split: str
-    runs: int
-    warmup: int
+    protocol: Protocol
     threads: int
+    cpus: tuple[int, ...] | None
+    order_seed: int
+    place: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval by resampling lesions."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What would be had if every model were held to the same recall or specificity.
+
+    The threshold is chosen on these very photos, so the figures flatter: they are for
+    comparing models, not for promising anything.
+
+    Attributes:
+        held: ``"recall"`` or ``"specificity"``.
+        target: what that reaches at least.
+        recall: what is found; the threshold chosen anew in every resample.
+        specificity: other photos below that threshold.
+    """
+
+    held: str
+    target: float
+    recall: Estimate
+    specificity: Estimate
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The figures beside the headline; intervals by resampling lesions.
+
+    Attributes:
+        auc: area under the ROC curve.
+        recall: at the file's own threshold.
+        specificity: likewise.
+        pauc: area between ROC curve and 80 % recall, from 0 to 0.2.
+        pr_auc: average precision; its chance level is the share of malignant photos.
+        calibration_error: expected calibration error of the calibrated probability.
+        matched: at 90 and 95 % recall, and at 80 % specificity.
+    """
+
+    auc: Estimate
+    recall: Estimate
+    specificity: Estimate
+    pauc: Estimate
+    pr_auc: Estimate
+    calibration_error: Estimate
+    matched: tuple[Matched, ...]
 
 
 @dataclass(frozen=True)
@@ -57,6 +114,7 @@ class Quality:
         recall: malignant photos at or above the threshold, with Wilson interval.
         specificity: other photos below the threshold, with Wilson interval.
         calibration_error: expected calibration error of the calibrated probability.
+        detail: more figures; None where no photos were judged here.
     """
 
     photos: str
@@ -69,6 +127,7 @@ class Quality:
     recall: Share | None
     specificity: Share | None
     calibration_error: float | None
+    detail: Detail | None = None
 
     def __post_init__(self) -> None:
         """Refuse a recall that stands alone."""

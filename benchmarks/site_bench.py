@@ -24,7 +24,7 @@ if not __package__:
 from benchmarks.markdown import markdown_table
 from benchmarks.shift_bench import split_squares
 from benchmarks.shifts import SHIFTS, shifted
-from benchmarks.tables import Table
+from benchmarks.table import Table
 from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from benchmarks.results import Quality
+from benchmarks.results import Detail, Estimate, Quality
 from benchmarks.summary import Durations, Report, Row
 from benchmarks.wording import NOT_MEASURED
 from edge_runtime.evidence import Share
@@ -57,6 +57,9 @@ def _costs(row: Row) -> Cells:
         "load_ms": row.load_ms,
         "first_inference_ms": row.first_inference_ms,
         "peak_memory_mib": row.peak_memory_mib,
+        "millijoules_per_photo": row.millijoules,
+        "drift": row.drift,
+        "invalid": "; ".join(row.invalid) or "no",
     }
 
 
@@ -79,6 +82,31 @@ def _quality(quality: Quality) -> Cells:
         **_interval("auc_delong", quality.auc_delong),
         **_interval("auc_bootstrap", quality.auc_bootstrap),
         "calibration_error": quality.calibration_error,
+        **_detail(quality.detail),
+    }
+
+
+def _detail(detail: Detail | None) -> Cells:
+    if detail is None:
+        return {}
+    cells: Cells = {
+        **_estimate("recall_by_lesion", detail.recall),
+        **_estimate("specificity_by_lesion", detail.specificity),
+        **_estimate("pauc", detail.pauc),
+        **_estimate("pr_auc", detail.pr_auc),
+        **_estimate("calibration_error_by_lesion", detail.calibration_error),
+    }
+    for matched in detail.matched:
+        asked = f"at_{matched.held}_{matched.target:.2f}"
+        cells |= _estimate(f"recall_{asked}", matched.recall)
+        cells |= _estimate(f"specificity_{asked}", matched.specificity)
+    return cells
+
+
+def _estimate(name: str, found: Estimate) -> Cells:
+    return {
+        name: found.value,
+        **_interval(name, Interval(found.low, found.high)),
     }
 
 

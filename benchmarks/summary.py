@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.facts import busy, result_facts, together
-from benchmarks.measurement import MODEL
+from benchmarks.curves import Curves, curves
+from benchmarks.facts import busy, invalid_reasons, result_facts, together
+from benchmarks.measurement import MODEL, Measurement
 from benchmarks.published import Published
 from benchmarks.results import BenchmarkResult, Quality
+from benchmarks.sustained import drift
+from benchmarks.wording import file_name
 from edge_runtime.verdict import NOTICE
 
 
@@ -43,6 +46,10 @@ class Row:
         stages_ms: median of each stage of photo-to-verdict.
         peak_memory_mib: see ``results.Memory``.
         quality: one entry per set of photos; the first goes into the chart.
+        millijoules: energy per photo, from photo to verdict.
+        drift: see ``sustained.drift``.
+        curves: what the charts draw; None where nothing was measured here.
+        invalid: why the durations must not be believed; empty where they may.
     """
 
     name: str
@@ -56,6 +63,10 @@ class Row:
     stages_ms: Mapping[str, float]
     peak_memory_mib: float | None
     quality: tuple[Quality, ...]
+    millijoules: float | None = None
+    drift: float | None = None
+    curves: Curves | None = None
+    invalid: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,12 @@ def _section(machine: str, results: Sequence[BenchmarkResult]) -> Section:
         facts=together(fact for result in results for fact in result_facts(result)),
         commands=tuple(sorted({result.settings.command for result in results})),
         problems=(
+            *(
+                f"INVALID: {name_of(result)}: the machine was not itself while this was"
+                f" measured: {reason}. Cool it or give it power, and measure again."
+                for result in results
+                for reason in invalid_reasons(result.measurement)
+            ),
             *busy(result.measurement.machine_before for result in results),
             *(
                 f"{result.measurement.subject.name}: not read: {photo}"
@@ -167,7 +184,7 @@ def _row(result: BenchmarkResult) -> Row:
     measurement = result.measurement
     timing = measurement.timing
     return Row(
-        name=measurement.subject.name,
+        name=name_of(result),
         kind=measurement.subject.kind,
         file_bytes=measurement.subject.file_bytes,
         cold_start_ms=timing.cold_start_ms,
@@ -178,4 +195,23 @@ def _row(result: BenchmarkResult) -> Row:
         stages_ms=median_stages(timing.stages_ms),
         peak_memory_mib=measurement.memory.peak_mib,
         quality=result.quality,
+        millijoules=_millijoules(measurement),
+        drift=drift(measurement.sustained),
+        curves=curves(measurement),
+        invalid=invalid_reasons(measurement),
     )
+
+
+def name_of(result: BenchmarkResult) -> str:
+    """The model, and its threads where there are several."""
+    subject = result.measurement.subject
+    if subject.kind != MODEL:
+        return subject.name
+    return file_name(subject.name, result.settings.threads)
+
+
+def _millijoules(measurement: Measurement) -> float | None:
+    energy = measurement.energy
+    if energy is None or not measurement.energy_photos:
+        return None
+    return 1000 * energy.joules / measurement.energy_photos

@@ -1,11 +1,12 @@
 """The rows of a report as tables of text, for Markdown and HTML alike."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from benchmarks.measurement import MODEL
+from benchmarks.quality_tables import detail_table, matched_table
 from benchmarks.summary import Durations, Row
+from benchmarks.table import Table
 from benchmarks.wording import (
     NOT_MEASURED,
     estimate,
@@ -18,23 +19,6 @@ from benchmarks.wording import (
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
-class Table:
-    """Cells of text; the first column names the row.
-
-    Attributes:
-        title: what the table is about.
-        head: name of each column, with its unit.
-        rows: cells.
-        caption: what one must know to read it.
-    """
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str
-
-
 def tables(rows: Sequence[Row]) -> tuple[Table, ...]:
     """All tables of one machine; those without content are left out."""
     return tuple(
@@ -45,6 +29,8 @@ def tables(rows: Sequence[Row]) -> tuple[Table, ...]:
             stage_table(rows),
             start_table(rows),
             quality_table(rows),
+            detail_table(rows),
+            matched_table(rows),
         )
         if table.rows
     )
@@ -114,7 +100,14 @@ def start_table(rows: Sequence[Row]) -> Table:
     """What it takes before the first verdict."""
     return Table(
         "Start and memory",
-        ("model", "cold start ms", "load ms", "first inference ms", "peak memory MiB"),
+        (
+            "model",
+            "cold start ms",
+            "load ms",
+            "first inference ms",
+            "peak memory MiB",
+            "energy per photo mJ",
+        ),
         tuple(
             (
                 row.name,
@@ -122,13 +115,15 @@ def start_table(rows: Sequence[Row]) -> Table:
                 _of_file(row, row.load_ms, milliseconds),
                 _of_file(row, row.first_inference_ms, milliseconds),
                 number(row.peak_memory_mib, ".0f"),
+                number(row.millijoules, ".3g"),
             )
             for row in rows
             if (row.cold_start_ms, row.peak_memory_mib) != (None, None)
         ),
         "Cold start: importing the interpreter, reading and checking the file, warming"
         " up. Load: reading, checking and building the interpreter once more. Peak"
-        " memory: of the whole fresh process, Python included.",
+        " memory: of the whole fresh process, Python included. Energy: of the whole"
+        " processor or board from photo to verdict, idle current included.",
     )
 
 

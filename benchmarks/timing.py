@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 from edge_runtime.interpreter import TfliteModel
-from edge_runtime.latency import measure_latency
+from edge_runtime.latency import KEPT_SAMPLES, Latency, measure
+from edge_runtime.protocol import Protocol
 from edge_runtime.verdict import Verdict
 
 Answer = TypeVar("Answer")
@@ -27,40 +28,39 @@ def timed(action: Callable[[], Answer]) -> tuple[Answer, float]:
 
 
 def time_interpreter(
-    model: TfliteModel, inputs: Sequence[NDArray[Any]], *, warmup: int, runs: int
-) -> tuple[float, ...]:
-    """Milliseconds of ``runs`` inferences, taking the ready inputs in turn."""
+    model: TfliteModel, inputs: Sequence[NDArray[Any]], protocol: Protocol
+) -> Latency:
+    """Durations of inferences, taking the ready inputs in turn."""
     turn = itertools.cycle(inputs)
-    latency = measure_latency(lambda: model.infer(next(turn)), warmup=warmup, runs=runs)
-    return latency.samples_ms
+    return measure(lambda: model.infer(next(turn)), protocol)
 
 
 def time_photos(
     judge: Callable[[Path], Mapping[str, float]],
     photos: Sequence[Path],
-    *,
-    warmup: int,
-    runs: int,
-) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
-    """Milliseconds from path to verdict, in total and by stage.
+    protocol: Protocol,
+) -> tuple[Latency, dict[str, tuple[float, ...]], int]:
+    """Durations from path to verdict, in total and by stage, and photos judged in all.
 
     Args:
         judge: judges one photo and returns the milliseconds of its stages, if it
             knows them.
         photos: readable ones, taken in turn.
-        warmup: photos before timing starts.
-        runs: timed photos.
+        protocol: how often.
     """
     turn = itertools.cycle(photos)
     stages: list[Mapping[str, float]] = []
-    latency = measure_latency(
-        lambda: stages.append(judge(next(turn))), warmup=warmup, runs=runs
+    latency = measure(lambda: stages.append(judge(next(turn))), protocol)
+    timed_stages = stages[-latency.runs :]
+    stride = -(-len(timed_stages) // KEPT_SAMPLES)
+    return (
+        latency,
+        {
+            name: tuple(stage[name] for stage in timed_stages[::stride])
+            for name in stages[-1]
+        },
+        len(stages),
     )
-    names = stages[-1].keys()
-    timed_stages = stages[warmup:]
-    return latency.samples_ms, {
-        name: tuple(stage[name] for stage in timed_stages) for name in names
-    }
 
 
 def stages_of(verdict: Verdict) -> dict[str, float]:

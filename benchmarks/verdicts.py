@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.tables import Table
+from benchmarks.table import Table
 from edge_runtime.verdict import UNUSABLE, Verdict
 
 UNREADABLE = "cannot be read"

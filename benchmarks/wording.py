@@ -39,3 +39,12 @@ def interval_in_words(interval: Interval | None) -> str:
     if interval is None:
         return NOT_MEASURED
     return f"{interval.low:.3f}\N{EN DASH}{interval.high:.3f}"
+
+
+def file_name(model: str, threads: int) -> str:
+    """Without suffix; one thread is the rule and goes unsaid.
+
+    >>> file_name("cnn32.qat_int8", 1), file_name("cnn32.qat_int8", 2)
+    ('cnn32.qat_int8', 'cnn32.qat_int8.2_threads')
+    """
+    return model if threads == 1 else f"{model}.{threads}_threads"

@@ -6,6 +6,7 @@ temperature. What the system does not tell is None, never a guess.
 
 import os
 import platform
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ class Machine:
         frequency_mhz: of the first core, now.
         temperature_celsius: of the processor, now.
         throttled: a Raspberry Pi's flags in hexadecimal; ``"0"`` means never.
+        throttle_events: how often the processor has slowed itself down against heat
+            since the system started; x86 alone counts that.
         memory_mib: installed, in MiB.
         os: name and version of the system.
         python: its version.
@@ -43,6 +46,7 @@ class Machine:
     frequency_mhz: float | None
     temperature_celsius: float | None
     throttled: str | None
+    throttle_events: int | None
     memory_mib: int | None
     os: str
     python: str
@@ -58,7 +62,6 @@ def describe_machine(root: Path = Path("/")) -> Machine:
     cpu_info = _table(root / "proc/cpuinfo")
     clock = root / "sys/devices/system/cpu/cpu0/cpufreq"
     frequency_khz = _number(clock / "scaling_cur_freq")
-    firmware = root / "sys/devices/platform/soc/soc:firmware"
     return Machine(
         board=_board(root),
         cpu=cpu_info.get("model name") or platform.processor() or None,
@@ -69,7 +72,8 @@ def describe_machine(root: Path = Path("/")) -> Machine:
         if frequency_khz is not None
         else _first_number(cpu_info.get("cpu mhz")),
         temperature_celsius=_temperature_celsius(root / "sys/class/thermal"),
-        throttled=_text(firmware / "get_throttled"),
+        throttled=_throttled(root),
+        throttle_events=_throttle_events(root / "sys/devices/system/cpu"),
         memory_mib=_memory_mib(_table(root / "proc/meminfo")),
         os=_system_name(),
         python=platform.python_version(),
@@ -90,6 +94,30 @@ def _temperature_celsius(zones: Path) -> float | None:
     named = [readings[name] for name in _PROCESSOR_SENSORS if name in readings]
     known = [millidegrees for millidegrees in named if millidegrees is not None]
     return known[0] / 1000 if known else None
+
+
+def _throttled(root: Path) -> str | None:
+    """From the kernel, where its firmware driver tells, else from the Pi's own tool."""
+    # The bus has an address in its name on a Pi 5.
+    for flags in root.glob("sys/devices/platform/soc*/*firmware/get_throttled"):
+        return _text(flags)
+    vcgencmd = root / "usr/bin/vcgencmd"
+    if not vcgencmd.exists():
+        return None
+    said = subprocess.run(
+        [vcgencmd, "get_throttled"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return said.removeprefix("throttled=0x") if said.startswith("throttled=") else None
+
+
+def _throttle_events(cpus: Path) -> int | None:
+    counts = [
+        _number(count)
+        for name in ("core", "package")
+        for count in cpus.glob(f"cpu[0-9]*/thermal_throttle/{name}_throttle_count")
+    ]
+    known = [int(count) for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def _memory_mib(table: dict[str, str]) -> int | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.energy import Energy
 from benchmarks.measurement import (
     MODEL,
     Interpreter,
@@ -21,6 +22,7 @@ from benchmarks.quality import quality_by_set
 from benchmarks.results import RESULT_FORMAT, BenchmarkResult, Settings
 from edge_runtime.machine import Machine
 from edge_runtime.manifest import write_manifest
+from edge_runtime.protocol import counted
 from edge_runtime.revision import Revision
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +41,7 @@ def machine():
         frequency_mhz=2400.0,
         temperature_celsius=48.5,
         throttled="0",
+        throttle_events=None,
         memory_mib=8192,
         os="Debian GNU/Linux 12 (bookworm)",
         python="3.11.2",
@@ -76,8 +79,14 @@ def result(machine, scores):
             interpreter_ms=(1.0, 2.0, 3.0),
             photo_to_verdict_ms=(10.0, 20.0, 30.0),
             stages_ms={"decode": (7.0, 8.0, 9.0)},
+            interpreter_runs=3,
+            photo_runs=3,
+            late_photos=0,
         ),
         memory=Memory(40.0, 60.0),
+        energy=Energy("power meter (a.csv)", joules=0.2, seconds=0.1),
+        energy_photos=4,
+        sustained=(),
         scores=scores,
         failed_photos=(),
     )
@@ -86,7 +95,15 @@ def result(machine, scores):
         measured_at="2025-01-31T12:00:00+00:00",
         revision=Revision("0123456789abcdef", dirty=False),
         settings=Settings(
-            "python benchmarks/run.py", "m.csv", "cd" * 32, "test", 3, 1, 1
+            "python benchmarks/run.py",
+            "m.csv",
+            "cd" * 32,
+            "test",
+            counted(warmup=1, runs=3),
+            threads=1,
+            cpus=None,
+            order_seed=7,
+            place=0,
         ),
         measurement=measurement,
         quality=quality_by_set(

@@ -96,3 +96,15 @@ def test_a_limit_that_is_none_is_wrong_usage(compared):
     with pytest.raises(SystemExit) as stop:
         compared("--fail-on", "recall:0.5")
     assert stop.value.code == 2
+
+
+def test_a_throttled_run_compares_with_nothing(
+    write, compared, result, machine, tmp_path, capsys
+):
+    write("old/pi")
+    hot = dataclasses.replace(machine, throttled="4")
+    throttled = dataclasses.replace(result.measurement, machine_after=hot)
+    path = tmp_path / "new/pi/cnn32.qat_int8.json"
+    dataclasses.replace(result, measurement=throttled).write(path)
+    assert compared() == 1
+    assert "throttled" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap as scipy_bootstrap
 
-from benchmarks.comparison import Judged, quality_changes, ratio_of_medians
+from benchmarks.comparison import quality_changes, ratio_of_medians
 from benchmarks.measurement import PhotoScore
 
 
@@ -76,37 +76,44 @@ class TestQuality:
         for place in range(80)
     )
 
-    def scored(self, seed, shift=0.0):
-        noise = np.random.default_rng(seed).normal(0, 1, len(self.photos))
-        return tuple(
-            dataclasses.replace(
-                photo, score=float(1 / (1 + np.exp(-(photo.malignant + shift + draw))))
-            )
-            for photo, draw in zip(self.photos, noise, strict=True)
-        )
+    @pytest.fixture
+    def side(self, result):
+        """Function: a measurement with these scores and this threshold."""
 
-    def test_the_same_scores_are_no_change(self):
-        side = Judged(self.scored(0), 0.5)
-        for change in quality_changes(side, side, resamples=100).values():
+        def made(threshold, scores=None, seed=0):
+            noise = np.random.default_rng(seed).normal(0, 1, len(self.photos))
+            drawn = tuple(
+                dataclasses.replace(
+                    photo, score=float(1 / (1 + np.exp(-(photo.malignant + draw))))
+                )
+                for photo, draw in zip(self.photos, noise, strict=True)
+            )
+            subject = dataclasses.replace(
+                result.measurement.subject, threshold_score=threshold
+            )
+            return dataclasses.replace(
+                result.measurement, subject=subject, scores=scores or drawn
+            )
+
+        return made
+
+    def test_the_same_scores_are_no_change(self, side):
+        for change in quality_changes(side(0.5), side(0.5), resamples=100).values():
             assert change.value == change.interval.low == change.interval.high == 0
 
-    def test_a_lower_threshold_gains_recall_and_loses_specificity(self):
-        scores = self.scored(0)
-        found = quality_changes(Judged(scores, 0.7), Judged(scores, 0.4), resamples=300)
+    def test_a_lower_threshold_gains_recall_and_loses_specificity(self, side):
+        found = quality_changes(side(0.7), side(0.4), resamples=300)
         assert found["recall"].value > 0
         assert found["specificity"].value < 0
         assert found["auc"].value == 0
 
-    def test_photos_pair_by_name_whatever_their_order(self):
-        scores = self.scored(0)
-        turned = Judged(scores[::-1][:60], 0.5)
-        change = quality_changes(Judged(scores, 0.5), turned, resamples=50)["auc"]
-        assert change.value == 0
+    def test_photos_pair_by_name_whatever_their_order(self, side):
+        turned = side(0.5, scores=side(0.5).scores[::-1][:60])
+        assert quality_changes(side(0.5), turned, resamples=50)["auc"].value == 0
 
-    def test_no_photo_in_common_is_refused(self):
-        scores = self.scored(0)
-        other = [
-            dataclasses.replace(photo, photo="x" + photo.photo) for photo in scores
-        ]
+    def test_no_photo_in_common_is_refused(self, side):
+        other = tuple(
+            dataclasses.replace(photo, photo="x" + photo.photo) for photo in self.photos
+        )
         with pytest.raises(ValueError, match="in common"):
-            quality_changes(Judged(scores, 0.5), Judged(other, 0.5))
+            quality_changes(side(0.5), side(0.5, scores=other))

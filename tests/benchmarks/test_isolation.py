@@ -2,19 +2,22 @@ import dataclasses
 
 import pytest
 
-from benchmarks.case import Case, CasePhoto
+from benchmarks.cases import Case, CasePhoto
 from benchmarks.errors import BenchmarkError
 from benchmarks.isolation import measure_in_fresh_process
 from benchmarks.memory import peak_memory_mib
+from edge_runtime.protocol import counted
 
 CASE = Case(
     model="/nowhere/a.tflite",
     baseline=None,
     folder="/nowhere",
     photos=(CasePhoto("a.png", True, "a", False),),
-    runs=1,
-    warmup=0,
+    protocol=counted(warmup=0, runs=1),
     threads=1,
+    cpus=None,
+    sustained_secs=0.0,
+    power_csv=None,
 )
 
 
@@ -28,6 +31,12 @@ def test_a_process_that_dies_gives_its_last_words():
     broken = dataclasses.replace(CASE, threads="many")
     with pytest.raises(BenchmarkError, match=r"(?s)exit code 1.*case\.threads"):
         measure_in_fresh_process(broken, print)
+
+
+def test_cores_that_do_not_exist_are_named():
+    unbound = dataclasses.replace(CASE, cpus=(4095,))
+    with pytest.raises(BenchmarkError, match=r"\[4095\].*there are"):
+        measure_in_fresh_process(unbound, print)
 
 
 def test_peak_memory_counts_what_was_allocated():

@@ -2,6 +2,7 @@ import dataclasses
 import functools
 
 import pytest
+from sklearn.metrics import average_precision_score
 
 from benchmarks.quality import quality_by_set, share
 
@@ -84,3 +85,40 @@ def test_every_group_has_its_own_figures(scores):
         found = by_name[f"test, tone {tone}"]
         assert found.malignant == sum(photo.malignant for photo in own)
         assert found.other == sum(not photo.malignant for photo in own)
+
+
+def test_areas_are_those_that_scikit_learn_finds(scores):
+    full, *_ = quality_by_set(scores, "test", threshold=0.5, temperature=1.0)
+    labels = [photo.malignant for photo in scores]
+    raw = [photo.score for photo in scores]
+    detail = full.detail
+    assert detail.pr_auc.value == pytest.approx(average_precision_score(labels, raw))
+    assert detail.pr_auc.low <= detail.pr_auc.value <= detail.pr_auc.high
+    assert detail.recall.value == full.recall.value
+    assert detail.calibration_error.value == full.calibration_error
+
+
+def test_matched_recall_is_reached_at_the_best_specificity(scores):
+    full, *_ = quality_by_set(scores, "test", threshold=0.5, temperature=1.0)
+    by_recall = [found for found in full.detail.matched if found.held == "recall"]
+    for matched, target in zip(by_recall, (0.90, 0.95), strict=True):
+        assert matched.target == target
+        # All three malignant photos must be found; the lowest has 0.3, above two of
+        # the three others.
+        assert matched.recall.value == 1.0
+        assert matched.specificity.value == pytest.approx(2 / 3)
+
+
+def test_photos_of_one_compression_are_a_set_of_their_own(scores):
+    subset = {photo.photo for photo in scores[1:5]}
+    sets = quality_by_set(scores, "test", threshold=0.5, temperature=1.0, subset=subset)
+    (found,) = [found for found in sets if found.photos == "test_one_compression"]
+    assert (found.malignant, found.other) == (2, 2)
+
+
+def test_at_matched_specificity_all_others_but_few_are_left_alone(scores):
+    full, *_ = quality_by_set(scores, "test", threshold=0.5, temperature=1.0)
+    (held,) = [found for found in full.detail.matched if found.held == "specificity"]
+    # Of three others, 80 % are all three: the threshold lies above 0.6.
+    assert held.specificity.value == 1.0
+    assert held.recall.value == pytest.approx(2 / 3)

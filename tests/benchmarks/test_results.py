@@ -17,8 +17,8 @@ def test_a_result_reads_back_as_it_was_written(result, tmp_path):
     [
         (lambda values: values.pop("quality"), "quality"),
         (lambda values: values.update(extra=1), "extra"),
-        (lambda values: values.update(format=99), "format 1, got 99"),
-        (lambda values: values["settings"].update(runs="3"), "settings.runs"),
+        (lambda values: values.update(format=99), "format 2, got 99"),
+        (lambda values: values["settings"].update(place="3"), "settings.place"),
         (lambda values: values["measurement"]["timing"].pop("load_ms"), "load_ms"),
         (lambda values: values["quality"][0].update(specificity=None), "never given"),
     ],

@@ -16,7 +16,8 @@ def arguments(drawn_manifest, tmp_path):
         *("--models", str(tmp_path / "models")),
         *("--manifest", str(drawn_manifest)),
         *("--out", str(tmp_path / "out")),
-        *("--runs", "5", "--warmup", "1"),
+        *("--runs", "5", "--warmup", "1", "--min-secs", "0"),
+        *("--warmup-min-secs", "0", "--order-seed", "1"),
     ]
 
 
@@ -67,6 +68,44 @@ def test_bad_models_and_photos_are_named_and_the_rest_goes_on(
     assert "SHA-256" in named
     assert "test3.png" in named
     assert "Traceback" not in named
+
+
+def test_every_number_of_threads_is_a_case_and_a_run_goes_on(
+    with_model, tmp_path, capsys
+):
+    words = [*with_model, "--only", "good.float32", "--threads", "1", "2"]
+    assert run.main(words) == 0
+    first = results(tmp_path / "out")
+    assert set(first) == {"good.float32", "good.float32.2_threads"}
+    assert {result.settings.place for result in first.values()} == {0, 1}
+    (tmp_path / "out").joinpath(
+        next((tmp_path / "out").glob("*/good.float32.json")).relative_to(
+            tmp_path / "out"
+        )
+    ).unlink()
+    capsys.readouterr()
+    assert run.main([*words, "--resume"]) == 0
+    assert "1 of 1: good.float32:" in capsys.readouterr().err
+    again = results(tmp_path / "out")
+    kept = "good.float32.2_threads"
+    assert again[kept] == first[kept]
+    assert again["good.float32"].measured_at >= first["good.float32"].measured_at
+    # Measured otherwise is not measured.
+    assert run.main([*words, "--resume", "--runs", "6"]) == 0
+    assert "1 of 2: " in capsys.readouterr().err
+
+
+def test_conditions_are_recorded_and_kept(with_model, tmp_path):
+    words = [*with_model, "--only", "good.float32", "--rate", "100", "--cpus", "0"]
+    assert run.main([*words, "--sustained", "1"]) == 0
+    (found,) = results(tmp_path / "out").values()
+    assert found.settings.protocol.run_frequency == 100
+    assert found.settings.cpus == (0,)
+    assert found.measurement.machine_before.cores == 1
+    assert 1 <= len(found.measurement.sustained) <= 120
+    assert sum(window.runs for window in found.measurement.sustained) >= 1
+    # Five runs a hundredth of a second apart.
+    assert found.measurement.timing.photo_runs == 5
 
 
 def test_nothing_measured_is_an_error(arguments, tmp_path, capsys):

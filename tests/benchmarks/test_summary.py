@@ -67,3 +67,37 @@ def test_photos_that_failed_are_named_with_their_model(result):
     broken = dataclasses.replace(result, measurement=measurement)
     (section,) = summarise({"pi": [broken]}, read_published()).sections
     assert section.problems == ("cnn32.qat_int8: not read: x.png: bad",)
+
+
+def test_energy_is_shared_by_every_photo_that_was_judged(row):
+    # 0.2 J over four photos.
+    assert row.millijoules == pytest.approx(50.0)
+
+
+def test_without_a_sensor_energy_was_not_measured(result):
+    measurement = dataclasses.replace(result.measurement, energy=None)
+    bare = dataclasses.replace(result, measurement=measurement)
+    (section,) = summarise({"pi": [bare]}, read_published()).sections
+    assert section.rows[0].millijoules is None
+    assert section.facts["energy"] == "not measured (no sensor)"
+
+
+def test_a_throttled_run_is_invalid_and_says_why(result, machine):
+    hot = dataclasses.replace(machine, throttled="50005")
+    measurement = dataclasses.replace(result.measurement, machine_after=hot)
+    invalid = dataclasses.replace(result, measurement=measurement)
+    (section,) = summarise({"pi": [invalid]}, read_published()).sections
+    assert section.rows[0].invalid == ("undervoltage", "throttled")
+    assert any("INVALID" in problem for problem in section.problems)
+
+
+def test_threads_beyond_one_are_part_of_the_name(result):
+    settings = dataclasses.replace(result.settings, threads=4)
+    row = (
+        summarise(
+            {"pi": [dataclasses.replace(result, settings=settings)]}, read_published()
+        )
+        .sections[0]
+        .rows[0]
+    )
+    assert row.name == "cnn32.qat_int8.4_threads"

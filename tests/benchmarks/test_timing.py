@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.timing import evenly_spaced, time_photos, timed
+from edge_runtime.protocol import counted
 
 
 def test_an_action_is_timed_and_its_answer_kept():
@@ -20,11 +21,10 @@ def test_photos_are_taken_in_turn_and_warm_up_is_not_counted():
         seen.append(photo.name)
         return {"decode": float(len(seen))}
 
-    total_ms, stages_ms = time_photos(
-        judge, [Path("a"), Path("b"), Path("c")], warmup=2, runs=4
-    )
+    photos = [Path("a"), Path("b"), Path("c")]
+    latency, stages_ms, judged = time_photos(judge, photos, counted(warmup=2, runs=4))
     assert seen == ["a", "b", "c", "a", "b", "c"]
-    assert len(total_ms) == 4
+    assert (latency.runs, judged) == (4, 6)
     assert stages_ms == {"decode": (3.0, 4.0, 5.0, 6.0)}
 
 

@@ -61,6 +61,27 @@ def test_a_computer_without_a_device_tree_is_described(written):
     assert machine.cpu == "Some CPU @ 2.30GHz"
     assert machine.frequency_mhz == 2300.5
     assert machine.throttled is None
+    assert machine.throttle_events is None
+
+
+def test_a_pi_whose_bus_has_an_address_tells_its_flags_too(written):
+    files = dict(RASPBERRY_PI)
+    del files["sys/devices/platform/soc/soc:firmware/get_throttled"]
+    bus = "sys/devices/platform/soc@107c000000/soc@107c000000:firmware"
+    machine = describe_machine(written({**files, f"{bus}/get_throttled": b"0\n"}))
+    assert machine.throttled == "0"
+
+
+def test_without_the_kernels_flags_the_pis_tool_is_asked(written):
+    root = written({"usr/bin/vcgencmd": b"#!/bin/sh\necho throttled=0x50000\n"})
+    (root / "usr/bin/vcgencmd").chmod(0o755)
+    assert describe_machine(root).throttled == "50000"
+
+
+def test_heat_counts_of_all_cores_add_up(written):
+    folder = "sys/devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count"
+    root = written({folder.format(core): b"%d\n" % core for core in (1, 2, 3)})
+    assert describe_machine(root).throttle_events == 6
 
 
 def test_the_sensor_on_the_processor_counts(written):
