@@ -1,5 +1,6 @@
 """A tiny network in every form that the converter's tests need, made in seconds."""
 
+import dataclasses
 import hashlib
 import warnings
 
@@ -123,8 +124,19 @@ def card():
 @pytest.fixture(scope="session")
 def model_file(tiny_models, tmp_path_factory):
     """Path of a complete model file; only read it, as all tests share it."""
-    description = Description("tiny16.ptq_int8", "t", "0", "us", "none", 16, 0.0, 255.0)
-    model = with_metadata(tiny_models["int8"], description)
+    return _complete(tiny_models["int8"], tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def float_model_file(tiny_models, tmp_path_factory):
+    """The same with floats at its edges and pixels from -1 to 1."""
+    folder = tmp_path_factory.mktemp("float_models")
+    return _complete(tiny_models["float32"], folder, mean=127.5, std=127.5)
+
+
+def _complete(content, folder, mean=0.0, std=255.0):
+    description = Description("tiny16.ptq_int8", "t", "0", "us", "none", 16, mean, std)
+    model = with_metadata(content, description)
     opened = open_interpreter(model)
     card = _card(
         size_px=SIZE_PX,
@@ -133,8 +145,10 @@ def model_file(tiny_models, tmp_path_factory):
         model_sha256=hashlib.sha256(model).hexdigest(),
         kernel_family=opened.kernel_family,
     )
+    spec = dataclasses.replace(card.input, mean=mean, std=std)
+    card = dataclasses.replace(card, input=spec)
     golden = golden_npz(golden_pngs(SIZE_PX), opened.infer, card)
-    path = tmp_path_factory.mktemp("models") / "tiny16.ptq_int8.tflite"
+    path = folder / "tiny16.ptq_int8.tflite"
     write_model_file(path, model, card, ("malignant",), golden)
     return path
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert.package import main
 from edge_runtime.interpreter import open_model_file
 from edge_runtime.model_file import read_model_file
 from edge_runtime.preprocessing import preprocess
@@ -100,6 +101,27 @@ def test_any_picture_gives_python_s_pixels_and_verdict(
     for line, (_, _, _, image) in zip(lines, pictures, strict=True):
         pixels = preprocess(image, file.card.input.size_px)
         assert float(line.split("\t")[0]) == opened.infer(pixels[np.newaxis])[0]
+
+
+def test_model_with_float_edges_gives_python_s_answer_too(
+    float_model_file, litert_library, tmp_path
+):
+    """Pixels from -1 to 1: normalisation is no identity, nothing is quantised."""
+    kit = tmp_path / "kit"
+    assert main([str(float_model_file), "--target", "cpp", "--out", str(kit)]) == 0
+    built = kit / "self_test"
+    subprocess.run(
+        ["g++", *FLAGS, f"-I{kit}/lesion", kit / "example/self_test_main.cpp",
+         *kit.glob("lesion/*.cpp"), litert_library,
+         f"-Wl,-rpath,{litert_library.parent}", "-o", built],
+        check=True, timeout=300,
+    )  # fmt: skip
+    (model,) = kit.glob("model/*.tflite")
+    done = subprocess.run(
+        [built, model, kit / "golden"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert "same answer as Python at every step" in done.stdout
 
 
 def test_example_judges_a_photo(run, kit, model, tmp_path):

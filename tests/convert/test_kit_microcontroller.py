@@ -1,10 +1,10 @@
 """The microcontroller kit: its C++ compiled here, its arena tried in TFLite Micro."""
 
+import io
 import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from convert.kit_description import read_description
 from convert.kit_micro import arena_bytes
 from convert.operators import operators
 from convert.package import main
+from edge_runtime.golden_check import MOST_STEPS_ACROSS_FAMILIES
 from edge_runtime.model_file import read_model_file
 from edge_runtime.preprocessing import preprocess
 
@@ -123,16 +124,21 @@ def test_arena_that_the_kit_states_is_enough_and_not_twice_too_much(
         read_model_file(root / f"models/{network}.qat_int8.tflite"), "int8"
     )
     (tmp_path / "model.tflite").write_bytes(file.model)
-    size_px = file.card.input.size_px
-    np.savez(tmp_path / "given.npz", stored=np.zeros((1, size_px, size_px, 3), np.int8))
+    golden = np.load(io.BytesIO(file.golden))
+    np.savez(tmp_path / "given.npz", stored=golden["input"])
     subprocess.run(
         [python, HERE / "ports/micro_scores.py", tmp_path / "model.tflite",
          tmp_path / "given.npz", tmp_path / "written.npz"],
         check=True, timeout=500,
     )  # fmt: skip
-    needed = int(np.load(tmp_path / "written.npz")["arena_bytes"])
+    written = np.load(tmp_path / "written.npz")
+    needed = int(written["arena_bytes"])
+    away = np.abs(written["outputs"].astype(int) - golden["output"])
+    assert away.max() <= MOST_STEPS_ACROSS_FAMILIES
     stated = arena_bytes(operators(file.model))
-    print(f"{network}: {stated} stated, {needed} needed", file=sys.stderr)
+    print(
+        f"{network}: arena of {stated} stated, {needed} needed; {away.max()} steps away"
+    )
     assert needed <= stated <= 2 * needed
 
 

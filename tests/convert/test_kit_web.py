@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from convert.package import main
 from edge_runtime import LesionClassifier
 from edge_runtime.model_file import read_model_file
 
@@ -64,6 +65,20 @@ def test_any_picture_gives_python_s_pixels_and_any_output_its_verdict(
     assert_python_s_pixels(pictures, file.card.input.size_px)
     assert len(said) == 256
     assert_python_s_verdicts(said, file.card)
+
+
+def test_model_with_float_edges_gives_python_s_answer_too(
+    kit, float_model_file, tmp_path
+):
+    """Pixels from -1 to 1: normalisation is no identity, nothing is quantised."""
+    out = tmp_path / "kit"
+    assert main([str(float_model_file), "--target", "web", "--out", str(out)]) == 0
+    modules = (kit / "node_modules").resolve()
+    (out / "node_modules").symlink_to(modules)
+    tsc = ["node", modules / "typescript/bin/tsc"]
+    subprocess.run(tsc, cwd=out, check=True, timeout=300)
+    assert _node(out, out / "golden/golden.json", "nothing") == []
+    assert _node(out, out / "golden/golden.json", "another range") == []
 
 
 def test_page_in_chromium_passes_the_self_test_and_judges_as_python(kit, file, root):

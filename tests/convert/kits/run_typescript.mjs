@@ -8,7 +8,7 @@ import {pathToFileURL} from "node:url";
 
 const [folder, path, what] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${folder}/lesion/${name}.js`));
-const {SIZE_PX, THRESHOLD_SCORE, UNCERTAIN_FROM_SCORE} = await load("constants");
+const {OUTPUT_TYPE, SIZE_PX, THRESHOLD_SCORE, UNCERTAIN_FROM_SCORE} = await load("constants");
 const {centreSquare, preprocess, resize} = await load("preprocessing");
 const {verdict} = await load("postprocessing");
 const {referenceSteps, selfTest} = await load("self-test");
@@ -28,10 +28,12 @@ if (what === "pictures") {
 }
 
 const golden = JSON.parse(readFileSync(path, "utf8"));
+const bytesOf = (stored) => OUTPUT_TYPE === "float32"
+  ? new Uint8Array(Float32Array.of(stored).buffer) : Uint8Array.of(stored);
 const outputs = new Map(golden.pictures.map((row) =>
-  [golden.files[`${row.name}.input`], Uint8Array.of(Number(row.stored))]));
+  [golden.files[`${row.name}.input`], bytesOf(Number(row.stored))]));
 const right = referenceSteps((input) =>
-  outputs.get(Buffer.from(input).toString("base64")) ?? Uint8Array.of(0));
+  outputs.get(Buffer.from(input).toString("base64")) ?? bytesOf(0));
 const exchanged = (rgb) => rgb.map((_, at) => rgb[at + [2, 0, -2][at % 3]]);
 const nearest = (image, size) => {
   const square = centreSquare(image);
