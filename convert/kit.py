@@ -92,6 +92,8 @@ def _sources(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]
 def _copied(
     source: Path, to: str, values: Mapping[str, str]
 ) -> Iterator[tuple[str, bytes]]:
+    if not source.exists():
+        raise ConversionError(f"{source} is missing: make this kit from a checkout")
     paths = [source] if source.is_file() else sorted(source.rglob("*"))
     for path in paths:
         if not path.is_file() or _is_left_over(path):
