@@ -24,7 +24,7 @@ from benchmarks.measurement import (
     Subject,
     Timing,
 )
-from benchmarks.memory import peak_memory_mib
+from edge_runtime.memory import peak_memory_mib
 from benchmarks.sustained import Window, sustain
 from benchmarks.timing import (
     evenly_spaced,

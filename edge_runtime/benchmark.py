@@ -1,30 +1,45 @@
-"""The verb ``bench``: how long this machine takes, as JSON."""
+"""The verb ``bench``: how long this machine takes, as a result for reports."""
 
 import argparse
-import dataclasses
+import datetime
+import functools
 import itertools
 import json
+import shlex
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.latency import Latency, measure_latency
+from edge_runtime.interpreter import open_model_file
+from edge_runtime.latency import measure_latency
 from edge_runtime.machine import describe_machine
+from edge_runtime.memory import peak_memory_mib
+from edge_runtime.model_file import read_model_file
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import once_each, photos_in
+from edge_runtime.revision import revision
 from edge_runtime.verdict import NOTICE
 
 SUMMARY = "time a model on this machine"
 DETAILS = """\
-Prints one JSON object: the machine, the model, and for the interpreter alone and (with
---photos) from a photo's path to its verdict, all samples with median, p90, p95 and p99
-in milliseconds. Sends nothing anywhere.
+Prints one JSON object: the machine, the model, and all samples in milliseconds of the
+interpreter alone and (with --photos) from a photo's path to its verdict. It is a result
+as benchmarks/run.py writes, without accuracy; python benchmarks/report.py merges it
+with others. Sends nothing anywhere.
 
 exit status: 0 measured; 1 the model or a photo cannot be used; 2 wrong usage.
 """
 
-BENCH_FORMAT = 1
+RESULT_FORMAT = 1
+"""Of ``benchmarks/results.py``, which reads what is printed here; a test holds it."""
+
+Answer = TypeVar("Answer")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,47 +61,119 @@ def run(words: argparse.Namespace) -> int:
     Raises:
         EdgeRuntimeError: when the model or a photo cannot be used.
     """
+    before, memory_before = asdict(describe_machine()), peak_memory_mib()
     with without_info_lines():
-        classifier = LesionClassifier.load(words.model, threads=words.threads)
-    size_px = classifier.card.input.size_px
-    pixels = np.zeros((size_px, size_px, 3), np.uint8)
-    interpreter = measure_latency(
-        lambda: classifier.score(pixels), warmup=words.warmup, runs=words.runs
-    )
-    photos = once_each(photos_in(words.photos))
-    whole = None
-    if photos:
-        turn = itertools.cycle(photos)
-        whole = measure_latency(
-            lambda: classifier.classify(next(turn)),
-            warmup=words.warmup,
-            runs=words.runs,
+        classifier, cold_start_ms = _timed(
+            lambda: LesionClassifier.load(
+                words.model, threads=words.threads, site=False
+            )
         )
-    found = {
-        "type": "bench",
-        "format": BENCH_FORMAT,
-        "notice": NOTICE,
-        "model": classifier.card.name,
-        "model_sha256": classifier.card.model_sha256,
-        "interpreter": f"{classifier.model.name} {classifier.model.version}",
-        "kernel_family": classifier.model.kernel_family,
-        "machine": dataclasses.asdict(describe_machine()),
-        "interpreter_ms": _summary(interpreter),
-        "photo_to_verdict_ms": _summary(whole) if whole else None,
-        "photos": len(photos),
+    photos = once_each(photos_in(words.photos))
+    photo_ms, stages_ms = _photo_times(classifier, photos, words)
+    memory = {"before_load_mib": memory_before, "peak_mib": peak_memory_mib()}
+    timing = {
+        "cold_start_ms": cold_start_ms,
+        **_interpreter_times(classifier, words),
+        "photo_to_verdict_ms": photo_ms,
+        "stages_ms": stages_ms,
     }
-    print(json.dumps(found))
+    card, model = classifier.card, classifier.model
+    measurement = {
+        "subject": {
+            "name": words.model.stem,
+            "kind": "model",
+            "file_bytes": words.model.stat().st_size,
+            "model_sha256": card.model_sha256,
+            "image_size_px": card.input.size_px,
+            "threshold_score": card.threshold.score,
+            "temperature": card.temperature,
+        },
+        "interpreter": {
+            "name": model.name,
+            "version": model.version,
+            "kernel_family": model.kernel_family,
+        },
+        "machine_before": before,
+        "machine_after": asdict(describe_machine()),
+        "timing": timing,
+        "memory": memory,
+        "scores": [],
+        "failed_photos": [],
+    }
+    print(json.dumps(_result(words, len(photos), classifier, measurement)))
+    print(f"bench: {NOTICE}", file=sys.stderr)
     return 0
 
 
-def _summary(latency: Latency) -> dict[str, object]:
+def _photo_times(
+    classifier: LesionClassifier, photos: Sequence[Path], words: argparse.Namespace
+) -> tuple[Sequence[float], Mapping[str, Sequence[float]]]:
+    """Milliseconds from path to verdict, in total and by stage."""
+    if not photos:
+        return (), {}
+    turn = itertools.cycle(photos)
+    stages: list[Mapping[str, float]] = []
+    latency = measure_latency(
+        lambda: stages.append(classifier.classify(next(turn)).timings_ms),
+        warmup=words.warmup,
+        runs=words.runs,
+    )
+    names = [name for name in stages[-1] if name != "total"]
+    timed = stages[words.warmup :]
+    return latency.samples_ms, {name: [row[name] for row in timed] for name in names}
+
+
+def _interpreter_times(
+    classifier: LesionClassifier, words: argparse.Namespace
+) -> dict[str, Any]:
+    """Loading and inference alone, by an interpreter that has done nothing yet."""
+    with without_info_lines():
+        model, load_ms = _timed(
+            lambda: open_model_file(
+                read_model_file(words.model), threads=classifier.model.threads
+            )
+        )
+    stored = np.zeros(model.input_shape, model.input.dtype)
+    first_ms = _timed(lambda: model.infer(stored))[1]
+    latency = measure_latency(
+        lambda: model.infer(stored), warmup=words.warmup, runs=words.runs
+    )
     return {
-        "median": latency.median_ms,
-        "p90": latency.p90_ms,
-        "p95": latency.p95_ms,
-        "p99": latency.p99_ms,
-        "samples": latency.samples_ms,
+        "load_ms": load_ms,
+        "first_inference_ms": first_ms,
+        "interpreter_ms": latency.samples_ms,
     }
+
+
+def _result(
+    words: argparse.Namespace,
+    photos: int,
+    classifier: LesionClassifier,
+    measurement: Mapping[str, Any],
+) -> dict[str, Any]:
+    now = datetime.datetime.now(datetime.UTC)
+    return {
+        "format": RESULT_FORMAT,
+        "measured_at": now.isoformat(timespec="seconds"),
+        "revision": asdict(revision()),
+        "settings": {
+            "command": shlex.join(["python", "-m", "edge_runtime", *sys.argv[1:]]),
+            "manifest": f"{photos} photos without a manifest",
+            "manifest_sha256": "",
+            "split": "no",
+            "runs": words.runs,
+            "warmup": words.warmup,
+            "threads": classifier.model.threads,
+        },
+        "measurement": measurement,
+        "quality": [],
+    }
+
+
+def _timed(action: Callable[[], Answer]) -> tuple[Answer, float]:
+    start_ns = time.perf_counter_ns()
+    answer = action()
+    return answer, (time.perf_counter_ns() - start_ns) / 1e6
 
 
 def _positive(word: str) -> int:

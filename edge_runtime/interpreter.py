@@ -40,9 +40,12 @@ class TfliteModel:
         input: how real input is stored.
         output: how real output is stored.
         input_shape: ``(1, size, size, 3)``.
+        threads: of the kernels.
     """
 
-    def __init__(self, interpreter: Any, name: str, version: str) -> None:
+    def __init__(
+        self, interpreter: Any, name: str, version: str, threads: int = 1
+    ) -> None:
         """Take over an interpreter whose tensors are allocated."""
         self._interpreter = interpreter
         (given,) = interpreter.get_input_details()
@@ -50,6 +53,7 @@ class TfliteModel:
         self._input_index, self._output_index = given["index"], gained["index"]
         self.name = name
         self.version = version
+        self.threads = threads
         self.kernel_family = _kernel_family(interpreter)
         self.input = _quantization(given)
         self.output = _quantization(gained)
@@ -93,7 +97,7 @@ def open_interpreter(model: bytes, *, threads: int = 1) -> TfliteModel:
             warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is depr")
             interpreter = module.Interpreter(model_content=model, num_threads=threads)
         interpreter.allocate_tensors()
-        return TfliteModel(interpreter, name, version)
+        return TfliteModel(interpreter, name, version, threads)
     except (ValueError, RuntimeError) as error:
         raise ModelFileError(
             f"{name} {version} cannot run this model: {error}. Convert it again, or"

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.cases import Case, CasePhoto
 from benchmarks.errors import BenchmarkError
 from benchmarks.isolation import measure_in_fresh_process
-from benchmarks.memory import peak_memory_mib
+from edge_runtime.memory import peak_memory_mib
 from edge_runtime.protocol import counted
 
 CASE = Case(
