@@ -2,7 +2,6 @@
 
 import argparse
 import datetime
-import functools
 import itertools
 import json
 import shlex
