@@ -38,7 +38,7 @@ def on_arm(system, import_cpuinfo):
                 "-E", f"PYTHONHOME={root}/usr", "-E", f"PYTHONPATH={root}/site",
                 "-E", "PYTHONHASHSEED=0", root / "usr/bin/python3.11", *words,
             ],
-            capture_output=True, text=True, timeout=2400, check=False,
+            capture_output=True, text=True, timeout=7200, check=False,
         )  # fmt: skip
 
     return run
