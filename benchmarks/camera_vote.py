@@ -40,7 +40,7 @@ RULES = (
     VoteRule(5, 3, 2), VoteRule(7, 2, 1), VoteRule(7, 3, 2), VoteRule(7, 4, 3),
     VoteRule(11, 4, 3), VoteRule(11, 6, 5), VoteRule(15, 8, 7),
 )  # fmt: skip
-MOVEMENTS = (0.01, 0.02, 0.03, 0.05, 0.1)
+MOVEMENTS = (0.02, 0.05, 0.1, 0.15, 0.3)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -24,7 +24,6 @@ from benchmarks.measurement import (
     Subject,
     Timing,
 )
-from edge_runtime.memory import peak_memory_mib
 from benchmarks.sustained import Window, sustain
 from benchmarks.timing import (
     evenly_spaced,
@@ -38,6 +37,7 @@ from edge_runtime.errors import PhotoError
 from edge_runtime.interpreter import open_model_file
 from edge_runtime.latency import Latency
 from edge_runtime.machine import describe_machine
+from edge_runtime.memory import peak_memory_mib
 from edge_runtime.model_file import read_model_file
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import load_pixels, preprocess

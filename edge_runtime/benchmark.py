@@ -22,6 +22,7 @@ from edge_runtime.memory import peak_memory_mib
 from edge_runtime.model_file import read_model_file
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import once_each, photos_in
+from edge_runtime.protocol import counted
 from edge_runtime.revision import revision
 from edge_runtime.verdict import NOTICE
 
@@ -35,7 +36,7 @@ with others. Sends nothing anywhere.
 exit status: 0 measured; 1 the model or a photo cannot be used; 2 wrong usage.
 """
 
-RESULT_FORMAT = 1
+RESULT_FORMAT = 2
 """Of ``benchmarks/results.py``, which reads what is printed here; a test holds it."""
 
 Answer = TypeVar("Answer")
@@ -75,9 +76,12 @@ def run(words: argparse.Namespace) -> int:
         **_interpreter_times(classifier, words),
         "photo_to_verdict_ms": photo_ms,
         "stages_ms": stages_ms,
+        "interpreter_runs": words.runs,
+        "photo_runs": len(photo_ms),
+        "late_photos": 0,
     }
     card, model = classifier.card, classifier.model
-    measurement = {
+    measurement: dict[str, Any] = {
         "subject": {
             "name": words.model.stem,
             "kind": "model",
@@ -96,6 +100,10 @@ def run(words: argparse.Namespace) -> int:
         "machine_after": asdict(describe_machine()),
         "timing": timing,
         "memory": memory,
+        # Left to benchmarks/run.py, which has sensors, pauses and labels.
+        "energy": None,
+        "energy_photos": 0,
+        "sustained": [],
         "scores": [],
         "failed_photos": [],
     }
@@ -160,9 +168,11 @@ def _result(
             "manifest": f"{photos} photos without a manifest",
             "manifest_sha256": "",
             "split": "no",
-            "runs": words.runs,
-            "warmup": words.warmup,
+            "protocol": asdict(counted(warmup=words.warmup, runs=words.runs)),
             "threads": classifier.model.threads,
+            "cpus": None,
+            "order_seed": 0,
+            "place": 0,
         },
         "measurement": measurement,
         "quality": [],

@@ -29,9 +29,9 @@ Standard output carries JSON lines:
   {"type": "frame", "frame": ..., "probability": ..., "age_ms": ..., "fps": ..., ...}
   {"type": "verdict", "decision": ..., "probability": ..., "votes": ..., ...}
   {"type": "error", "frame": ..., "error": ...}     a frame that cannot be decoded
-A lesion gets its one verdict when enough sharp and still frames have been seen in a
-row; the next one follows after the camera has moved on. Of a live source only the
-newest frame is judged; of a recording or folder every frame is, to the end.
+A lesion gets its one verdict when enough sharp and still frames have been seen; the
+next one follows after the camera has moved on. Of a live source only the newest frame
+is judged; of a recording or folder every frame is, to the end.
 
 Nothing is stored, served or sent unless --save, --preview, --mqtt or --gpio says so.
 SIGTERM ends after the frame at hand; SIGHUP loads the model file anew, and keeps the
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_votes,
         default=VoteRule(),
         metavar="K/N",
-        help="K of N sharp and still frames above the threshold say investigate; 4/7"
+        help="K of N sharp and still frames above the threshold say investigate; 3/5"
         " unless given",
     )
     pace = parser.add_argument_group("pace")
@@ -236,5 +236,5 @@ def _votes(word: str) -> VoteRule:
         return VoteRule(int(frames), int(votes), keep=max(1, int(votes) - 1))
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"expected K/N such as 4/7, got {word}: {error}"
+            f"expected K/N such as 3/5, got {word}: {error}"
         ) from error

@@ -1,8 +1,9 @@
 """From shaky frames to one verdict per lesion: pure arithmetic, no camera, no clock.
 
 One frame is one look; a hand-held camera gives many, some blurred or moving. Only looks
-that are sharp and still count. When there are ``frames`` of them in a row, the lesion
-is *steady* and gets its one verdict; it is over when the camera moves on.
+that are sharp and still count. When there are ``frames`` of them, never
+``release`` bad ones in a row between, the lesion is *steady* and gets its one verdict;
+it is over when the camera moves on.
 
 ``votes`` looks at or above the threshold say *investigate*. That is the same as
 comparing the votes-th highest score with the threshold, so this score stands in the
@@ -16,19 +17,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class VoteRule:
-    """How looks become a verdict. The defaults are a majority; not measured yet.
+    """How looks become a verdict. Defaults: benchmarks/camera_vote.py, docs/camera.md.
 
     Attributes:
-        frames: sharp and still looks in a row that make a lesion steady.
+        frames: sharp and still looks that make a lesion steady.
         votes: of them at or above the threshold, that say *investigate*.
         keep: of them, that keep it so; at most ``votes``.
         release: looks in a row that are blurred or moving, after which it is another
-            lesion. One bad frame does not end it.
+            lesion. Fewer end nothing, before the verdict as after it.
     """
 
-    frames: int = 7
-    votes: int = 4
-    keep: int = 3
+    frames: int = 5
+    votes: int = 3
+    keep: int = 2
     release: int = 3
 
     def __post_init__(self) -> None:
@@ -93,7 +94,7 @@ class SteadyVote:
             self._scores.append(score)
         else:
             self._misses += 1
-            if self._misses >= self.rule.release or not self._told:
+            if self._misses >= self.rule.release:
                 self._forget()
         return self._standing(counts)
 

@@ -21,8 +21,9 @@ def test_one_verdict_for_a_steady_lesion_however_long_it_stays():
     assert [place for place, _ in told([0.2] * 500)] == [5]
 
 
-def test_bad_frames_before_it_start_the_row_again():
-    assert [place for place, _ in told([0.2] * 4 + [None] + [0.2] * 5)] == [10]
+def test_three_bad_frames_before_it_start_again_and_two_do_not():
+    assert [place for place, _ in told([0.2] * 4 + [None] * 3 + [0.2] * 5)] == [12]
+    assert [place for place, _ in told([0.2] * 4 + [None] * 2 + [0.2] * 5)] == [7]
 
 
 def test_one_or_two_bad_frames_do_not_make_it_another_lesion():
