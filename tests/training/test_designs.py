@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from training.designs import DESIGNS, trainable, whole
-from training.train import parse
+from training.options import parse
 
 
 @pytest.mark.parametrize("name", list(DESIGNS))

@@ -13,9 +13,10 @@ from sklearn.metrics import roc_auc_score
 from edge_runtime.manifest import photos_of, read_manifest, write_manifest
 from training.drawn_table import draw_table
 from training.networks import NETWORKS, Network, build
+from training.options import parse
 from training.record import TrainingRecord, file_sha256
 from training.squares import AugmentedPhotos, labels_of, model_inputs
-from training.train import main, parse
+from training.train import main
 
 pytestmark = pytest.mark.usefixtures("deterministic")
 
