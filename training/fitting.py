@@ -32,10 +32,6 @@ SAME_FUNCTION = 1e-4
 # Later cycles start from a trained network and take a third of the first's epochs.
 LATER_SHARE = 3
 
-# The first cycle settles under mild augmentation for this share of its epochs; the
-# later ones do so from their start.
-SETTLING_SHARE = 1 / 3
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -54,6 +50,7 @@ class Settings:
     seed: int
     out: Path
     recipe: str = "ours"
+    settling: float = 0.33
     weights: tuple[str, ...] = ()
     lessons: tuple[Path, ...] = ()
 
@@ -152,7 +149,7 @@ def _run_cycle(
         columns=settings.columns,
         weights=settings.weights,
     )
-    epochs, settling = settings.epochs, round(settings.epochs * SETTLING_SHARE)
+    epochs, settling = settings.epochs, round(settings.epochs * settings.settling)
     if before is not None:
         model.set_weights(trimmed(before, model.get_weights()))
         epochs = settling = max(1, settings.epochs // LATER_SHARE)

@@ -71,6 +71,14 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         default="ours",
         help="; ".join(f"{name}: {text}" for name, text in RECIPES.items()),
     )
+    add(
+        "--settling",
+        type=_share,
+        default=0.33,
+        metavar="SHARE",
+        help="of the first cycle's epochs, the last ones, under milder changes, as all"
+        " later cycles are; small networks learn more from more of it",
+    )
     add("--batch-size", type=int, default=32, help="photos a step")
     add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
     add("--patience", type=int, default=20, help="epochs without a better val AUC")
@@ -105,6 +113,13 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     words.lessons = tuple(map(Path, words.lessons))
     words.weights = tuple(words.weights)
     return Settings(**vars(words))
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, got {text}")
+    return value
 
 
 def _complete(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
