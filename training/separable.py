@@ -99,7 +99,9 @@ def with_head(
         )
         for index, values in enumerate(seen)
     ]
-    values = means[0] if len(means) == 1 else keras.layers.Concatenate()(means)
+    values = (
+        means[0] if len(means) == 1 else keras.layers.Concatenate(name="means")(means)
+    )
     values = keras.layers.Dropout(DROPOUT, name="head_dropout")(values)
     outputs = keras.layers.Dense(1, activation="sigmoid", name="probability")(values)
     return keras.Model(inputs, outputs, name=name)
