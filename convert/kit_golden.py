@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edge_runtime.calibration import calibrated
 from edge_runtime.card import ModelCard
 from edge_runtime.model_file import ModelFile
+from edge_runtime.quality import photo_findings
 from edge_runtime.verdict import decision
 
 STEPS = {
@@ -40,6 +41,8 @@ STEPS = {
     " scores kept 1/512 away from 0 and 1.",
     "threshold": "Compare the score with this kit's threshold: not a probability, not"
     " 0.5, and 'at or above', not 'above'.",
+    "quality": "Other findings about the photo than Python's: look at the size of the"
+    " square that is judged, and at luma's weights.",
     "whole": "Each step is right alone; the app leaves one out or runs them in another"
     " order.",
 }
@@ -60,7 +63,17 @@ def golden_files(file: ModelFile) -> dict[str, bytes]:
             ("stored", "score", "probability", "decision"), _outputs(file.card)
         ),
         "pictures.tsv": _table(
-            ("name", "width", "height", "stored", "score", "probability", "decision"),
+            (
+                "name",
+                "width",
+                "height",
+                "stored",
+                "score",
+                "probability",
+                "decision",
+                "findings",
+                "verdict",
+            ),
             (_picture(file.card, arrays, place, name) for place, name in _named(names)),
         ),
     }
@@ -132,7 +145,13 @@ def _picture(
     output = arrays["output"][place][:1]
     score = float(card.output.quantization.restore(output)[0])
     sizes = str(width), str(height)
-    return name, *sizes, _number(output[0]), *_judged(score, card)
+    # Not part of the decision column: most kits do not look at the photo.
+    found = photo_findings(
+        np.asarray(arrays[f"rgb/{name}"], np.uint8),
+        np.asarray(arrays["pixels"][place], np.uint8),
+    )
+    seen = ",".join(each.name for each in found), decision(score, card, found)
+    return name, *sizes, _number(output[0]), *_judged(score, card), *seen
 
 
 def _judged(score: float, card: ModelCard) -> tuple[str, str, str]:

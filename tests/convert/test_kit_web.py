@@ -56,6 +56,11 @@ def test_self_test_names_a_wrong_decoder(kit):
     assert _node(kit, kit / "golden/golden.json", "decoder") == ["decode"]
 
 
+def test_self_test_names_a_missing_look_at_the_photo(kit):
+    named = _node(kit, kit / "golden/golden.json", "no look at the photo")
+    assert named == ["quality"]
+
+
 def test_any_picture_gives_python_s_pixels_and_any_output_its_verdict(
     kit, file, tmp_path, pictures, assert_python_s_pixels, assert_python_s_verdicts
 ):
@@ -97,4 +102,5 @@ def test_page_in_chromium_passes_the_self_test_and_judges_as_python(kit, file, r
     ours = LesionClassifier.load(file.path, threads=1).classify(photo)
     expected = f"{ours.decision} (probability {ours.probability:.3f},"
     assert found["verdict"].startswith(expected)
+    assert all(each.name in found["verdict"] for each in ours.findings)
     assert "not a medical device" in found["body"]

@@ -123,6 +123,27 @@ class TestKit:
         assert page.startswith("# ")
 
 
+def test_golden_pictures_carry_findings_and_the_verdict_with_them(kits):
+    from edge_runtime import LesionClassifier
+
+    folder = kits / "cpp"
+    (model,) = folder.glob("model/*.tflite")
+    classifier = LesionClassifier.load(model, threads=1)
+    heads, *rows = (
+        line.split("\t")
+        for line in (folder / "golden/pictures.tsv").read_text().splitlines()
+    )
+    assert len(rows) >= 3
+    seen = set()
+    for cells in rows:
+        row = dict(zip(heads, cells, strict=True))
+        ours = classifier.classify(folder / f"golden/{row['name']}.png")
+        assert row["findings"] == ",".join(each.name for each in ours.findings)
+        assert row["verdict"] == ours.decision
+        seen |= {each.name for each in ours.findings}
+    assert seen, "no picture would show a look at the photo that is left out"
+
+
 def test_the_list_of_targets_has_every_kit(root):
     page = (root / "docs/kits.md").read_text()
     for name in kit_names():

@@ -12,6 +12,7 @@ const {OUTPUT_TYPE, SIZE_PX, THRESHOLD_SCORE, UNCERTAIN_FROM_SCORE} = await load
 const {centreSquare, preprocess, resize} = await load("preprocessing");
 const {verdict} = await load("postprocessing");
 const {referenceSteps, selfTest} = await load("self-test");
+const {findingsOf} = await import(pathToFileURL(`${folder}/quality/findings.js`));
 
 if (what === "pictures") {
   for (const line of readFileSync(path, "utf8").trim().split("\n")) {
@@ -34,6 +35,7 @@ const outputs = new Map(golden.pictures.map((row) =>
   [golden.files[`${row.name}.input`], bytesOf(Number(row.stored))]));
 const right = referenceSteps((input) =>
   outputs.get(Buffer.from(input).toString("base64")) ?? bytesOf(0));
+right.findings = findingsOf;
 const exchanged = (rgb) => rgb.map((_, at) => rgb[at + [2, 0, -2][at % 3]]);
 const nearest = (image, size) => {
   const square = centreSquare(image);
@@ -61,6 +63,7 @@ const wrong = {
   "other kernels": {kernelFamily: "builtin",
                     infer: (input) => right.infer(input).map((value) => value ^ 1)},
   "scale": {restore: (stored) => stored / 255},
+  "no look at the photo": {findings: () => []},
   "no temperature": {calibrated: (score) => score},
   "threshold of one half": {decision: (score) => said(score >= 0.5, score)},
   "threshold one step higher": {decision: (score) => said(score > THRESHOLD_SCORE, score)},

@@ -11,6 +11,7 @@ import {preprocess, store} from './src/lesion/preprocessing';
 import {referenceSteps, selfTest, type Golden} from './src/lesion/self-test';
 import {LesionModel} from './src/model';
 import {decode, pixelsOf} from './src/pixels';
+import {findingsOf} from './src/quality/findings';
 
 export default function App() {
   const {hasPermission, requestPermission} = useCameraPermission();
@@ -32,9 +33,12 @@ export default function App() {
     try {
       // Turned upright: by the photo's orientation.
       const image = await pixelsOf(await photo.toImageAsync());
-      const found = verdict(await (await model).infer(store(preprocess(image))));
+      const pixels = preprocess(image);
+      const output = await (await model).infer(store(pixels));
+      const found = verdict(output, findingsOf(image, pixels));
       return `${found.decision} (probability ${found.probability.toFixed(3)},`
-        + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`;
+        + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`
+        + found.findings.map((finding) => ` ${finding.name}`).join();
     } finally {
       photo.dispose();
     }
@@ -43,6 +47,7 @@ export default function App() {
   const test = attempt(async () => {
     const loaded = await model;
     const steps = referenceSteps((input) => loaded.infer(input));
+    steps.findings = findingsOf;
     steps.decode = (png) => decode(png, 'png');
     const found = await selfTest(golden as unknown as Golden, steps);
     return found.length

@@ -6,11 +6,11 @@ module.exports = mergeConfig(defaults, {
   resolver: {
     // Without this the model is not found, or is read as source text.
     assetExts: [...defaults.resolver.assetExts, 'tflite'],
-    // src/lesion names its modules as browsers want them, with .js; here they are .ts.
+    // src/lesion and src/quality name their modules as browsers want them, with .js; here they are .ts.
     resolveRequest: (context, name, platform) =>
       context.resolveRequest(
         context,
-        /src[\\/]lesion/.test(context.originModulePath) ? name.replace(/\.js$/, '') : name,
+        /src[\\/](lesion|quality)/.test(context.originModulePath) ? name.replace(/\.js$/, '') : name,
         platform,
       ),
   },

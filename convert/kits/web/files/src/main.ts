@@ -6,6 +6,7 @@ import {verdict} from "./lesion/postprocessing.js";
 import {preprocess, store} from "./lesion/preprocessing.js";
 import {referenceSteps, selfTest, type Golden} from "./lesion/self-test.js";
 import {readPhoto} from "./photo.js";
+import {findingsOf} from "./quality/findings.js";
 
 const WASM = "./node_modules/@litertjs/core/wasm/";
 const say = (id: string, text: string) => {
@@ -20,10 +21,12 @@ document.getElementById("photo")!.addEventListener("change", async (event) => {
   if (!file) return;
   try {
     const model = await loading;
-    const output = await model.infer(store(preprocess(await readPhoto(file))));
-    const said = verdict(output);
+    const image = await readPhoto(file);
+    const pixels = preprocess(image);
+    const said = verdict(await model.infer(store(pixels)), findingsOf(image, pixels));
     say("verdict", `${said.decision} (probability ${said.probability.toFixed(3)},`
-      + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`);
+      + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`
+      + said.findings.map((finding) => ` ${finding.name}`).join());
   } catch (error) {
     say("verdict", `error: ${error}`);
   }
@@ -35,6 +38,7 @@ document.getElementById("test")!.addEventListener("click", async () => {
     const model = await loading;
     const golden = await (await fetch("./golden/golden.json")).json() as Golden;
     const steps = referenceSteps((input) => model.infer(input));
+    steps.findings = findingsOf;
     steps.decode = (png) => readPhoto(new Blob([png.slice()], {type: "image/png"}));
     const found = await selfTest(golden, steps);
     say("result", found.length

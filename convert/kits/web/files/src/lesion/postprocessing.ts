@@ -2,7 +2,16 @@
 
 import * as constants from "./constants.js";
 
-export type Decision = "investigate" | "uncertain" | "monitor";
+export type Decision = "investigate" | "uncertain" | "monitor" | "unusable photo";
+
+/** What is wrong with a photo; src/quality finds it. */
+export interface Finding {
+  readonly name: string;
+  readonly value: number;
+  readonly limit: number;
+  /** Whether no verdict should be given at all. */
+  readonly unusable: boolean;
+}
 
 export interface Verdict {
   /** Of the model, 0 to 1. */
@@ -10,7 +19,11 @@ export interface Verdict {
   /** Calibrated, for people. */
   readonly probability: number;
   readonly decision: Decision;
+  readonly findings: readonly Finding[];
 }
+
+// Cautions that leave it open whether a lesion was photographed at all.
+const DOUBTS = ["no_lesion", "not_skin", "unfamiliar"];
 
 const SMALLEST_SCORE = 1 / 512;
 
@@ -35,12 +48,15 @@ export function calibrated(score: number): number {
 }
 
 /** Compares scores; no rounding of a probability moves a photo across. */
-export function decision(score: number): Decision {
+export function decision(score: number, findings: readonly Finding[] = []): Decision {
+  if (findings.some((finding) => finding.unusable)) return "unusable photo";
   if (score >= constants.THRESHOLD_SCORE) return "investigate";
-  return score >= constants.UNCERTAIN_FROM_SCORE ? "uncertain" : "monitor";
+  const doubtful = findings.some((finding) => DOUBTS.includes(finding.name));
+  return doubtful || score >= constants.UNCERTAIN_FROM_SCORE ? "uncertain" : "monitor";
 }
 
-export function verdict(output: Uint8Array): Verdict {
+export function verdict(output: Uint8Array, findings: readonly Finding[] = []): Verdict {
   const score = restore(storedOutput(output));
-  return {score, probability: calibrated(score), decision: decision(score)};
+  const said = decision(score, findings);
+  return {score, probability: calibrated(score), decision: said, findings};
 }

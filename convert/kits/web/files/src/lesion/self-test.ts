@@ -4,7 +4,9 @@
 // at one place. Replace the functions of Steps by those of your app.
 
 import * as constants from "./constants.js";
-import {calibrated, decision, restore, storedOutput} from "./postprocessing.js";
+import {
+  calibrated, decision, restore, storedOutput, type Finding,
+} from "./postprocessing.js";
 import {normalise, preprocess, store, type Image} from "./preprocessing.js";
 
 export interface Steps {
@@ -16,7 +18,9 @@ export interface Steps {
   infer: (input: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   restore: (stored: number) => number;
   calibrated: (score: number) => number;
-  decision: (score: number) => string;
+  decision: (score: number, findings?: readonly Finding[]) => string;
+  /** What is wrong with a photo; left out where the app does not look. */
+  findings?: (image: Image, pixels: Uint8Array) => readonly Finding[];
   /** "xnnpack" (LiteRT on a CPU) or "builtin" (without that delegate). */
   kernelFamily: string;
 }
@@ -106,13 +110,18 @@ export async function selfTest(golden: Golden, steps: Steps): Promise<Difference
       ? constants.ALLOWED_WITHIN_FAMILY : constants.ALLOWED_ACROSS_FAMILIES;
     const stored = storedOutput(await steps.infer(input));
     numbers("kernels", `${name}: stored output`, Number(row.stored), stored, allowed);
+    const seen = steps.findings?.(image, file("pixels"));
+    const names = seen?.map((finding) => finding.name).join();
+    if (names !== undefined && names !== row.findings) {
+      differs("quality", `${name}: expected ${row.findings || "no findings"}, got`
+        + ` ${names || "no findings"}`);
+    }
     if (found.length || !family) continue;
     // The steps one after the other, as in the app.
     const output = await steps.infer(steps.store(await steps.preprocess(image)));
-    const said = steps.decision(steps.restore(storedOutput(output)));
-    if (said !== row.decision) {
-      differs("whole", `${name}: expected ${row.decision}, got ${said}`);
-    }
+    const said = steps.decision(steps.restore(storedOutput(output)), seen);
+    const expected = seen ? row.verdict : row.decision;
+    if (said !== expected) differs("whole", `${name}: expected ${expected}, got ${said}`);
   }
   return found;
 }
