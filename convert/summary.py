@@ -75,13 +75,19 @@ def table(rows: Sequence[Row], failed: Sequence[str]) -> str:
 
 
 def page(
-    rows: Sequence[Row], failed: Mapping[str, str], command: str, machine: Machine
+    rows: Sequence[Row],
+    failed: Mapping[str, str],
+    waiting: int,
+    command: str,
+    machine: Machine,
 ) -> str:
     """The table with what it was made by, and whether fine-tuning reached its aim.
 
     Args:
         rows: conversions that gave a file.
         failed: others, and why.
+        waiting: how many are still to be done; a page of a sweep that was stopped says
+            so.
         command: for a shell.
         machine: that they ran on.
     """
@@ -92,6 +98,7 @@ def page(
         "\n".join(_markdown(_HEADINGS, [row.cells() for row in rows])),
         LEGEND,
         *(f"Not written: {name}. {why}" for name, why in failed.items()),
+        *([f"Stopped before the last {waiting} conversions."] if waiting else []),
         *_aim(rows),
         f"Measured on {machine.cpu or machine.architecture}, {machine.cores} cores,"
         f" {machine.os}, Python {machine.python}"

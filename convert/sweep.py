@@ -52,7 +52,10 @@ def sweep(
             rows.append(_measured(path, time.perf_counter() - start))
         if summary is not None:
             failed = {name: str(error) for name, error in failures.items()}
-            write_text(summary, page(rows, failed, command, describe_machine()))
+            waiting = len(jobs) - len(rows) - len(failures)
+            write_text(
+                summary, page(rows, failed, waiting, command, describe_machine())
+            )
     print(table(rows, list(failures)))
     if not failures:
         return 0

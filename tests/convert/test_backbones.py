@@ -9,6 +9,7 @@ from convert.conversion import SAME_DEEP_FUNCTION
 from convert.export import flatbuffer
 from convert.folding import folded
 from convert.graph import built
+from convert.operators import operators
 from convert.qat import fine_tuned
 from convert.recipes import RECIPES, FineTuning
 from convert.source import read_source
@@ -78,7 +79,15 @@ def test_backbone_becomes_integers_only(name, tmp_path):
     found = audit(file, int8=True)
     assert found.unfused == ()
     assert found.quantisation["Conv2D"] == "int8, per channel"
-    assert found.quantisation.get("DepthwiseConv2D", "int8, per channel") == (
-        "int8, per channel"
-    )
-    assert open_interpreter(file).input.dtype_name == "uint8"
+    kernels = [each.inputs[1] for each in operators(file) if "DEPTHWISE" in each.name]
+    # Those of one pixel may be one number for all channels, such as hard sigmoid's 1/6.
+    assert all(each.is_per_channel for each in kernels if each.shape[1] > 1)
+    opened = open_interpreter(file)
+    assert opened.input.dtype_name == "uint8"
+    expected = source.scores(shown)
+    stored = _pixels(8, 1)
+    scores = [float(opened.output.restore(opened.infer(x[None]))[0]) for x in stored]
+    print(f"{name}: {sum(found.operations.values())} operations, scores off by at most")
+    print(f"{np.abs(np.array(scores) - expected).max():.4f}, {expected.std():.4f} wide")
+    # Half of the range: a lost layer or a wrong scale, not rounding, gives that.
+    assert np.abs(np.array(scores) - expected).max() < 0.5

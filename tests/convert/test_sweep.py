@@ -96,7 +96,7 @@ class TestPage:
                 of = replace(card, recipe=recipe, comparison=changed)
                 rows.append(Row(f"net.{recipe}.tflite", 98_765, of, 1.2345, 12.0))
             command = "python convert/to_tflite.py net.keras --recipe all"
-            return page(rows, dict(failed), command, describe_machine())
+            return page(rows, dict(failed), 0, command, describe_machine())
 
         return written
 
@@ -125,12 +125,14 @@ class TestPage:
         seen = []
 
         def convert(_):
-            seen.append(path.exists())
+            seen.append(path.read_text() if path.exists() else "")
             return model_file
 
         jobs = parse(["a.keras", "b.keras", "--recipe", "ptq_int8", *MANIFEST]).jobs()
         assert sweep(jobs, convert, command="this", summary=path) == 0
-        assert seen == [False, True]
+        assert seen[0] == ""
+        assert "Stopped before the last 1 conversions" in seen[1]
+        assert "Stopped" not in path.read_text()
         assert path.read_text().count(f"| {model_file.name} |") == 2
 
 
