@@ -12,6 +12,8 @@ from benchmarks.web_server import PATIENCE_S
 
 WARM_UP_RUNS = 5
 RUNS = 40
+# Of a photo that takes seconds.
+LARGE_RUNS = 7
 
 # What belongs to the runtime and the model; the rest is the page's own.
 PARTS = {"/litert/": "LiteRT.js", "/models/": "model"}
@@ -107,10 +109,17 @@ def _count_bytes(page: Any, sent: Counter[str]) -> None:
     session.send("Network.enable")
 
 
-def stages_ms(page: Any, model: str, photo_base64: str) -> dict[str, float]:
+def stages_ms(
+    page: Any, model: str, photo_base64: str, runs: int = RUNS
+) -> dict[str, float]:
     """Median milliseconds of each stage of a photo, on a page of the server."""
     found = page.evaluate(
         STAGES,
-        {"name": model, "photo": photo_base64, "warmUp": WARM_UP_RUNS, "runs": RUNS},
+        {
+            "name": model,
+            "photo": photo_base64,
+            "warmUp": min(WARM_UP_RUNS, runs // 3),
+            "runs": runs,
+        },
     )
     return {stage: statistics.median(run[stage] for run in found) for stage in found[0]}

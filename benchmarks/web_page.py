@@ -27,7 +27,7 @@ if not __package__:
 from PIL import Image
 
 from benchmarks.markdown import text_table
-from benchmarks.web_browser import Visit, stages_ms, visit
+from benchmarks.web_browser import LARGE_RUNS, RUNS, Visit, stages_ms, visit
 from benchmarks.web_server import CHECKOUT, ServerError, WebServer
 from benchmarks.web_tfjs import MODULES, SCRIPTS, WASM, Tfjs, run_tfjs
 from edge_runtime.atomic import write_text
@@ -121,16 +121,21 @@ def _stages(browser: Any, settings: Settings) -> dict[str, dict[str, float]]:
     phone = io.BytesIO()
     picture = Image.open(PHOTO).convert("RGB").resize(PHONE_PX)
     picture.save(phone, "JPEG", quality=PHONE_QUALITY)
-    photos = {"drawn": PHOTO.read_bytes(), "12 megapixels": phone.getvalue()}
+    photos = {
+        "drawn": (PHOTO.read_bytes(), RUNS),
+        "12 megapixels": (phone.getvalue(), LARGE_RUNS),
+    }
     found = {}
     with WebServer(settings.models, "--rate-limit", "0") as server:
         page = browser.new_page()
         page.set_default_timeout(600_000)
         page.goto(f"{server.url}/about")
         for path in settings.models:
-            for kind, content in photos.items():
+            for kind, (content, runs) in photos.items():
                 encoded = base64.b64encode(content).decode()
-                found[f"{path.stem}, {kind}"] = stages_ms(page, path.stem, encoded)
+                found[f"{path.stem}, {kind}"] = stages_ms(
+                    page, path.stem, encoded, runs
+                )
         page.close()
     return found
 

@@ -184,7 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "revision": asdict(revision()),
             "minutes": settings.minutes,
             "growth": log.growth,
-            **asdict(log),
+            "answers": dict(log.answers),
+            "wrong": log.wrong,
+            "rss_mib": log.rss_mib,
         }
         write_text(settings.out, json.dumps(found, indent=2) + "\n")
     return 4 if log.wrong or log.growth > ALLOWED_GROWTH else 0

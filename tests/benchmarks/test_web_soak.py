@@ -1,22 +1,29 @@
+import json
+
 import pytest
 
 from benchmarks.web_requests import Sent, Unfinished, every_kind
-from benchmarks.web_soak import Log, Settings, soak
+from benchmarks.web_soak import Log, main
 
 
 @pytest.mark.slow
-def test_everything_is_answered_as_it_should_be(root):
+def test_everything_is_answered_as_it_should_be(root, tmp_path):
     pytest.importorskip("flask", reason="the web extra is not installed")
     pytest.importorskip("ai_edge_litert", reason="no interpreter is installed")
     models = sorted((root / "models").glob("*.tflite"))
     if not models:
         pytest.skip("models/ holds no .tflite file")
 
-    log = soak(Settings(tuple(models[:1]), 0.15, None))
+    out = tmp_path / "soak.json"
+    words = ["--model", str(models[0]), "--minutes", "0.15", "--out", str(out)]
 
-    assert log.wrong == []
-    assert log.answers.total() > 10
-    assert min(log.rss_mib) > 10
+    # 4 where the memory of a server that has just begun grows, as it does.
+    assert main(words) in (0, 4)
+
+    found = json.loads(out.read_text())
+    assert found["wrong"] == []
+    assert sum(found["answers"].values()) > 10
+    assert min(found["rss_mib"]) > 10
 
 
 def test_growth_is_the_last_third_against_the_middle_one():
