@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-arm test-camera test-ports test-kits test-swift test-web quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web quickstart bench demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -38,6 +38,9 @@ test-arm: .venv/installed .arm/installed  ## the runtime on an emulated Arm (Deb
 test-camera: .venv/installed .camera/installed  ## the camera with real ffmpeg, mosquitto, systemd, faketime (Debian, root)
 	LESION_EDGE_PICAMERA2=.camera/site/picamera2 .venv/bin/python -m pytest -rs -m "not long and not arm" \
 		tests/edge_runtime/camera tests/edge_runtime/test_deploy.py $(wildcard tests/edge_runtime/test_camera_*.py)
+
+test-archive: .venv-archive/installed  ## archives of Parquet files, and a Ray cluster of two nodes
+	.venv-archive/bin/python -m pytest -m "long or not long" tests/benchmarks/test_screen.py
 
 test-ports: .venv/installed .venv-ports/installed .venv-task-library/installed .ports/installed  ## run files in MediaPipe, the Task Library, a browser and TFLite Micro
 	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python \
@@ -117,6 +120,14 @@ demo: .venv/installed  ## serve the pages with MODELS (all of models/), the firs
 	.venv-task-library/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
+# What reads Parquet files and runs a cluster; 600 MB that nothing else needs.
+.venv-archive/installed: requirements.lock
+	test -x .venv-archive/bin/python || $(PYTHON) -m venv .venv-archive
+	grep -oE '^[a-z0-9-]+==[^ ;]+' requirements.lock > .venv-archive/versions
+	.venv-archive/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint .venv-archive/versions numpy pillow ai-edge-litert pytest pyarrow "ray[data]"
+	touch $@
+
 .ports/installed: web_demo/browser/package-lock.json
 	@command -v chromium >/dev/null || { echo "installing chromium"; \
 		apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || { echo "error: install" \
@@ -184,7 +195,7 @@ lock:  ## resolve the dependencies again and write both lock files
 	$(LOCK) --extra bench --constraint requirements.lock --output-file requirements-quickstart.lock
 
 clean:  ## remove caches, builds and .venv-quickstart; keep .venv, data, runs and results
-	rm -rf .venv-quickstart .venv-ports .venv-task-library .ports .kits .browser-files .browser-tests \
+	rm -rf .venv-archive .venv-peers .venv-quickstart .venv-ports .venv-task-library .ports .kits .browser-files .browser-tests \
 		.pytest_cache .mypy_cache .ruff_cache build dist *.egg-info \
 		edge_runtime/build edge_runtime/*.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -47,8 +47,8 @@ def charts(rows: Sequence[Row], published: Published | None) -> tuple[Chart, ...
         Chart(
             "Where the time goes",
             stage_figure(rows),
-            "Median of each stage from photo to verdict; what is between the bar's end"
-            " and the median of the whole is judging the photo's own quality.",
+            "Median of each stage from photo to verdict; deciding includes judging the"
+            " photo's own quality. Medians need not add up to the median of the whole.",
         ),
         Chart(
             "Does the probability keep its promise?",
@@ -111,9 +111,8 @@ def stage_figure(rows: Sequence[Row]) -> Figure:
         for place, name in enumerate(names)
     ]
     frame = layout(160 + 46 * len(shown), "ms", "")
-    frame |= {"barmode": "stack", "legend": {"orientation": "h", "y": 1.02, "x": 0}}
-    frame["legend"]["yanchor"] = "bottom"
-    frame["margin"] = {"l": 8, "r": 10, "t": 60, "b": 44}
+    frame |= {"barmode": "stack", "margin": {"l": 8, "r": 10, "t": 30, "b": 90}}
+    frame["legend"] |= {"y": -0.35, "traceorder": "normal"}
     # Names inside the plot would cover it on a phone, beside it they would squeeze it.
     frame["yaxis"] |= {"automargin": True, "tickfont": {"size": 11}}
     return {"data": traces, "layout": frame}
