@@ -10,6 +10,7 @@ from convert.errors import ConversionError
 from convert.kit_description import KITS, KitDescription
 from convert.kit_golden import golden_files, golden_json
 from convert.kit_micro import golden_header, micro_values
+from convert.kit_quality import quality_values
 from convert.kit_values import filled, values_of
 from convert.model_cards import model_readme
 from edge_runtime.appended_zip import pack
@@ -80,7 +81,7 @@ def in_form_of(file: ModelFile, kit: KitDescription) -> ModelFile:
 
 
 def _sources(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
-    values = values_of(file.card)
+    values = values_of(file.card) | quality_values()
     if kit.c_source_folder:
         values |= micro_values(file)
     for share in kit.shares:

@@ -1,6 +1,7 @@
 // What the C++ kit makes of raw pictures, for comparison with Python.
 // Words: model, then WIDTH HEIGHT FILE for each. Writes the pixels to FILE.pixels and
-// prints stored output, decision and probability, one picture a line.
+// prints stored output, decision, probability, the decision with a look at the photo, and
+// what that look found, one picture a line.
 
 #include <cstdio>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include "constants.h"
 #include "model.h"
 #include "postprocessing.h"
+#include "quality.h"
 
 int main(int count, char** words) {
   lesion::Model model(words[1]);
@@ -23,7 +25,11 @@ int main(int count, char** words) {
         .write(reinterpret_cast<const char*>(pixels.data()), pixels.size());
     const auto output = model.infer(lesion::store(pixels));
     const auto said = lesion::verdict(output);
-    std::printf("%.9g\t%s\t%.17g\n", lesion::stored_output(output),
+    std::printf("%.9g\t%s\t%.17g", lesion::stored_output(output),
                 said.decision.c_str(), said.probability);
+    const auto findings = lesion::findings_of(image, pixels);
+    std::printf("\t%s\t", lesion::verdict(output, findings).decision.c_str());
+    for (const auto& each : findings) std::printf("%s,", each.name.c_str());
+    std::printf("\n");
   }
 }

@@ -65,15 +65,17 @@ void sabotage(lesion::Steps& steps, const std::string& what) {
       return output;
     };
   } else if (what == "threshold of one half") {
-    steps.decision = [](double score) {
+    steps.decision = [](double score, const std::vector<lesion::Finding>&) {
       return score >= 0.5 ? "investigate" : score >= lesion::kUncertainFromScore ? "uncertain" : "monitor";
     };
   } else if (what == "threshold one step higher") {
-    steps.decision = [](double score) {
+    steps.decision = [](double score, const std::vector<lesion::Finding>&) {
       return score > lesion::kThresholdScore ? "investigate" : score >= lesion::kUncertainFromScore ? "uncertain" : "monitor";
     };
   } else if (what == "no temperature") {
     steps.calibrated = [](double score) { return score; };
+  } else if (what == "no look at the photo") {
+    steps.findings = [](const Image&, const Bytes&) { return std::vector<lesion::Finding>{}; };
   } else if (what == "scale") {
     steps.restore = [](double stored) { return stored / 255; };
   }

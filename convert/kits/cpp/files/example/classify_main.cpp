@@ -9,6 +9,7 @@
 #include "model.h"
 #include "postprocessing.h"
 #include "preprocessing.h"
+#include "quality.h"
 
 namespace {
 
@@ -35,11 +36,14 @@ int main(int count, char** words) {
   }
   try {
     lesion::Model model(words[1]);
-    const auto pixels = lesion::preprocess(read_ppm(words[2]), lesion::kSizePx);
-    const auto said = lesion::verdict(model.infer(lesion::store(pixels)));
+    const lesion::Image image = read_ppm(words[2]);
+    const auto pixels = lesion::preprocess(image, lesion::kSizePx);
+    const auto findings = lesion::findings_of(image, pixels);
+    const auto said = lesion::verdict(model.infer(lesion::store(pixels)), findings);
     std::cout << said.decision << "  probability " << said.probability
-              << "  threshold " << lesion::kThresholdProbability << "\n"
-              << lesion::kNotice << "\n";
+              << "  threshold " << lesion::kThresholdProbability;
+    for (const auto& each : findings) std::cout << "  " << each.name;
+    std::cout << "\n" << lesion::kNotice << "\n";
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << "\n";
     return 1;

@@ -30,14 +30,21 @@ double calibrated(double score) {
   return 1 / (1 + std::exp(-logit / kTemperature));
 }
 
-std::string decision(double score) {
+std::string decision(double score, const std::vector<Finding>& findings) {
+  bool doubtful = false;
+  for (const Finding& each : findings) {
+    if (each.unusable) return "unusable photo";
+    // These leave it open whether a lesion was photographed at all.
+    doubtful = doubtful || each.name == "no_lesion" || each.name == "not_skin" ||
+               each.name == "unfamiliar";
+  }
   if (score >= kThresholdScore) return "investigate";
-  return score >= kUncertainFromScore ? "uncertain" : "monitor";
+  return doubtful || score >= kUncertainFromScore ? "uncertain" : "monitor";
 }
 
-Verdict verdict(const Bytes& output) {
+Verdict verdict(const Bytes& output, const std::vector<Finding>& findings) {
   const double score = restore(stored_output(output));
-  return {score, calibrated(score), decision(score)};
+  return {score, calibrated(score), decision(score, findings)};
 }
 
 }  // namespace lesion

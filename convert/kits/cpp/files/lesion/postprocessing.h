@@ -4,15 +4,22 @@
 #define LESION_POSTPROCESSING_H_
 
 #include <string>
+#include <vector>
 
 #include "preprocessing.h"
 
 namespace lesion {
 
+// One thing that is wrong with a photo; quality.h finds them.
+struct Finding {
+  std::string name;
+  bool unusable;  // whether no verdict should be given at all
+};
+
 struct Verdict {
   double score;          // of the model, 0 to 1
   double probability;    // calibrated, for people
-  std::string decision;  // "investigate", "uncertain" or "monitor"
+  std::string decision;  // "investigate", "uncertain", "monitor" or "unusable photo"
 };
 
 // The first value of the output tensor, as stored.
@@ -25,9 +32,9 @@ double restore(double stored);
 double calibrated(double score);
 
 // Compares scores; no rounding of a probability moves a photo across.
-std::string decision(double score);
+std::string decision(double score, const std::vector<Finding>& findings = {});
 
-Verdict verdict(const Bytes& output);
+Verdict verdict(const Bytes& output, const std::vector<Finding>& findings = {});
 
 }  // namespace lesion
 

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "constants.h"
+#include "quality.h"
 
 namespace lesion {
 namespace {
@@ -138,17 +139,30 @@ class SelfTest {
     const bool same = steps_.kernel_family == kKernelFamily;
     numbers("kernels", name + ": stored output", number(row, "stored"), stored,
             same ? kAllowedWithinFamily : kAllowedAcrossFamilies);
-    whole(row, image);
+    const std::vector<Finding> seen = look(row, image, golden_pixels);
+    whole(row, image, seen);
+  }
+
+  std::vector<Finding> look(const Row& row, const Image& image, const Bytes& pixels) {
+    if (!steps_.findings) return {};
+    const std::vector<Finding> seen = steps_.findings(image, pixels);
+    std::string names;
+    for (const Finding& each : seen) names += (names.empty() ? "" : ",") + each.name;
+    if (names != row.at("findings")) {
+      differs("quality", row.at("name") + ": expected '" + row.at("findings") +
+                             "', got '" + names + "'");
+    }
+    return seen;
   }
 
   // The steps one after the other, as in the app.
-  void whole(const Row& row, const Image& image) {
+  void whole(const Row& row, const Image& image, const std::vector<Finding>& seen) {
     if (!found_.empty()) return;
     const Bytes output = steps_.infer(steps_.store(steps_.preprocess(image)));
-    const std::string said = steps_.decision(steps_.restore(stored_output(output)));
-    if (steps_.kernel_family == kKernelFamily && said != row.at("decision")) {
-      differs("whole", row.at("name") + ": expected " + row.at("decision") + ", got " +
-                           said);
+    const std::string said = steps_.decision(steps_.restore(stored_output(output)), seen);
+    const std::string expected = row.at(steps_.findings ? "verdict" : "decision");
+    if (steps_.kernel_family == kKernelFamily && said != expected) {
+      differs("whole", row.at("name") + ": expected " + expected + ", got " + said);
     }
   }
 
@@ -161,9 +175,9 @@ class SelfTest {
               1e-9);
       numbers("probability", what + ": probability", number(row, "probability"),
               steps_.calibrated(score), kAllowedProbability);
-      if (steps_.decision(score) != row.at("decision")) {
-        differs("threshold", what + ": expected " + row.at("decision") + ", got " +
-                                 steps_.decision(score));
+      const std::string said = steps_.decision(score, {});
+      if (said != row.at("decision")) {
+        differs("threshold", what + ": expected " + row.at("decision") + ", got " + said);
       }
       if (found_.size() > before) return;  // One output tells enough.
     }
@@ -186,6 +200,7 @@ Steps reference_steps(std::function<Bytes(const Bytes&)> infer) {
   steps.restore = restore;
   steps.calibrated = calibrated;
   steps.decision = decision;
+  steps.findings = findings_of;
   return steps;
 }
 

@@ -24,7 +24,9 @@ struct Steps {
   std::function<Bytes(const Bytes&)> infer;
   std::function<double(double)> restore;
   std::function<double(double)> calibrated;
-  std::function<std::string(double)> decision;
+  std::function<std::string(double, const std::vector<Finding>&)> decision;
+  // What is wrong with a photo; left out where the app does not look.
+  std::function<std::vector<Finding>(const Image&, const Bytes&)> findings;
   // "xnnpack" (LiteRT on a CPU) or "builtin" (without that delegate).
   std::string kernel_family = "xnnpack";
 };
