@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web quickstart bench demo lock clean
+.PHONY: help install check test test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web quickstart bench bench-peers demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -69,6 +69,10 @@ bench: .venv/installed  ## measure every file in models/ on MANIFEST's test spli
 	.venv/bin/python benchmarks/run.py --models models --manifest $(MANIFEST) --split test --out results
 
 PREFERRED ?= models/cnn64.qat_int8.tflite
+PHOTOS ?= $(dir $(MANIFEST))fanconic/test
+bench-peers: .venv-peers/installed  ## the same networks in the runtimes of others, turn by turn, on PHOTOS
+	.venv-peers/bin/python benchmarks/peer_bench.py --photos $(PHOTOS)
+
 MODELS ?= $(PREFERRED) $(filter-out $(PREFERRED),$(wildcard models/*.tflite))
 demo: .venv/installed  ## serve the pages with MODELS (all of models/), the first one preferred
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .browser-files/index.js; else \
@@ -126,6 +130,11 @@ demo: .venv/installed  ## serve the pages with MODELS (all of models/), the firs
 	grep -oE '^[a-z0-9-]+==[^ ;]+' requirements.lock > .venv-archive/versions
 	.venv-archive/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint .venv-archive/versions numpy pillow ai-edge-litert pytest pyarrow "ray[data]"
+	touch $@
+
+.venv-peers/installed: benchmarks/peers.txt
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 .ports/installed: web_demo/browser/package-lock.json

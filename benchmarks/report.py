@@ -20,13 +20,14 @@ from benchmarks.page import page, plotly_script
 from benchmarks.published import read_published
 from benchmarks.shift_heat import charts_of, read_shifts
 from benchmarks.spreadsheet import spreadsheet
+from benchmarks.static_chart import static_charts
 from benchmarks.summary import Report, summarise
-from edge_runtime.atomic import write_text
+from edge_runtime.atomic import write_bytes, write_text
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.strict_json import to_json
 
 # What other commands write into the results folder, in the page's order.
-PARTS = ("ensemble.md", "sites.md", "shifts.md")
+PARTS = ("peers.md", "ensemble.md", "sites.md", "shifts.md")
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class Settings:
     Attributes:
         results: folders with one folder per machine, and single files of devices.
         out: folder for the report; the first of ``results`` when absent.
+        static: also draw one SVG and one PNG for each machine, with Matplotlib.
         page: a Markdown file to write as well, the shift bench's tables included.
     """
 
     results: tuple[Path, ...]
     out: Path | None = None
     page: Path | None = None
+    static: bool = False
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -64,10 +67,15 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         type=Path,
         help="write the report with the shift bench's tables to this Markdown file too",
     )
+    parser.add_argument(
+        "--static",
+        action="store_true",
+        help="draw MACHINE.svg and MACHINE.png too (needs Matplotlib)",
+    )
     words = parser.parse_args(arguments)
     if words.out is None and not words.results[0].is_dir():
         parser.error("expected a folder first, or --out FOLDER for the report")
-    return Settings(tuple(words.results), words.out, words.page)
+    return Settings(tuple(words.results), words.out, words.page, words.static)
 
 
 def write_report(report: Report, folder: Path) -> Path:
@@ -87,6 +95,10 @@ def make_report(settings: Settings) -> Path:
     report = summarise(gathered(settings.results), read_published())
     if settings.page is not None:
         write_text(settings.page, results_page(report, folder))
+    if settings.static:
+        for section in report.sections:
+            for kind, content in static_charts(section).items():
+                write_bytes(folder / f"{section.machine}.{kind}", content)
     return write_report(report, folder)
 
 

@@ -35,7 +35,13 @@ GUARD = re.compile(
     re.MULTILINE,
 )
 # Names that a library calls and that are therefore not ours to choose.
-LIBRARY_METHODS = {"do_GET", "get_config", "get_environment", "handle_close"}
+LIBRARY_METHODS = {
+    "do_GET",
+    "get_config",
+    "get_environment",
+    "get_next",
+    "handle_close",
+}
 
 MODULES = [
     path

@@ -67,3 +67,14 @@ def test_single_files_need_a_folder_for_the_report(tmp_path, capsys):
         report.main([str(tmp_path / "a.json")])
     assert stop.value.code == 2
     assert "--out" in capsys.readouterr().err
+
+
+def test_static_charts_are_the_same_bytes_for_the_same_results(results):
+    pytest.importorskip("matplotlib", reason="static charts are drawn by Matplotlib")
+    assert report.main([str(results), "--static"]) == 0
+    first = [(results / f"pi.{kind}").read_bytes() for kind in ("svg", "png")]
+    # Error bars of one model in two panels, among other lines.
+    assert first[0].count(b"<path") > 8
+    assert first[1].startswith(b"\x89PNG")
+    assert report.main([str(results), "--static"]) == 0
+    assert [(results / f"pi.{kind}").read_bytes() for kind in ("svg", "png")] == first

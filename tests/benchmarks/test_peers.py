@@ -1,0 +1,78 @@
+"""Turns, rows and the table of the peers, with small stand-ins for the processes."""
+
+import numpy as np
+import pytest
+
+from benchmarks.comparison import Change
+from benchmarks.errors import BenchmarkError
+from benchmarks.peer_bench import PHOTOS_A_TURN, RUNS_A_TURN, parse, turns
+from benchmarks.peer_conversion import restored
+from benchmarks.peer_table import PeerReport, Row, peers_markdown
+from benchmarks.peer_waiting import Worker
+from edge_runtime.intervals import Interval
+
+
+class StandIn:
+    """Answers like a worker, and notes who was asked when."""
+
+    def __init__(self, name, asked):
+        self.name, self.asked = name, asked
+
+    def ask(self, question):
+        ((kind, runs),) = question.items()
+        self.asked.append((self.name, kind))
+        return [float(len(self.asked))] * runs
+
+
+def test_every_round_asks_every_peer_and_the_first_one_warms_up():
+    asked = []
+    found = turns({name: StandIn(name, asked) for name in "abc"}, rounds=4)
+    assert len(asked) == 5 * 3 * 2
+    for start in range(0, len(asked), 6):
+        assert {name for name, _ in asked[start : start + 6]} == set("abc")
+    assert len(found["a", "infer"]) == 4 * RUNS_A_TURN
+    assert len(found["b", "judge"]) == 4 * PHOTOS_A_TURN
+    # What was answered in the first round, six answers, is not kept.
+    assert min(min(samples) for samples in found.values()) > 6
+
+
+def test_the_order_changes_from_round_to_round():
+    asked = []
+    turns({name: StandIn(name, asked) for name in "abcdef"}, rounds=5)
+    orders = {tuple(name for name, _ in asked[s : s + 12]) for s in range(0, 72, 12)}
+    assert len(orders) > 1
+
+
+def test_weights_are_restored_by_the_scale_of_their_axis():
+    values = np.array([[2, 4], [6, 8]], np.int8)
+    scale, zero = np.array([0.5, 0.25], np.float32), np.array([0, 4], np.int8)
+    assert restored(values, scale, zero, axis=0).tolist() == [[1.0, 2.0], [0.5, 1.0]]
+    assert restored(values, np.float32(2), np.int8(2), axis=1).tolist() == [
+        [0.0, 4.0],
+        [8.0, 12.0],
+    ]
+
+
+def test_a_peer_that_cannot_run_says_why_in_its_row(machine):
+    fast = Change(2.5, Interval(2.4, 2.6), 1.0)
+    rows = (
+        Row("cnn32", "lesion-edge", "2.3.0", 0.07, 1.0, fast, fast, 0.0),
+        Row("cnn32", "ncnn, float", problem="no | module"),
+    )
+    text = peers_markdown(PeerReport("abc", machine, 20, rows))
+    assert "| cnn32 | lesion-edge 2.3.0 | 0.0700 | 2.50 (2.40\N{EN DASH}2.60)" in text
+    assert "could not run: no \\| module" in text
+    assert "not a medical device" in text
+
+
+def test_a_worker_that_dies_gives_its_last_words():
+    with pytest.raises(BenchmarkError, match="no such runtime"):
+        Worker({"peer": "no such runtime"})
+
+
+def test_settings_name_what_is_measured(tmp_path):
+    settings = parse(["--photos", str(tmp_path), "--only", "cnn32", "--rounds", "3"])
+    assert (settings.only, settings.rounds) == (("cnn32",), 3)
+    with pytest.raises(SystemExit) as stop:
+        parse(["--photos", str(tmp_path), "--rounds", "1"])
+    assert stop.value.code == 2
