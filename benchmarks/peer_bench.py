@@ -109,10 +109,14 @@ def _one_model(model: Path, photos: list[Path], folder: Path, rounds: int) -> li
                 workers[name] = worker
         if OURS not in workers:
             raise BenchmarkError(f"our own runtime failed: {rows[OURS].problem}")
-        samples = turns(workers, rounds)
+        samples, lost = turns(workers, rounds)
         for name, worker in workers.items():
-            rows[name] = _row(
-                model.stem, name, worker.opened, workers[OURS].opened, samples
+            rows[name] = (
+                Row(model.stem, name, worker.opened["version"], problem=lost[name])
+                if name in lost
+                else _row(
+                    model.stem, name, worker.opened, workers[OURS].opened, samples
+                )
             )
     return [rows[name] for name in PEERS]
 
@@ -142,18 +146,34 @@ def _prepared(model: Path, photos: list[Path], folder: Path) -> dict[str, Any]:
 Samples = dict[tuple[str, str], list[float]]
 
 
-def turns(workers: Mapping[str, Worker], rounds: int) -> Samples:
-    """Every peer in every round, in an order shuffled anew, so that noise hits all."""
+def turns(workers: Mapping[str, Worker], rounds: int) -> tuple[Samples, dict[str, str]]:
+    """Every peer in every round, in an order shuffled anew, so that noise hits all.
+
+    Returns:
+        The durations, and why peers that broke down did; these are asked no more.
+    """
     shuffler, names = random.Random(0), list(workers)
     samples: Samples = {}
+    lost: dict[str, str] = {}
     for turn in range(rounds + 1):
         shuffler.shuffle(names)
-        for name in names:
-            for kind, runs in (("infer", RUNS_A_TURN), ("judge", PHOTOS_A_TURN)):
-                found = workers[name].ask({kind: runs})
-                if turn:  # The first round warms up.
-                    samples.setdefault((name, kind), []).extend(found)
-    return samples
+        for name in [name for name in names if name not in lost]:
+            try:
+                found = _turn(workers[name])
+            except BenchmarkError as error:
+                lost[name] = str(error)
+                continue
+            if turn:  # The first round warms up.
+                for kind, durations in found.items():
+                    samples.setdefault((name, kind), []).extend(durations)
+    return samples, lost
+
+
+def _turn(worker: Worker) -> dict[str, list[float]]:
+    return {
+        kind: worker.ask({kind: runs})
+        for kind, runs in (("infer", RUNS_A_TURN), ("judge", PHOTOS_A_TURN))
+    }
 
 
 def _row(

@@ -1,6 +1,7 @@
 """Processes that hold one peer each and run it when told to."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -48,8 +49,12 @@ class Worker:
             return json.loads(gained.readline())
         except (OSError, ValueError) as error:
             self._noise.seek(0)
-            words = self._noise.read().strip().splitlines() or ["it said nothing"]
-            raise BenchmarkError(words[-1][-300:]) from error
+            lines = self._noise.read().strip().splitlines() or ["it said nothing"]
+            # Libraries may have more to say after Python's own last line.
+            named = [
+                line for line in lines if re.match(r"[\w.]*(Error|Exception)", line)
+            ]
+            raise BenchmarkError((named or lines)[-1][-300:]) from error
 
     def close(self) -> None:
         """End the process."""

@@ -64,7 +64,7 @@ def opened(browser, report_path, request):
     complaints = []
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     tab.on("requestfailed", lambda request: complaints.append(request.url))
-    tab.goto(report_path.as_uri())
+    tab.goto(report_path.as_uri(), timeout=120_000)  # 5 MB, and maybe a busy machine.
     tab.wait_for_selector("#chart-last-0 .main-svg")
     yield tab, complaints
     context.close()

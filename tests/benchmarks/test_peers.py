@@ -26,7 +26,8 @@ class StandIn:
 
 def test_every_round_asks_every_peer_and_the_first_one_warms_up():
     asked = []
-    found = turns({name: StandIn(name, asked) for name in "abc"}, rounds=4)
+    found, lost = turns({name: StandIn(name, asked) for name in "abc"}, rounds=4)
+    assert lost == {}
     assert len(asked) == 5 * 3 * 2
     for start in range(0, len(asked), 6):
         assert {name for name, _ in asked[start : start + 6]} == set("abc")
@@ -34,6 +35,19 @@ def test_every_round_asks_every_peer_and_the_first_one_warms_up():
     assert len(found["b", "judge"]) == 4 * PHOTOS_A_TURN
     # What was answered in the first round, six answers, is not kept.
     assert min(min(samples) for samples in found.values()) > 6
+
+
+def test_a_peer_that_breaks_down_is_asked_no_more_and_the_rest_goes_on():
+    class Broken(StandIn):
+        def ask(self, question):
+            if len(self.asked) > 8:
+                raise BenchmarkError("out of memory")
+            return super().ask(question)
+
+    asked = []
+    found, lost = turns({"a": StandIn("a", asked), "b": Broken("b", asked)}, rounds=6)
+    assert lost == {"b": "out of memory"}
+    assert len(found["a", "infer"]) == 6 * RUNS_A_TURN
 
 
 def test_the_order_changes_from_round_to_round():

@@ -175,6 +175,8 @@ def test_a_ray_cluster_of_two_nodes_writes_the_same_rows(screened, folder, monke
     cluster_utils = pytest.importorskip(
         "ray.cluster_utils", reason="Ray is not installed; run make test-archive"
     )
+    # Ray's workers are nice; on a busy machine they would never come to work.
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     cluster = cluster_utils.Cluster(
         initialize_head=True, head_node_args={"num_cpus": 1}
     )
