@@ -127,7 +127,8 @@ def _encoded(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
         path = Path(source)
         # A device such as /dev/zero never ends, and a folder cannot be read.
         if path.exists() and not path.is_file():
-            raise PhotoError(f"{name} is not a file; expected a photo")
+            what = "a folder without photos" if path.is_dir() else "not a file"
+            raise PhotoError(f"{name} is {what}; expected a photo")
         source = path.read_bytes()
     elif not isinstance(source, bytes):
         source = source.read()

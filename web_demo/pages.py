@@ -40,6 +40,8 @@ def pages(judge: Judge, metrics: Metrics, report: Path | None) -> Blueprint:
     blueprint = Blueprint("pages", __name__)
     for name, address, template in PLAIN:
         view = functools.partial(render_template, template)
+        # The rate limiter knows a view by its name, which a partial has not.
+        functools.update_wrapper(view, render_template)
         blueprint.add_url_rule(address, name, view, methods=["GET"])
     _judging(blueprint, judge, metrics)
     _report(blueprint, report)

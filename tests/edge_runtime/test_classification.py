@@ -119,7 +119,8 @@ class TestBadPhotos:
     def test_a_folder_without_photos_is_named(self, classify, photos, tmp_path, capfd):
         (tmp_path / "empty").mkdir()
         assert classify(tmp_path / "empty", photos) == 3
-        assert f"{tmp_path / 'empty'} is not a file" in capfd.readouterr().err
+        said = capfd.readouterr().err
+        assert f"{tmp_path / 'empty'} is a folder without photos" in said
 
     def test_an_unusable_photo_is_no_failure(self, classify, encoded, tmp_path, capfd):
         black = Image.new("RGB", (90, 90))

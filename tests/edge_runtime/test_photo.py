@@ -242,7 +242,7 @@ class TestRefusals:
             read_photo(tmp_path / "nowhere.jpg")
 
     def test_a_folder_is_no_photo(self, tmp_path):
-        with pytest.raises(PhotoError, match="not a file"):
+        with pytest.raises(PhotoError, match="a folder without photos"):
             read_photo(tmp_path)
 
     @pytest.mark.skipif(

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from web_demo.app import create_app
+from web_demo.capacity import Limits
+from web_demo.pages import PLAIN
+
 NOTICE = "not a medical device"
 
 
@@ -222,3 +226,9 @@ def test_pages_are_fit_for_screen_readers(client, send, photo):
         assert all("alt" in found for tag, found in tags if tag == "img")
         assert levels == sorted(levels)
         assert len(identifiers) == len(set(identifiers))
+
+
+@pytest.mark.parametrize("address", [address for _, address, _ in PLAIN])
+def test_plain_pages_open_with_the_rate_limit_that_serve_sets(classifier, address):
+    client = create_app([classifier], limits=Limits(rate="60 per minute")).test_client()
+    assert client.get(address).status_code == 200
