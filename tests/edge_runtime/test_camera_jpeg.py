@@ -74,3 +74,10 @@ def test_a_picture_without_end_is_given_up():
         assert splitter.feed(endless) == []
         assert len(splitter._held) <= 12_000
     assert splitter.damaged > 0
+
+
+def test_what_looks_like_a_length_after_a_scan_takes_no_picture_along(pictures):
+    # FF E1 with a length of 65,535 in the rest of a half picture.
+    half = pictures[3][: len(pictures[3]) // 2] + b"\xff\xe1\xff\xff"
+    found, damaged = split(half + pictures[0] + pictures[2], 1000)
+    assert (found, damaged) == ([pictures[0], pictures[2]], 1)
