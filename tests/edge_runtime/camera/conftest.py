@@ -8,6 +8,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,13 +20,19 @@ import pytest
 WAIT_S = 120
 
 
+def _hear_interrupts():
+    # A test run in a shell's background ignores Ctrl-C, and its children inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A camera command and the lines it has printed so far."""
 
     def __init__(self, *words, **options):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "edge_runtime", "camera", *map(str, words)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=_hear_interrupts, **options,
         )  # fmt: skip
         self.lines, self.said = queue.Queue(), []
         self._threads = [
