@@ -28,7 +28,7 @@ from edge_runtime.camera_frames import Frame
 from edge_runtime.camera_looks import MOST_MOVEMENT, Looker
 from edge_runtime.camera_vote import VoteRule
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo import read_photo
@@ -129,21 +129,18 @@ def rows_of(
     return rows
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     words = parse(arguments)
-    try:
-        photos = photos_of(read_manifest(words.manifest), words.split)
-        lesions = chosen_lesions(photos, words.lesions)
-        with without_info_lines():
-            judges = [
-                LesionClassifier.load(path, threads=1)
-                for path in chosen_models(words.models, words.only).values()
-            ]
-        rows = rows_of(lesions, judges)
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    photos = photos_of(read_manifest(words.manifest), words.split)
+    lesions = chosen_lesions(photos, words.lesions)
+    with without_info_lines():
+        judges = [
+            LesionClassifier.load(path, threads=1)
+            for path in chosen_models(words.models, words.only).values()
+        ]
+    rows = rows_of(lesions, judges)
     print(table(rows))
     if words.out:
         write_text(words.out, json.dumps([asdict(each) for each in rows], indent=2))

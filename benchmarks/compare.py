@@ -28,7 +28,7 @@ from benchmarks.markdown import text_table
 from benchmarks.results import BenchmarkResult
 from benchmarks.summary import name_of
 from benchmarks.wording import NOT_MEASURED
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.intervals import Interval
 from edge_runtime.verdict import NOTICE
 
@@ -216,13 +216,10 @@ def _broken(
     return broken
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        broken = compare(parse(arguments))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    broken = compare(parse(arguments))
     for words in broken:
         print(f"worse than allowed: {words}", file=sys.stderr)
     return 4 if broken else 0

@@ -29,7 +29,7 @@ from benchmarks.wording import estimate
 from edge_runtime.atomic import write_text
 from edge_runtime.calibration import SMALLEST_SCORE
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.intervals import delong_interval, wilson
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
 from edge_runtime.metrics import confusion, roc_auc, threshold_at_recall
@@ -151,15 +151,10 @@ def _row(
     )
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        print(bench(parse(arguments)))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    print(bench(parse(arguments)))
     return 0
 
 

@@ -24,7 +24,7 @@ if not __package__:
 from benchmarks.errors import BenchmarkError
 from benchmarks.markdown import text_table
 from edge_runtime.atomic import write_text
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.machine import describe_machine
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -145,14 +145,11 @@ def installed() -> dict[str, float]:
     return found
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     words = parse(arguments)
-    try:
-        taken = list(starts(words.model, words.photo, words.runs))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    taken = list(starts(words.model, words.photo, words.runs))
     sizes = installed()
     print(
         text_table(

@@ -25,7 +25,8 @@ from benchmarks.markdown import text_table
 from benchmarks.planning import chosen_models
 from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import EdgeRuntimeError, PhotoError
+from edge_runtime.errors import PhotoError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.intervals import wilson
 from edge_runtime.manifest import read_manifest
 from edge_runtime.native_log import without_info_lines
@@ -186,14 +187,11 @@ def kept(rows: Sequence[Row]) -> bool:
     )
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     words = parse(arguments)
-    try:
-        rows = list(measure(words))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    rows = list(measure(words))
     rows.append(together(rows))
     print(table(rows))
     if words.out:

@@ -27,7 +27,7 @@ from benchmarks.timing import timed
 from edge_runtime.atomic import write_text
 from edge_runtime.calibration import calibrated
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.machine import describe_machine
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo import decode_scale, read_photo
@@ -157,14 +157,11 @@ def _judged(
     return classifier.score(np.asarray(pixels))
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     settings = parse(arguments)
-    try:
-        rows = measure(settings)
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    rows = measure(settings)
     print(table(rows))
     if settings.out:
         found = {

@@ -20,7 +20,7 @@ from benchmarks.flips_page import Flip, flips_page
 from benchmarks.measurement import Measurement
 from benchmarks.results import BenchmarkResult
 from edge_runtime.atomic import write_text
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.intervals import delong_test, mcnemar_exact
 from edge_runtime.strict_json import to_json
 from edge_runtime.verdict import NOTICE
@@ -187,13 +187,10 @@ def compare(settings: Settings) -> None:
         print(page)
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        compare(parse(arguments))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    compare(parse(arguments))
     return 0
 
 

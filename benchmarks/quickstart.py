@@ -40,6 +40,7 @@ from benchmarks.verdicts import Verdicts, unusable_photos, verdict_table
 from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError, PhotoError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.machine import describe_machine
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import photos_in
@@ -218,15 +219,10 @@ def _row(
     )
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        return 3 if quickstart(parse(arguments)) else 0
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return 3 if quickstart(parse(arguments)) else 0
 
 
 if __name__ == "__main__":

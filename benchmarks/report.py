@@ -23,7 +23,7 @@ from benchmarks.spreadsheet import spreadsheet
 from benchmarks.static_chart import static_charts
 from benchmarks.summary import Report, summarise
 from edge_runtime.atomic import write_bytes, write_text
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.strict_json import to_json
 
 # What other commands write into the results folder, in the page's order.
@@ -113,13 +113,10 @@ def results_page(report: Report, folder: Path) -> str:
     return "\n".join(parts)
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        print(make_report(parse(arguments)))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    print(make_report(parse(arguments)))
     return 0
 
 

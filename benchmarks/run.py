@@ -38,6 +38,7 @@ from benchmarks.run_settings import RunSettings, parse
 from benchmarks.summary import summarise
 from benchmarks.tables import overview
 from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.machine import describe_machine
 from edge_runtime.manifest import LabelledPhoto, read_manifest
 from edge_runtime.progress import ProgressLine
@@ -163,15 +164,10 @@ def _report(folder: Path) -> None:
     print(f"{report.notice}\n{path}")
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        return 3 if benchmark(parse(arguments)) else 0
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return 3 if benchmark(parse(arguments)) else 0
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from benchmarks.screen_local import on_this_machine
 from benchmarks.screen_ray import on_a_cluster
 from benchmarks.screening import FAILED, Task, part_path, rows_in
 from edge_runtime.atomic import write_text
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.model_file import read_model_file
 from edge_runtime.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
@@ -181,17 +181,11 @@ def _json(values: dict[str, Any]) -> str:
     return json.dumps(values, indent=2) + "\n"
 
 
+@exit_status(stopped="interrupted; the same command goes on from here")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     settings = parse(arguments)
-    try:
-        summary = screen(settings)
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+    summary = screen(settings)
     print(_json(dataclasses.asdict(summary)), end="")
     failed = summary.counts.get(FAILED, 0)
     if failed:

@@ -31,7 +31,7 @@ from benchmarks.shifts import SHIFTS, STRENGTHS, shifted
 from benchmarks.shortcuts import SHORTCUTS
 from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import centre_square, resize
@@ -149,15 +149,10 @@ def _rows(
     return rows
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        bench(parse(arguments))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    bench(parse(arguments))
     return 0
 
 

@@ -27,7 +27,7 @@ from benchmarks.shifts import SHIFTS, shifted
 from benchmarks.table import Table
 from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
 from edge_runtime.metrics import confusion, threshold_at_recall
 from edge_runtime.preprocessing import resize
@@ -156,15 +156,10 @@ def _spread(rates: NDArray[np.float64]) -> str:
     )
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        print(bench(parse(arguments)))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    print(bench(parse(arguments)))
     return 0
 
 

@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.interpreter import open_interpreter
 from edge_runtime.latency import measure_latency
 from edge_runtime.manifest import LabelledPhoto, read_manifest
@@ -132,6 +132,7 @@ def _as_after_training(model) -> None:  # type: ignore[no-untyped-def]
             layer.set_weights([gain, shift, mean, variance])
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     parser = argparse.ArgumentParser(
@@ -142,13 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--network", default="cnn32", help="cnn32, cnn64 or cnn128")
     parser.add_argument("--runs", type=int, default=100, help="timed calls a round")
     words = parser.parse_args(arguments)
-    try:
-        timed = compare(read_manifest(words.manifest), words.network, words.runs)
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    timed = compare(read_manifest(words.manifest), words.network, words.runs)
     for each in timed:
         print(
             f"{words.network} {each.order:13} {each.best_ms:.4f} ms,"

@@ -16,6 +16,10 @@ class ConversionError(EdgeRuntimeError):
 class AuditError(ConversionError):
     """The file holds operations that it should not hold."""
 
+    exit_status = 4
+
 
 class GateError(ConversionError):
     """The file is sound, but its quality is below what was asked for."""
+
+    exit_status = 4

@@ -30,7 +30,7 @@ from convert.source_options import (
     with_joined_range,
 )
 from edge_runtime.atomic import write_text
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import photos_of, read_manifest
 from edge_runtime.model_file import read_model_file
 
@@ -119,16 +119,10 @@ def report(settings: Settings) -> str:
     return f"{table_text(errors)}\n{advice(errors, layers)}"
 
 
+@exit_status(stopped="stopped")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        print(report(parse(arguments)))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    print(report(parse(arguments)))
     return 0
 
 

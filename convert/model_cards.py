@@ -20,8 +20,8 @@ from convert.errors import ConversionError
 from convert.registry_file import write_registry
 from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
-from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.evidence import Accuracy, Share
+from edge_runtime.exit_status import exit_status
 from edge_runtime.model_file import ModelFile, read_model_file
 
 HEAD = """\
@@ -159,6 +159,7 @@ def write(folder: Path) -> Path:
     return page
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     parser = argparse.ArgumentParser(
@@ -166,11 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="such as models")
     words = parser.parse_args(arguments)
-    try:
-        print(write(words.folder))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    print(write(words.folder))
     return 0
 
 

@@ -24,7 +24,7 @@ if not __package__:
 from convert.errors import ConversionError
 from convert.kit import SUMS, kit_files
 from convert.kit_description import ALL, kit_names, read_description
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.model_file import ModelFile, read_model_file
 
 
@@ -126,15 +126,10 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         new.rename(folder)
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        problems = package(parse(arguments))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    problems = package(parse(arguments))
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     return 3 if problems else 0

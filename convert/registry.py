@@ -31,6 +31,7 @@ from convert.registry_file import (
 )
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.evidence import Share
+from edge_runtime.exit_status import exit_status
 from edge_runtime.golden_check import check_golden
 from edge_runtime.manifest import photos_of, read_manifest
 from edge_runtime.model_file import read_model_file
@@ -216,20 +217,12 @@ def _shown(settings: Settings) -> Iterator[str]:
 _VERBS = {"list": listed, "show": _shown, "verify": verified, "diff": compared}
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     settings = parse(arguments)
-    try:
-        for line in _VERBS[settings.verb](settings):
-            print(line)
-    except GateError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 4
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    for line in _VERBS[settings.verb](settings):
+        print(line)
     return 0
 
 

@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from convert.errors import ConversionError, GateError
 from edge_runtime.atomic import write_bytes, write_text
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.golden_check import check_golden
 from edge_runtime.model_file import read_model_file
 from edge_runtime.release import (
@@ -204,23 +204,15 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     settings = parse(arguments)
-    try:
-        if settings.make_key is not None:
-            private, public = make_key(settings.make_key)
-            print(f"{private}: keep it to yourself; {public}: for every device")
-            return 0
-        made = release(settings, datetime.datetime.now(datetime.UTC))
-    except GateError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 4
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    if settings.make_key is not None:
+        private, public = make_key(settings.make_key)
+        print(f"{private}: keep it to yourself; {public}: for every device")
+        return 0
+    made = release(settings, datetime.datetime.now(datetime.UTC))
     print(
         f"{settings.out}: release {made.version} of {made.model}, until {made.expires}"
         f" ({NOTICE})"

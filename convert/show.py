@@ -20,7 +20,7 @@ if not __package__:
 from convert.audit import quantisation, size_report
 from convert.card_text import card_lines, graph_lines, size_lines
 from convert.operators import Operator, operators
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.model_file import ModelFile, read_model_file
 
 
@@ -91,15 +91,10 @@ def _as_values(
     }
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        print(show(parse(arguments)))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    print(show(parse(arguments)))
     return 0
 
 

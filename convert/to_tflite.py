@@ -23,7 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from convert.c_source import write_c_source
 from convert.card_text import NOT_COMPARED
 from convert.conversion_options import add_conversion_options
-from convert.errors import AuditError, ConversionError, GateError
+from convert.errors import ConversionError
 from convert.gate_options import EPILOG, add_gate_options, taken_limits
 from convert.settings import ALL, Settings
 from convert.source_options import (
@@ -36,7 +36,7 @@ from convert.sweep import sweep
 from convert.targets import TARGETS
 from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import read_manifest
 from edge_runtime.model_file import write_model_file
 
@@ -146,25 +146,16 @@ def outcome(card: ModelCard, path: Path) -> str:
     return "\n".join(lines)
 
 
+@exit_status(stopped="stopped; nothing was written")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        settings = parse(arguments)
-        jobs = settings.jobs()
-        if len(jobs) > 1 or settings.summary:
-            given = sys.argv[1:] if arguments is None else arguments
-            command = shlex.join(["python", "convert/to_tflite.py", *given])
-            return sweep(jobs, convert, command=command, summary=settings.summary)
-        print(convert(jobs[0]))
-    except (AuditError, GateError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 4
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; nothing was written", file=sys.stderr)
-        return 130
+    settings = parse(arguments)
+    jobs = settings.jobs()
+    if len(jobs) > 1 or settings.summary:
+        given = sys.argv[1:] if arguments is None else arguments
+        command = shlex.join(["python", "convert/to_tflite.py", *given])
+        return sweep(jobs, convert, command=command, summary=settings.summary)
+    print(convert(jobs[0]))
     return 0
 
 

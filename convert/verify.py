@@ -24,7 +24,7 @@ from convert.errors import ConversionError
 from convert.metadata import metadata_buffer
 from edge_runtime.card import Accuracy, ModelCard
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.golden_check import check_golden
 from edge_runtime.interpreter import open_model_file
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
@@ -176,18 +176,13 @@ def _differences(found: Accuracy, promised: Accuracy, exact: bool) -> Iterator[s
             )
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     failed = 0
-    try:
-        for check in verify(parse(arguments)):
-            print(check)
-            failed += bool(check.problems)
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    for check in verify(parse(arguments)):
+        print(check)
+        failed += bool(check.problems)
     return 4 if failed else 0
 
 

@@ -16,7 +16,13 @@ EdgeRuntimeError
 
 
 class EdgeRuntimeError(Exception):
-    """Base class: catch this to catch every error listed above."""
+    """Base class: catch this to catch every error listed above.
+
+    Attributes:
+        exit_status: with which a command ends that could not go on.
+    """
+
+    exit_status = 1
 
 
 class ModelFileError(EdgeRuntimeError):

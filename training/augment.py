@@ -21,7 +21,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from edge_runtime.errors import EdgeRuntimeError, ManifestError
+from edge_runtime.errors import ManifestError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import (
     LabelledPhoto,
     photos_of,
@@ -98,16 +99,10 @@ def _row(photo: LabelledPhoto, path: Path, manifest: Path) -> Row:
     }
 
 
+@exit_status(stopped="stopped; remove the folder before you start again")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        print(augment(parse(arguments)))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; remove the folder before you start again", file=sys.stderr)
-        return 130
+    print(augment(parse(arguments)))
     return 0
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime.atomic import write_text
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.familiarity import MEASURES, fitted, measures
 from edge_runtime.manifest import read_manifest
 from edge_runtime.photo import read_photo
@@ -56,17 +56,12 @@ def measured(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     return measures(look, structure(look))
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     words = parse(arguments)
-    try:
-        photos = [
-            photo for photo in read_manifest(words.manifest) if photo.split != "test"
-        ]
-        rows = [measured(read_photo(photo.path)) for photo in photos]
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    photos = [photo for photo in read_manifest(words.manifest) if photo.split != "test"]
+    rows = [measured(read_photo(photo.path)) for photo in photos]
     if len(rows) <= len(MEASURES):
         print(
             f"error: {words.manifest} has {len(rows)} photos to learn from; expected"

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import photos_of, read_manifest
 from training.augmentation import AUGMENTATIONS
 from training.lessons import Course, LessonError, Lessons, read_lessons, write_lessons
@@ -121,16 +121,10 @@ def _judged(
     return np.asarray(np.log(clipped / (1 - clipped)), np.float32)
 
 
+@exit_status(stopped="stopped; give the same command again to go on")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        print(teach(parse(arguments)))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; give the same command again to go on", file=sys.stderr)
-        return 130
+    print(teach(parse(arguments)))
     return 0
 
 

@@ -25,6 +25,7 @@ import keras
 
 from edge_runtime.atomic import write_text
 from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import photos_of, read_manifest
 from edge_runtime.metrics import roc_auc
 from training.checkpoint import TrainingError
@@ -111,16 +112,10 @@ def _save_whole(model: keras.Model, path: Path) -> None:
     temporary.replace(path)
 
 
+@exit_status(stopped="stopped; give the same command again to resume")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        print(train(parse(arguments)))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; give the same command again to resume", file=sys.stderr)
-        return 130
+    print(train(parse(arguments)))
     return 0
 
 
