@@ -25,14 +25,15 @@ if not __package__:
 from benchmarks.colour_baseline import TARGET_RECALL, fit_logistic_regression
 from benchmarks.markdown import markdown_table
 from benchmarks.table import Table
-from benchmarks.wording import estimate
+from benchmarks.wording import estimate, share_in_words
 from edge_runtime.atomic import write_text
 from edge_runtime.calibration import SMALLEST_SCORE
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.exit_status import exit_status
-from edge_runtime.intervals import delong_interval, wilson
+from edge_runtime.intervals import delong_interval
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
-from edge_runtime.metrics import confusion, roc_auc, threshold_at_recall
+from edge_runtime.metrics import roc_auc, threshold_at_recall
+from edge_runtime.operating_point import recall_and_specificity
 from edge_runtime.preprocessing import load_pixels
 from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
@@ -135,9 +136,7 @@ def _row(
     seen = val.logits @ weights + bias
     threshold = threshold_at_recall(val.labels, seen, TARGET_RECALL)
     scores = test.logits @ weights + bias
-    counts = confusion(test.labels, scores >= threshold)
-    recall = wilson(counts.tp, counts.tp + counts.fn)
-    specificity = wilson(counts.tn, counts.tn + counts.fp)
+    rates = recall_and_specificity(test.labels, scores, threshold)
     labels, clean = test.labels, test.clean
     return (
         f"{roc_auc(val.labels, seen):.3f}",
@@ -146,8 +145,7 @@ def _row(
             roc_auc(labels[clean], scores[clean]),
             delong_interval(labels[clean], scores[clean]),
         ),
-        estimate(counts.tp / (counts.tp + counts.fn), recall),
-        estimate(counts.tn / (counts.tn + counts.fp), specificity),
+        *map(share_in_words, rates),
     )
 
 

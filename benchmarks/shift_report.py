@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.shortcuts import SHORTCUTS
-from edge_runtime.metrics import confusion, roc_auc
+from edge_runtime.metrics import roc_auc
+from edge_runtime.operating_point import recall_and_specificity
 
 NO_SHIFT = "as taken"
 NOTICE = "Research and education; not a medical device."
@@ -76,14 +77,14 @@ def row_of(
     scores: NDArray[np.float64],
 ) -> ShiftRow:
     """Judge one version's scores, both of shape ``(n,)``."""
-    counts = confusion(labels, scores >= scorer.threshold)
+    recall, specificity = recall_and_specificity(labels, scores, scorer.threshold)
     return ShiftRow(
         model=scorer.name,
         shift=shift,
         strength=strength,
         auc=roc_auc(labels, scores),
-        recall=counts.tp / (counts.tp + counts.fn),
-        specificity=counts.tn / (counts.tn + counts.fp),
+        recall=recall.value,
+        specificity=specificity.value,
     )
 
 

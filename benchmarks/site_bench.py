@@ -29,7 +29,8 @@ from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
-from edge_runtime.metrics import confusion, threshold_at_recall
+from edge_runtime.metrics import threshold_at_recall
+from edge_runtime.operating_point import recall_and_specificity
 from edge_runtime.preprocessing import resize
 from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
@@ -139,9 +140,8 @@ def _scored(
 
 
 def _rates(tried: Scored, threshold: float) -> tuple[float, float]:
-    counts = confusion(tried.labels, tried.scores >= threshold)
-    recall = counts.tp / (counts.tp + counts.fn)
-    return recall, counts.tn / (counts.tn + counts.fp)
+    recall, specificity = recall_and_specificity(tried.labels, tried.scores, threshold)
+    return recall.value, specificity.value
 
 
 def _pair(recall: float, specificity: float) -> str:
