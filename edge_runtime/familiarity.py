@@ -8,11 +8,13 @@ mean and spread, fitted by ``training/familiar.py``. Exposure changes no measure
 
 import functools
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_runtime.photo_measures import laplacian, reddish
 from edge_runtime.preprocessing import resize
 
 # Small enough to be blind to a sensor's noise and to how a JPEG was made; photos for
@@ -40,21 +42,26 @@ def measures(look: NDArray[np.uint8], structure: float) -> NDArray[np.float64]:
         look: the picture's centre square; RGB; shape ``(n, n, 3)``; uint8.
         structure: of the same, see ``quality.structure``.
     """
-    square = resize(look, FAMILIAR_PX).astype(np.float64)
-    luma = square @ _LUMA
+    # One plane per colour, and sums of squares in place of deviations: several times
+    # faster in numpy, and equal but for the last digits.
+    planes = np.ascontiguousarray(resize(look, FAMILIAR_PX).transpose(2, 0, 1))
+    red, green, blue = colours = planes.astype(np.float64)
+    luma = np.tensordot(_LUMA, colours, axes=1)
     mean = max(float(luma.mean()), 1.0)
-    fields, halves = _blocks(luma, _FIELDS), _blocks(luma, _HALVES)
-    detail = float((luma - _spread_out(fields, FAMILIAR_PX)).std())
-    between = np.abs(np.diff(fields, axis=0)).mean() + np.abs(np.diff(fields)).mean()
+    halves, fields = _blocks(luma, _HALVES), _blocks(luma, _FIELDS)
+    detail = _deviation(luma - _spread_out(fields, FAMILIAR_PX))
+    fields_deviation = _deviation(fields)
+    between = _mean_size(fields[1:] - fields[:-1])
+    between += _mean_size(fields[:, 1:] - fields[:, :-1])
     return np.array(
         [
-            *_colour(square),
+            *_colour(red, green, blue),
             _log(detail / mean),
-            _log(detail / max(float(fields.std()), 1e-3)),
-            _log(float((halves - _spread_out(fields, _HALVES)).std()) / mean),
-            _log(float(between) / max(float(fields.std()), 1.0)),
+            _log(detail / max(fields_deviation, 1e-3)),
+            _log(_deviation(halves - _spread_out(fields, _HALVES)) / mean),
+            _log(between / max(fields_deviation, 1.0)),
             *_edges(luma, mean),
-            _reddish(square),
+            reddish(planes),
             _log(structure),
         ]
     )
@@ -63,7 +70,8 @@ def measures(look: NDArray[np.uint8], structure: float) -> NDArray[np.float64]:
 def distance(look: NDArray[np.uint8], structure: float) -> float:
     """From the training photos, in standard deviations; see ``measures``."""
     mean, whitening = _familiar()
-    return float(np.linalg.norm(whitening @ (measures(look, structure) - mean)))
+    white = whitening @ (measures(look, structure) - mean)
+    return math.sqrt(float(white @ white))
 
 
 def fitted(
@@ -83,15 +91,22 @@ def fitted(
     return values.mean(axis=0), whitening
 
 
-def _colour(square: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    total = square.sum(axis=2) + 1.0
-    top = np.maximum(square.max(axis=2), 1.0)
-    saturation = (top - square.min(axis=2)) / top
+def _colour(
+    red: NDArray[np.float64], green: NDArray[np.float64], blue: NDArray[np.float64]
+) -> tuple[float, float, float, float]:
+    total = red + green
+    total += blue
+    total += 1.0
+    top = np.maximum(np.maximum(red, green), blue)
+    np.maximum(top, 1.0, out=top)
+    saturation = np.minimum(np.minimum(red, green), blue)
+    np.subtract(top, saturation, out=saturation)
+    saturation /= top
     return (
         float(saturation.mean()),
-        _log(float(saturation.std())),
-        _log(float((square[..., 0] / total).std())),
-        _log(float((square[..., 2] / total).std())),
+        _log(_deviation(saturation)),
+        _log(_deviation(red / total)),
+        _log(_deviation(blue / total)),
     )
 
 
@@ -99,28 +114,35 @@ def _edges(luma: NDArray[np.float64], mean: float) -> tuple[float, float, float]
     """Shares of pixels on sharp edges and without any change, and where edges point."""
     down = luma[2:, 1:-1] - luma[:-2, 1:-1]
     across = luma[1:-1, 2:] - luma[1:-1, :-2]
-    power = (down**2 + across**2) / 4
+    power = (down * down + across * across) / 4
     # The power times the cosine of four times its angle: 1 for upright and level edges,
     # -1 for diagonal ones.
-    upright = power - (down * across) ** 2 / 2 / np.maximum(power, 1e-9)
-    around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-    laplacian = np.abs(around - 4 * luma[1:-1, 1:-1])
-    return (
-        float((np.sqrt(power) > _EDGE * mean).mean()),
-        float(upright.sum() / max(float(power.sum()), 1e-9)),
-        float((laplacian < _FLAT * mean).mean()),
-    )
+    twist = down * across
+    twist *= twist
+    twist /= np.maximum(power, 1e-9)
+    total = float(power.sum())
+    upright = total - float(twist.sum()) / 2
+    sharp = int(np.count_nonzero(power > (_EDGE * mean) ** 2))
+    flat = int(np.count_nonzero(np.abs(laplacian(luma)) < _FLAT * mean))
+    return sharp / power.size, upright / max(total, 1e-9), flat / power.size
 
 
-def _reddish(square: NDArray[np.float64]) -> float:
-    red, green, blue = square[..., 0], square[..., 1], square[..., 2]
-    return float(((red > green) & (red > blue)).mean())
+def _deviation(values: NDArray[np.float64]) -> float:
+    """Standard deviation, several times faster than ``numpy.std`` on small arrays."""
+    off = (values - values.mean()).reshape(-1)
+    return math.sqrt(float(off @ off) / off.size)
+
+
+def _mean_size(values: NDArray[np.float64]) -> float:
+    return float(np.abs(values).mean())
 
 
 def _blocks(luma: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     side = FAMILIAR_PX // count
-    fields: NDArray[np.float64] = luma.reshape(count, side, count, side).mean((1, 3))
-    return fields
+    # Rows first: additions of whole rows are quick, those of two neighbours are not.
+    rows = luma.reshape(count, side, FAMILIAR_PX).sum(axis=1)
+    fields: NDArray[np.float64] = sum(rows[:, place::side] for place in range(side))
+    return fields / side**2
 
 
 def _spread_out(fields: NDArray[np.float64], side: int) -> NDArray[np.float64]:
@@ -129,7 +151,7 @@ def _spread_out(fields: NDArray[np.float64], side: int) -> NDArray[np.float64]:
 
 
 def _log(value: float) -> float:
-    return float(np.log(max(value, 1e-3)))
+    return math.log(max(value, 1e-3))
 
 
 @functools.cache

@@ -11,6 +11,7 @@ it too.
 """
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -18,7 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime.familiarity import distance
-from edge_runtime.photo_measures import at_least_one, sharpness, structure
+from edge_runtime.photo_measures import (
+    at_least_one,
+    reddish,
+    sharpness,
+    structure,
+)
 from edge_runtime.preprocessing import preprocess
 
 # Photos are looked at in this size whatever the model's, so that one limit serves all.
@@ -124,9 +130,10 @@ def _findings(
     # One plane per colour: several times faster than colours side by side.
     planes = np.ascontiguousarray(look.transpose(2, 0, 1))
     luma = np.tensordot(_LUMA, planes.astype(np.float32), axes=1)
+    mean = float(luma.mean())
     findings = (
         *_size_findings(short_side_px, pixels.shape[0]),
-        *_exposure_findings(planes, luma),
+        *_exposure_findings(planes, mean),
     )
     if any(finding.unusable for finding in findings):
         # A frame without a picture is not worth calling blurred as well.
@@ -152,13 +159,12 @@ def _size_findings(short_side_px: int, size_px: int) -> Iterator[Finding]:
         )
 
 
-def _exposure_findings(
-    planes: NDArray[np.uint8], luma: NDArray[np.float32]
-) -> Iterator[Finding]:
-    mean = float(luma.mean())
-    contrast = max(float(plane.std()) for plane in planes) / at_least_one(luma)
-    black, white = (planes <= _BLACK).all(axis=0), (planes >= _WHITE).all(axis=0)
-    clipped = float((black | white).mean())
+def _exposure_findings(planes: NDArray[np.uint8], mean: float) -> Iterator[Finding]:
+    contrast = _largest_deviation(planes) / at_least_one(mean)
+    brightest, darkest = planes.max(axis=0), planes.min(axis=0)
+    black = int(np.count_nonzero(brightest <= _BLACK))
+    white = int(np.count_nonzero(darkest >= _WHITE))
+    clipped = (black + white) / brightest.size
     if mean < DARKEST_MEAN:
         yield Finding("dark", mean, DARKEST_MEAN, True, "far too dark; give more light")
     elif mean > BRIGHTEST_MEAN:
@@ -177,6 +183,15 @@ def _exposure_findings(
             unusable=False,
             message=f"{clipped:.0%} is pure black or white; avoid glare and borders",
         )
+
+
+def _largest_deviation(planes: NDArray[np.uint8]) -> float:
+    """Of the most varied channel; from whole sums, which float64 holds exactly."""
+    colours = planes.reshape(3, -1).astype(np.float64)
+    return max(
+        math.sqrt(float(colour @ colour) * colour.size - float(colour.sum()) ** 2)
+        for colour in colours
+    ) / len(colours[0])
 
 
 def _sharpness_findings(luma: NDArray[np.float32]) -> Iterator[Finding]:
@@ -205,16 +220,15 @@ def _lesion_findings(
             unusable,
             message="hardly anything stands out from the skin; centre the lesion",
         )
-    red, green, blue = planes
-    reddish = float(((red > green) & (red > blue)).mean())
-    if reddish < LEAST_REDDISH:
-        unusable = reddish < NO_REDDISH
+    red = reddish(planes)
+    if red < LEAST_REDDISH:
+        unusable = red < NO_REDDISH
         yield Finding(
             "not_skin",
-            reddish,
+            red,
             NO_REDDISH if unusable else LEAST_REDDISH,
             unusable,
-            message=f"only {reddish:.0%} has a colour like skin; check the light, the"
+            message=f"only {red:.0%} has a colour like skin; check the light, the"
             " white balance and what is in front of the camera",
         )
     far = distance(look, found)

@@ -88,3 +88,31 @@ def test_few_real_lesions_are_called_unfamiliar(fanconic):
 def test_a_small_photo_of_a_lesion_is_judged_too(drawn):
     small = np.asarray(Image.fromarray(drawn(320, 320)).resize((40, 40)))
     assert far(small) < FOREIGN
+
+
+def test_the_measures_are_the_plain_statistics_of_the_picture(drawn):
+    look = np.asarray(Image.fromarray(drawn(64, 64)))
+    look = (look + np.random.default_rng(0).integers(0, 9, look.shape)).astype(np.uint8)
+    colours = look.astype(float)
+    red, green, blue = (colours[..., channel] for channel in range(3))
+    largest, smallest = colours.max(axis=2), colours.min(axis=2)
+    saturation = (largest - smallest) / largest
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    fields = luma.reshape(16, 4, 16, 4).mean(axis=(1, 3))
+    detail = (luma - np.kron(fields, np.ones((4, 4)))).std()
+    # numpy's gradient is half the difference of the neighbours, at all but the border.
+    down, across = (slope[1:-1, 1:-1] for slope in np.gradient(luma))
+    expected = {
+        "saturation": saturation.mean(),
+        "spread of saturation": np.log(saturation.std()),
+        "spread of red": np.log((red / (colours.sum(axis=2) + 1)).std()),
+        "spread of blue": np.log((blue / (colours.sum(axis=2) + 1)).std()),
+        "detail": np.log(detail / luma.mean()),
+        "detail over structure": np.log(detail / fields.std()),
+        "edges": (np.hypot(down, across) > 0.15 * luma.mean()).mean(),
+        "reddish": ((red > green) & (red > blue)).mean(),
+        "structure": np.log(structure(look)),
+    }
+    found = dict(zip(MEASURES, measures(look, structure(look)), strict=True))
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    assert 0 < found["edges"] < 1

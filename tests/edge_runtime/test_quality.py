@@ -193,3 +193,23 @@ class TestLesionAndSkin:
     def test_every_finding_has_a_public_name(self, drawn):
         seen = {name for level in (0, 250) for name in names(even(level))}
         assert seen <= {*FINDING_NAMES}
+
+
+def test_structure_is_what_the_best_plane_leaves(drawn):
+    look = preprocess(drawn(300, 400), 128)
+    fields = preprocess(look, 16).reshape(-1, 3).astype(float)
+    rows, columns = np.mgrid[:16, :16].reshape(2, -1)
+    plane = np.stack([np.ones(256), rows, columns], axis=1)
+    left = fields - plane @ np.linalg.lstsq(plane, fields, rcond=None)[0]
+    assert structure(look) == pytest.approx(left.std(axis=0).max() / fields.mean())
+
+
+def test_contrast_is_the_deviation_of_the_most_varied_channel():
+    noise = np.random.default_rng(0).normal(150, (0.5, 2, 1), (128, 128, 3)).round()
+    (uniform,) = (
+        finding
+        for finding in findings(noise.astype(np.uint8), 128)
+        if finding.name == "uniform"
+    )
+    luma = noise @ [0.299, 0.587, 0.114]
+    assert uniform.value == pytest.approx(noise[..., 1].std() / luma.mean(), rel=1e-6)
