@@ -15,6 +15,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.gathering import REPORT, gathered
+from benchmarks.layer_chart import layer_charts, read_layers
 from benchmarks.markdown import markdown
 from benchmarks.page import page, plotly_script
 from benchmarks.published import read_published
@@ -27,7 +28,7 @@ from edge_runtime.exit_status import exit_status
 from edge_runtime.strict_json import to_json
 
 # What other commands write into the results folder, in the page's order.
-PARTS = ("peers.md", "ensemble.md", "sites.md", "shifts.md")
+PARTS = ("peers.md", "layers.md", "ensemble.md", "sites.md", "shifts.md")
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ def write_report(report: Report, folder: Path) -> Path:
     write_text(folder / f"{REPORT}.json", to_json(report))
     write_text(folder / f"{REPORT}.csv", spreadsheet(report))
     write_text(folder / f"{REPORT}.md", markdown(report))
-    shifts = charts_of(read_shifts(folder))
-    write_text(html, page(report, plotly_script(), charts_last=shifts))
+    last = (*layer_charts(read_layers(folder)), *charts_of(read_shifts(folder)))
+    write_text(html, page(report, plotly_script(), charts_last=last))
     return html
 
 
