@@ -24,12 +24,18 @@ class Frame:
             clock, which jumps.
         picture: for the model: an encoded photo, or RGB of shape ``(h, w, 3)``.
         full: for saving, where the source has a larger stream; else None.
+        path: of the photo, where the source is a folder of them; else empty.
     """
 
     number: int
     captured_ns: int
     picture: Picture
     full: Picture | None = None
+    path: str = ""
+
+    def name_in(self, source: str) -> str:
+        """What messages and verdicts call this frame of a source."""
+        return self.path or f"frame {self.number} of {source}"
 
     @property
     def whole(self) -> Picture:

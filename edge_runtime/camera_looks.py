@@ -86,14 +86,18 @@ class Looker:
         timings_ms["total"] += decode_ms - verdict.timings_ms["decode"]
         verdict = dataclasses.replace(
             verdict,
-            photo=f"frame {frame.number} of {self._name}",
+            photo=frame.name_in(self._name),
             timings_ms=timings_ms,
         )
         return Look(frame, verdict, score, _sharp(verdict.findings), self._moved(image))
 
     def _decoded(self, frame: Frame) -> NDArray[np.uint8]:
         size_px = self.classifier.card.input.size_px
-        return read_photo(frame.picture, for_size_px=math.ceil(size_px / self._guide))
+        return read_photo(
+            frame.picture,
+            for_size_px=math.ceil(size_px / self._guide),
+            name=frame.name_in(self._name),
+        )
 
     def _moved(self, image: NDArray[np.uint8]) -> float:
         now = preprocess(image, MOTION_PX).astype(np.float32) @ _LUMA

@@ -18,6 +18,9 @@ _CHUNK_BYTES = 1 << 18
 Damaged = Callable[[int], None]
 """Takes how many frames were damaged so far."""
 
+Named = tuple[Picture, str]
+"""A picture and the path it alone has, or an empty one."""
+
 
 class Recording:
     """Frames that lie in a file or folder; see ``FrameSource``."""
@@ -25,7 +28,7 @@ class Recording:
     live = False
 
     def __init__(
-        self, path: Path, read: Callable[[Path, Damaged], Iterator[Picture]]
+        self, path: Path, read: Callable[[Path, Damaged], Iterator[Named]]
     ) -> None:
         """Remember the path; it is opened by ``frames``.
 
@@ -46,23 +49,23 @@ class Recording:
             CameraError: when the path cannot be read.
         """
         with contextlib.closing(self._pictures()) as pictures:
-            for number, picture in enumerate(pictures, 1):
+            for number, (picture, path) in enumerate(pictures, 1):
                 if self._closed.is_set():
                     return
-                yield Frame(number, time.monotonic_ns(), picture)
+                yield Frame(number, time.monotonic_ns(), picture, path=path)
 
     def close(self) -> None:
         """See ``FrameSource``."""
         self._closed.set()
 
-    def _pictures(self) -> Generator[Picture, None, None]:
+    def _pictures(self) -> Generator[Named, None, None]:
         yield from self._read(self._path, self._count)
 
     def _count(self, damaged: int) -> None:
         self.damaged = damaged
 
 
-def mjpeg_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
+def mjpeg_frames(path: Path, damaged: Damaged) -> Iterator[Named]:
     """JPEG after JPEG in a file.
 
     Raises:
@@ -73,12 +76,12 @@ def mjpeg_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
         while chunk := file.read(_CHUNK_BYTES):
             for picture in splitter.feed(chunk):
                 damaged(splitter.damaged)
-                yield picture
+                yield picture, ""
     splitter.finish()
     damaged(splitter.damaged)
 
 
-def y4m_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
+def y4m_frames(path: Path, damaged: Damaged) -> Iterator[Named]:
     """A recording without loss.
 
     Raises:
@@ -94,10 +97,10 @@ def y4m_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
                 return
             if planes is None:
                 return
-            yield rgb_of_planes(planes, header)
+            yield rgb_of_planes(planes, header), ""
 
 
-def photos_as_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
+def photos_as_frames(path: Path, damaged: Damaged) -> Iterator[Named]:
     """Photos of a folder, or one, sorted by path.
 
     Raises:
@@ -105,10 +108,13 @@ def photos_as_frames(path: Path, damaged: Damaged) -> Iterator[Picture]:
     """
     photos = [photo for photo in photos_in([path]) if photo.is_file()]
     if not photos:
-        raise CameraError(f"{path} holds no photo; expected .jpg, .png or such")
+        raise CameraError(
+            f"{path} holds no photo. Expected a folder with .jpg, .png or such in it;"
+            " put photos there or name another one with --source"
+        )
     for photo in photos:
         try:
-            yield photo.read_bytes()
+            yield photo.read_bytes(), str(photo)
         except OSError as error:
             raise CameraError(f"{photo} cannot be read: {error.strerror}") from error
 

@@ -157,7 +157,13 @@ class Session:
             look = self.looker.look(frame)
         except PhotoError as error:
             self.failed += 1
-            line = {"type": "error", "frame": frame.number, "error": str(error)}
+            line = {
+                "type": "error",
+                "frame": frame.number,
+                "source": self._source.name,
+                "photo": frame.name_in(self._source.name),
+                "error": str(error),
+            }
             for listener in self._listeners:
                 listener.error(line)
             return
@@ -180,6 +186,7 @@ class Session:
             "notice": NOTICE,
             "frame": look.frame.number,
             "source": self._source.name,
+            "photo": verdict.photo,
             "time": _now(),
             "age_ms": round(age_ms(look.frame), 2),
             "probability": verdict.probability,

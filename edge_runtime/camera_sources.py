@@ -112,6 +112,12 @@ def _network(word: str) -> functools.partial[TcpStream] | functools.partial[Http
 
 def _recording(word: str) -> FrameSource:
     path = Path(word)
+    if not path.exists():
+        raise CameraError(
+            f"--source {word}: neither a camera or stream of ours nor a file or folder"
+            f" that exists, looked for from {Path.cwd()}. Expected one of {KINDS};"
+            " check the spelling"
+        )
     suffix = path.suffix.lower()
     if suffix in (".mjpeg", ".mjpg"):
         return Recording(path, mjpeg_frames)
@@ -119,4 +125,8 @@ def _recording(word: str) -> FrameSource:
         return Recording(path, y4m_frames)
     if path.is_dir() or suffix in PHOTO_SUFFIXES:
         return Recording(path, photos_as_frames)
-    raise CameraError(f"--source {word} is not known; expected one of {KINDS}")
+    raise CameraError(
+        f"--source {word}: a recording of this kind is not read. Expected FILE.mjpeg,"
+        " FILE.y4m or a FOLDER of photos; ffmpeg makes one:"
+        f" ffmpeg -i {word} -q:v 2 {path.stem}.mjpeg"
+    )

@@ -3,13 +3,18 @@
 import argparse
 import importlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from edge_runtime import logs
+from edge_runtime.configuration import ALL
 from edge_runtime.errors import SettingsError
 from edge_runtime.settings import apply, option_name, read_source
+
+# What `pip install ./edge_runtime` puts on the path.
+COMMAND = "lesion-edge"
 
 # Each verb and the module that is imported when it is asked for, so that a verb pays
 # for nothing but itself, and one whose extra is missing hinders no other.
@@ -48,7 +53,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     own, rest = first.parse_known_args(_before_verb(arguments))
     named = arguments[len(_before_verb(arguments)) :][:1]
     parser = argparse.ArgumentParser(
-        prog="python -m edge_runtime",
+        prog=_own_name(),
         description="Run a lesion classifier. Research and education;"
         " not a medical device.",
     )
@@ -59,6 +64,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         verb = _add_verb(verbs, name)
         if [name] == named and not rest:
             apply(verb, name, read_source(own.config))
+    if named == ["config"] and not set(arguments) & {"-h", "--help"}:
+        arguments = _with_verb(arguments)
     return parser.parse_args(arguments)
 
 
@@ -103,6 +110,19 @@ def _before_verb(arguments: Sequence[str]) -> Sequence[str]:
         if not word.startswith("-") and previous not in ("--config", "--log"):
             return arguments[:place]
     return arguments
+
+
+def _with_verb(arguments: Sequence[str]) -> Sequence[str]:
+    """The words of ``config``, with the word for all verbs where none is named."""
+    after = arguments[len(_before_verb(arguments)) + 1 :]
+    named = any(not word.startswith("-") for word in after)
+    return arguments if named else [*arguments, ALL]
+
+
+def _own_name() -> str:
+    """As the person called us: the installed command, or the module."""
+    called = Path(sys.argv[0]).stem
+    return COMMAND if called == COMMAND else "python -m edge_runtime"
 
 
 def _add_own_options(parser: argparse.ArgumentParser) -> None:

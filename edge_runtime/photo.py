@@ -50,7 +50,7 @@ _WARNING_FILTERS = threading.Lock()
 
 
 def read_photo(
-    source: PhotoSource, *, for_size_px: int | None = None
+    source: PhotoSource, *, for_size_px: int | None = None, name: str = ""
 ) -> NDArray[np.uint8]:
     """Decode one photo: upright, RGB, 8 bits a channel.
 
@@ -62,6 +62,7 @@ def read_photo(
             ``(height, width, 3)`` and dtype uint8, which is returned as it is.
         for_size_px: side of the model's input. A JPEG much larger than that is
             decoded at reduced scale, several times faster.
+        name: what messages call it; its path unless given.
 
     Returns:
         RGB pixels; shape ``(height, width, 3)``; dtype uint8.
@@ -72,7 +73,7 @@ def read_photo(
     """
     if isinstance(source, np.ndarray):
         return _checked_array(source)
-    name = source_name(source)
+    name = name or source_name(source)
     try:
         if isinstance(source, Image.Image):
             return _to_rgb(source, name)

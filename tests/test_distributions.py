@@ -136,6 +136,14 @@ def test_lock_holds_every_direct_dependency():
     assert names - {"lesion-edge"} <= _pins(LOCKS[0]).keys()
 
 
+@pytest.mark.parametrize("project", [TOOLKIT, RUNTIME], ids=["toolkit", "runtime"])
+def test_installed_command_is_the_runtime_s(project):
+    """``.ci/run`` installs it and calls it."""
+    from edge_runtime.command_line import COMMAND
+
+    assert project["project"]["scripts"] == {COMMAND: "edge_runtime.__main__:main"}
+
+
 def test_version_in_the_code_is_that_of_both_distributions():
     from edge_runtime.version import VERSION
 

@@ -110,6 +110,40 @@ def test_settings_of_the_camera_are_shown_as_they_are_written(configured, capsys
     assert shown["vote"][0] == "3/5"
 
 
+def test_without_a_verb_all_are_shown_with_where_each_value_comes_from(
+    configured, monkeypatch, capsys
+):
+    file = configured("[classify]\nworkers = 2\n")
+    monkeypatch.setenv("LESION_EDGE_CAMERA_GUIDE", "0.5")
+    assert main(["--config", str(file), "config", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert [*shown] == [verb for verb in VERBS if verb != "config"]
+    assert shown["classify"]["workers"] == [2, f"{file} [classify]"]
+    assert shown["camera"]["guide"] == [0.5, "environment LESION_EDGE_CAMERA_GUIDE"]
+    assert main(["--config", str(file), "config"]) == 0
+    lines = capsys.readouterr().out
+    assert f"workers  2  ({file} [classify])" in lines
+    assert [line for line in lines.splitlines() if line.startswith("[")] == [
+        f"[{verb}]" for verb in shown
+    ]
+
+
+def test_flags_without_a_verb_are_refused(configured, capsys):
+    assert main(["config", "all", "--threads", "2"]) == 1
+    assert "expected one first" in capsys.readouterr().err
+
+
+def test_usage_names_the_command_that_was_called(monkeypatch, capsys):
+    for called, named in (
+        ("/usr/local/bin/lesion-edge", "lesion-edge"),
+        ("/x/edge_runtime/__main__.py", "python -m edge_runtime"),
+    ):
+        monkeypatch.setattr("sys.argv", [called])
+        with pytest.raises(SystemExit):
+            main(["--help"])
+        assert f"usage: {named} [-h]" in capsys.readouterr().out
+
+
 def test_an_unknown_verb_is_named(capsys):
     assert main(["config", "diagnose"]) == 1
     assert "diagnose" in capsys.readouterr().err

@@ -72,6 +72,36 @@ class TestRecordings:
         assert [line["type"] for line in lines] == ["frame"] * 3
         running.wait_to_hear("2 frames of")
 
+    def test_a_photo_that_cannot_be_read_is_named_on_its_line(
+        self, camera, drawn, tmp_path
+    ):
+        Image.fromarray(drawn(96, 128)).save(tmp_path / "a.png")
+        (tmp_path / "b.jpg").write_bytes(b"no picture at all")
+        status, (frame, error) = camera(tmp_path).end()
+        assert status == 3
+        assert frame["photo"] == str(tmp_path / "a.png")
+        assert (error["type"], error["frame"]) == ("error", 2)
+        assert error["source"] == str(tmp_path)
+        assert error["photo"] == str(tmp_path / "b.jpg")
+        assert str(tmp_path / "b.jpg") in error["error"]
+
+    @pytest.mark.parametrize(
+        ("name", "parts"),
+        [
+            ("nofolder/", ["exists", "rpicam", "FOLDER", "check the spelling"]),
+            ("clip.avi", ["not read", "FILE.mjpeg", "ffmpeg -i"]),
+            ("empty", ["holds no photo", "Expected a folder", "--source"]),
+        ],
+    )
+    def test_a_source_that_cannot_be_used_says_expected_got_and_what_to_do(
+        self, camera, tmp_path, name, parts
+    ):
+        (tmp_path / "clip.avi").write_bytes(b"RIFF")
+        (tmp_path / "empty").mkdir()
+        running = camera(f"{tmp_path}/{name}")
+        assert running.end() == (1, [])
+        assert all(part in running.said[-1] for part in [*parts, name])
+
     @pytest.mark.parametrize("content", [b"", b"no picture at all", bytes(10**6)])
     def test_without_a_frame_it_fails_by_name(self, camera, tmp_path, content):
         path = tmp_path / "clip.mjpeg"
