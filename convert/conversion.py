@@ -8,6 +8,7 @@ import tf_keras
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from convert.bias_correction import bias_corrected
 from convert.errors import ConversionError
 from convert.export import flatbuffer
 from convert.folding import folded
@@ -185,6 +186,8 @@ def converted(
         tuned = fine_tuned(model, supply, np.concatenate(list(shown())), tuning)
         model = learnt(tuned, model) if tuning.keep_float else tuned
         recipe = RECIPES["ptq_int8"] if tuning.keep_float else recipe
+    elif recipe.calibrated and isinstance(model, tf_keras.Model):
+        model = bias_corrected(model, np.concatenate(list(shown())), tuning.keep_float)
     return flatbuffer(
         model,
         recipe,

@@ -24,6 +24,7 @@ from tensorflow_model_optimization.python.core.quantization.keras.default_8bit i
 )
 from tqdm import tqdm
 
+from convert.bias_correction import bias_corrected
 from convert.own_layers import ChannelClamp, HardSwish
 from convert.ranges import BATCH, set_ranges, stem_of
 from convert.recipes import FineTuning
@@ -57,7 +58,9 @@ def fine_tuned(
         shown: real inputs of the photos that show value ranges.
         settings: how long and how fast.
     """
-    quantised = _annotated(model, settings.keep_float)
+    quantised = _annotated(
+        bias_corrected(model, shown, settings.keep_float), settings.keep_float
+    )
     # Kernels take their ranges from what they hold, but only while training.
     quantised(shown[:BATCH], training=True)
     set_ranges(quantised, model, shown)
@@ -118,7 +121,12 @@ def _teach(
     photos: AugmentedPhotos,
     settings: FineTuning,
 ) -> None:
-    variables = quantised.trainable_variables
+    # Depthwise kernels are rounded already, and steps would take them off their grid.
+    variables = [
+        each
+        for each in quantised.trainable_variables
+        if stem_of(each) != "depthwise_kernel"
+    ]
     optimizer = RelativeAdam(variables)
     decay = tf_keras.optimizers.schedules.CosineDecay(
         settings.learning_rate, settings.steps
@@ -169,7 +177,8 @@ def _annotated(model: tf_keras.Model, keep_float: Sequence[str] = ()) -> tf_kera
             )
         if isinstance(layer, tf_keras.layers.DepthwiseConv2D):
             # tfmot takes one range for the whole kernel, as its last axis has length
-            # 1; left alone, the converter finds one for each channel.
+            # 1; left alone, the converter finds one for each channel. It finds the
+            # rounding of ``bias_corrected`` again, so nothing goes unseen here.
             return _quantize.quantize_annotate_layer(
                 layer, registry.Default8BitQuantizeConfig([], ["activation"], False)
             )
