@@ -24,14 +24,15 @@ from benchmarks.counts import at_least
 from benchmarks.errors import BenchmarkError
 from benchmarks.screen_local import on_this_machine
 from benchmarks.screen_ray import on_a_cluster
-from benchmarks.screening import FAILED, Task, part_path, rows_in
+from benchmarks.screening import FAILED, Done, Task, part_path, rows_in
 from edge_runtime.atomic import write_text
 from edge_runtime.exit_status import exit_status
+from edge_runtime.memory import peak_memory_mib
 from edge_runtime.model_file import read_model_file
 from edge_runtime.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
 
-ENGINES: dict[str, Callable[[Sequence[Task], int], Iterator[dict[str, int]]]] = {
+ENGINES: dict[str, Callable[[Sequence[Task], int], Iterator[Done]]] = {
     "local": on_this_machine,
     "ray": on_a_cluster,
 }
@@ -51,6 +52,23 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """How far a run was, and what it had needed so far.
+
+    Attributes:
+        photos: judged by this run.
+        seconds: since it began.
+        worker_mib: largest resident memory of any worker.
+        own_mib: of the process that hands out the shards.
+    """
+
+    photos: int
+    seconds: float
+    worker_mib: float | None
+    own_mib: float | None
+
+
+@dataclass(frozen=True)
 class Summary:
     """What a run did; ``summary.json``.
 
@@ -62,6 +80,7 @@ class Summary:
         workers: side by side.
         engine: ``"local"`` or ``"ray"``.
         model: name of the model file.
+        course: about twenty marks along this run, and its end.
     """
 
     photos: int
@@ -71,6 +90,7 @@ class Summary:
     workers: int
     engine: str
     model: str
+    course: tuple[Mark, ...]
     notice: str = NOTICE
 
 
@@ -118,25 +138,37 @@ def screen(settings: Settings) -> Summary:
         )
     ]
     left = [task for task in tasks if not part_path(settings.out, task.shard).exists()]
-    start, now = time.monotonic(), 0
-    with ProgressLine() as line:
-        for done, counts in enumerate(ENGINES[settings.engine](left, settings.workers)):
-            now += sum(counts.values())
-            rate = now / (time.monotonic() - start)
-            line.show(f"{rate:.0f} photos/s, shards", done + 1, len(left))
+    start = time.monotonic()
+    course = tuple(_run(settings, left))
     seconds = time.monotonic() - start
     counts = _sum_up(settings.out, tasks)
     summary = Summary(
         sum(counts.values()),
         counts,
-        now,
+        course[-1].photos if course else 0,
         seconds,
         settings.workers,
         settings.engine,
         settings.model.name,
+        course,
     )
     write_text(settings.out / "summary.json", _json(dataclasses.asdict(summary)))
     return summary
+
+
+def _run(settings: Settings, tasks: Sequence[Task]) -> Iterator[Mark]:
+    """Judge the shards; a mark after each twentieth of them."""
+    start, photos, largest_mib = time.monotonic(), 0, 0.0
+    stretch = max(1, len(tasks) // 20)
+    with ProgressLine() as line:
+        shards = ENGINES[settings.engine](tasks, settings.workers)
+        for place, done in enumerate(shards, 1):
+            photos += sum(done.counts.values())
+            largest_mib = max(largest_mib, done.peak_mib or 0)
+            seconds = time.monotonic() - start
+            line.show(f"{photos / seconds:.0f} photos/s, shards", place, len(tasks))
+            if place % stretch == 0 or place == len(tasks):
+                yield Mark(photos, seconds, largest_mib or None, peak_memory_mib())
 
 
 def _same_run(settings: Settings) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
-from benchmarks.screening import Task, screen
+from benchmarks.screening import Done, Task, screen
 from edge_runtime.classifier import LesionClassifier
 
 # Each process has its own; a model is opened once and serves every shard.
 _opened: dict[str, LesionClassifier] = {}
 
 
-def on_this_machine(tasks: Sequence[Task], workers: int) -> Iterator[dict[str, int]]:
-    """Counts of each shard as it is done; with one worker, in this very process."""
+def on_this_machine(tasks: Sequence[Task], workers: int) -> Iterator[Done]:
+    """Each shard as it is done; with one worker, in this very process."""
     if workers == 1 or len(tasks) < 2:
         yield from map(screened, tasks)
         return
@@ -33,7 +33,7 @@ def on_this_machine(tasks: Sequence[Task], workers: int) -> Iterator[dict[str, i
                 yield future.result()
 
 
-def screened(task: Task) -> dict[str, int]:
+def screened(task: Task) -> Done:
     """Judge one shard with this process's own classifier."""
     if task.model not in _opened:
         _opened[task.model] = LesionClassifier.load(Path(task.model), threads=1)

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.archives import Shard
 from benchmarks.errors import BenchmarkError
 from benchmarks.screen_local import screened
-from benchmarks.screening import Task
+from benchmarks.screening import Done, Task
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -18,15 +18,15 @@ class Screener:
     """An actor; it keeps the model open from shard to shard."""
 
     def __call__(self, row: dict[str, Any]) -> dict[str, str]:
-        """Judge the shard that the row describes; returns its counts as JSON."""
+        """Judge the shard that the row describes; returns what became of it as JSON."""
         fields = json.loads(row["task"])
         fields["shard"]["photos"] = tuple(fields["shard"]["photos"])
         task = Task(**{**fields, "shard": Shard(**fields["shard"])})
-        return {"counts": json.dumps(screened(task))}
+        return {"done": json.dumps(dataclasses.asdict(screened(task)))}
 
 
-def on_a_cluster(tasks: Sequence[Task], workers: int) -> Iterator[dict[str, int]]:
-    """Counts of each shard as it is done.
+def on_a_cluster(tasks: Sequence[Task], workers: int) -> Iterator[Done]:
+    """Each shard as it is done.
 
     The cluster is the one that ``RAY_ADDRESS`` names, else one started here. Archive,
     model and results must lie at the same paths on every node.
@@ -52,4 +52,4 @@ def on_a_cluster(tasks: Sequence[Task], workers: int) -> Iterator[dict[str, int]
     shards = ray.data.from_items(rows, override_num_blocks=len(rows))
     done = shards.map(Screener, concurrency=workers)
     for row in done.iter_rows():
-        yield json.loads(row["counts"])
+        yield Done(**json.loads(row["done"]))

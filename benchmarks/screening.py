@@ -16,6 +16,7 @@ from benchmarks.errors import BenchmarkError
 from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import PhotoError
+from edge_runtime.memory import peak_memory_mib
 
 FAILED = "cannot be read"
 
@@ -35,13 +36,26 @@ class Task:
     shard: Shard
 
 
+@dataclass(frozen=True)
+class Done:
+    """What became of a shard.
+
+    Attributes:
+        counts: how many photos ended how.
+        peak_mib: largest resident memory so far of the process that judged it.
+    """
+
+    counts: dict[str, int]
+    peak_mib: float | None
+
+
 def part_path(out: Path, shard: Shard) -> Path:
     """Where a shard's rows lie."""
     return out / "parts" / f"{shard.name}.jsonl"
 
 
-def screen(classifier: LesionClassifier, task: Task) -> dict[str, int]:
-    """Judge a shard and write its rows; returns how many photos ended how.
+def screen(classifier: LesionClassifier, task: Task) -> Done:
+    """Judge a shard and write its rows.
 
     Raises:
         BenchmarkError: when the shard itself cannot be read.
@@ -49,7 +63,7 @@ def screen(classifier: LesionClassifier, task: Task) -> dict[str, int]:
     rows = [row_of(classifier, photo) for photo in photos_of(task.shard)]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     write_text(part_path(Path(task.out), task.shard), text)
-    return counted(rows)
+    return Done(counted(rows), peak_memory_mib())
 
 
 def row_of(classifier: LesionClassifier, photo: Photo) -> dict[str, Any]:

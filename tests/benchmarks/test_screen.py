@@ -127,6 +127,15 @@ def test_repeating_multiplies_the_reads(screened, folder):
     assert rows[:6] == rows[6:12] == rows[12:]
 
 
+def test_the_summary_tells_how_memory_went(screened, folder, tmp_path):
+    screened(folder, "--repeat", "30", "--photos-per-shard", "3")
+    course = json.loads((tmp_path / "out/summary.json").read_text())["course"]
+    assert [mark["photos"] for mark in course] == list(range(9, 181, 9))
+    assert course[0]["worker_mib"] <= course[-1]["worker_mib"]
+    # Both are this very process where one worker judges.
+    assert course[-1]["own_mib"] >= course[-1]["worker_mib"] > 10
+
+
 @pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_with_the_same_rows(
     screened, folder, model_path, tmp_path
