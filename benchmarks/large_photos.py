@@ -92,15 +92,24 @@ def measure(settings: Settings) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def enlarged(path: Path, seed: int) -> bytes:
-    """A photo as a 12-megapixel camera would hand it over: a JPEG of 4000 x 3000."""
+def enlarged(
+    path: Path, seed: int, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX
+) -> bytes:
+    """A photo as a camera would hand it over: a large JPEG.
+
+    Args:
+        path: of the photo.
+        seed: of the noise; even ones have none.
+        width_px: of the JPEG.
+        height_px: likewise; a multiple of 10.
+    """
     picture = Image.fromarray(read_photo(path))
-    large = picture.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC)
+    large = picture.resize((width_px, height_px), Image.Resampling.BICUBIC)
     if seed % 2:
         generator = np.random.default_rng(seed)
         # One strip of noise, turned over the photo: drawing 36 million numbers per
         # photo would take longer than everything that is measured.
-        noise = generator.normal(0, NOISE_LEVELS, (HEIGHT_PX // 10, WIDTH_PX, 3))
+        noise = generator.normal(0, NOISE_LEVELS, (height_px // 10, width_px, 3))
         tall = np.tile(noise.astype(np.float32), (10, 1, 1))
         large = Image.fromarray(
             (np.asarray(large) + tall).round().clip(0, 255).astype(np.uint8)

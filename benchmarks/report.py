@@ -14,6 +14,7 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from benchmarks.cost_chart import cost_charts, read_costs
 from benchmarks.gathering import REPORT, gathered
 from benchmarks.layer_chart import layer_charts, read_layers
 from benchmarks.markdown import markdown
@@ -28,7 +29,7 @@ from edge_runtime.exit_status import exit_status
 from edge_runtime.strict_json import to_json
 
 # What other commands write into the results folder, in the page's order.
-PARTS = ("peers.md", "layers.md", "ensemble.md", "sites.md", "shifts.md")
+PARTS = ("peers.md", "layers.md", "costs.md", "ensemble.md", "sites.md", "shifts.md")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,11 @@ def write_report(report: Report, folder: Path) -> Path:
     write_text(folder / f"{REPORT}.json", to_json(report))
     write_text(folder / f"{REPORT}.csv", spreadsheet(report))
     write_text(folder / f"{REPORT}.md", markdown(report))
-    last = (*layer_charts(read_layers(folder)), *charts_of(read_shifts(folder)))
+    last = (
+        *layer_charts(read_layers(folder)),
+        *cost_charts(read_costs(folder)),
+        *charts_of(read_shifts(folder)),
+    )
     write_text(html, page(report, plotly_script(), charts_last=last))
     return html
 
