@@ -1,5 +1,6 @@
 """A report as Markdown, and tables as text that lines up on a terminal."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from benchmarks.published_table import published_table
@@ -19,9 +20,17 @@ def markdown(report: Report) -> str:
 
 
 def text_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns that line up; the first to the left, the others to the right."""
-    lines = [tuple(head), *map(tuple, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    """Columns that line up; the first to the left, the others to the right.
+
+    Headings take several lines rather than make a column wider than its cells.
+    """
+    body = [tuple(row) for row in rows]
+    cells = zip(*body, strict=True) if body else [()] * len(head)
+    widths = [
+        max(map(len, (*name.split(), *column)), default=0)
+        for name, column in zip(head, cells, strict=True)
+    ]
+    lines = [*_heading(head, widths), *body]
     return "\n".join(
         "  ".join(
             cell.ljust(width) if place == 0 else cell.rjust(width)
@@ -29,6 +38,17 @@ def text_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def _heading(head: Sequence[str], widths: Sequence[int]) -> Iterable[tuple[str, ...]]:
+    """The head's lines; short names stand in the last one."""
+    wrapped = [
+        textwrap.wrap(name, max(width, 1))
+        for name, width in zip(head, widths, strict=True)
+    ]
+    height = max(map(len, wrapped))
+    filled = [[""] * (height - len(name)) + name for name in wrapped]
+    return zip(*filled, strict=True)
 
 
 def _section(section: Section) -> Iterable[str]:

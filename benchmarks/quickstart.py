@@ -7,6 +7,7 @@ import argparse
 import datetime
 import shlex
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,9 +35,16 @@ from benchmarks.page import page, plotly_script
 from benchmarks.planning import chosen_models
 from benchmarks.quality import quality_on_card
 from benchmarks.summary import Report, Row, Section, durations, in_order, median_stages
+from benchmarks.table import Table
 from benchmarks.tables import overview
 from benchmarks.timing import stages_of, time_interpreter, time_photos
-from benchmarks.verdicts import Verdicts, unusable_photos, verdict_table
+from benchmarks.verdicts import (
+    Verdicts,
+    cautions,
+    narrow_table,
+    unusable_photos,
+    verdict_table,
+)
 from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError, PhotoError
@@ -113,22 +121,31 @@ def quickstart(settings: Settings) -> int:
     if not classifiers or not readable:
         raise BenchmarkError("no model could judge a photo, for the reasons above")
     report = _report(settings, classifiers, readable)
-    table = verdict_table(
-        verdicts,
-        {name: found.card.threshold.probability for name, found in classifiers.items()},
-    )
+    thresholds = {
+        name: found.card.threshold.probability for name, found in classifiers.items()
+    }
     path = settings.out / "report.html"
-    write_text(path, page(report, script, tables_first=[table]))
-    print(f"{text_table(table.head, table.rows)}\n{table.caption}")
+    first = [verdict_table(verdicts, thresholds)]
+    write_text(path, page(report, script, tables_first=first))
+    (section,) = report.sections
+    _show(narrow_table(verdicts, thresholds))
+    for caution in cautions(verdicts):
+        print(f"caution: {caution}")
     for reason in unusable_photos(verdicts):
         print(f"unusable: {reason}")
-    (section,) = report.sections
-    costs = overview(section.rows)
-    print(f"\n{text_table(costs.head, costs.rows)}\n{costs.caption}")
+    print()
+    _show(overview(section.rows))
     for problem in section.problems:
         print(problem)
     print(f"\n{report.notice}\n{path}")
     return len(files) - len(classifiers) + len(photos) - len(readable)
+
+
+def _show(table: Table) -> None:
+    """A table on a terminal, its caption no wider."""
+    text = text_table(table.head, table.rows)
+    width = max(map(len, text.splitlines()))
+    print(f"{text}\n{textwrap.fill(table.caption, width)}")
 
 
 def _loaded(files: Mapping[str, Path]) -> Iterable[tuple[str, LesionClassifier]]:
