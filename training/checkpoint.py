@@ -92,7 +92,9 @@ def restore(model: keras.Model, checkpoint: Path) -> Progress | None:
             )
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TrainingError(
-            f"the checkpoint {checkpoint} does not fit this network: {error}."
+            # Keras shows whole arrays behind the first line.
+            f"the checkpoint {checkpoint} does not fit this network:"
+            f" {str(error).partition(chr(10))[0][:200]}."
             " Remove it, or choose another --out."
         ) from error
     tqdm.write(f"resuming {checkpoint} after epoch {len(progress.history)}")

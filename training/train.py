@@ -96,13 +96,26 @@ def train(settings: Settings) -> Path:
 def _claim_folder(settings: Settings) -> None:
     """Note the settings in the folder, or check that they are those noted there."""
     path = settings.out / "settings.json"
-    text = json.dumps(settings.as_json(), indent=2) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") != text:
-        raise TrainingError(
-            f"{settings.out} holds an unfinished run with other settings ({path})."
-            " Give those again to resume it, or choose another --out."
-        )
-    write_text(path, text)
+    asked = settings.as_json()
+    if path.exists():
+        try:
+            noted = dict(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError:
+            noted = {}
+        other = [
+            name for name in {**noted, **asked} if noted.get(name) != asked.get(name)
+        ]
+        if other:
+            told = "; ".join(
+                f"{name} was {noted.get(name, 'not given')}, now"
+                f" {asked.get(name, 'not given')}"
+                for name in other
+            )
+            raise TrainingError(
+                f"{settings.out} holds an unfinished run with other settings: {told}."
+                " Give those again to resume it, or choose another --out."
+            )
+    write_text(path, json.dumps(asked, indent=2) + "\n")
 
 
 def _save_whole(model: keras.Model, path: Path) -> None:

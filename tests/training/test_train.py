@@ -187,7 +187,9 @@ class TestStoppedRun:
         out = stop_before(1)
         before = {path: path.read_bytes() for path in out.iterdir()}
         assert main(words(out, network="tiny16", epochs=4, cycles=3)) == 1
-        assert f"error: {out} holds an unfinished run" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert f"error: {out} holds an unfinished run" in told
+        assert "other settings: epochs was 3, now 4." in told
         assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 
