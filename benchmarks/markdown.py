@@ -6,16 +6,31 @@ from collections.abc import Iterable, Sequence
 from benchmarks.published_table import published_table
 from benchmarks.summary import Report, Section
 from benchmarks.table import Table
-from benchmarks.tables import tables
+from benchmarks.tables import speed_tables, tables
+
+SPEED_INTRODUCTION = (
+    "Each model file ran in a fresh process. Interpreter is the model alone, tensor in"
+    " to tensor out; photo to verdict starts with a path on disk and includes reading,"
+    " decoding, resizing, the look at the photo and deciding. What the files find"
+    " stands in results.md: no figure here says whether a model is any good."
+)
 
 
 def markdown(report: Report) -> str:
     """The whole report; the chart's place is taken by its tables."""
     parts = [f"# {report.title}", f"**{report.notice}**", report.introduction]
     for section in report.sections:
-        parts += _section(section)
+        parts += _section(section, tables(section.rows))
     if report.published:
         parts += markdown_table(published_table(report.published))
+    return "\n\n".join(parts) + "\n"
+
+
+def speed_markdown(report: Report) -> str:
+    """Durations alone."""
+    parts = ["# Speed", f"**{report.notice}**", SPEED_INTRODUCTION]
+    for section in report.sections:
+        parts += _section(section, speed_tables(section.rows))
     return "\n\n".join(parts) + "\n"
 
 
@@ -51,11 +66,11 @@ def _heading(head: Sequence[str], widths: Sequence[int]) -> Iterable[tuple[str, 
     return zip(*filled, strict=True)
 
 
-def _section(section: Section) -> Iterable[str]:
+def _section(section: Section, shown: Iterable[Table]) -> Iterable[str]:
     yield f"## {section.machine}"
     if section.problems:
         yield "\n".join(f"- **{_plain(problem)}**" for problem in section.problems)
-    for table in tables(section.rows):
+    for table in shown:
         yield from markdown_table(table)
     yield "### Machine and settings"
     yield "\n".join(

@@ -5,7 +5,7 @@ Run: python benchmarks/report.py results
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ if not __package__:
 from benchmarks.cost_chart import cost_charts, read_costs
 from benchmarks.gathering import REPORT, gathered
 from benchmarks.layer_chart import layer_charts, read_layers
-from benchmarks.markdown import markdown
+from benchmarks.markdown import markdown, speed_markdown
 from benchmarks.page import page, plotly_script
 from benchmarks.published import read_published
 from benchmarks.shift_heat import charts_of, read_shifts
@@ -29,7 +29,9 @@ from edge_runtime.exit_status import exit_status
 from edge_runtime.strict_json import to_json
 
 # What other commands write into the results folder, in the page's order.
-PARTS = ("peers.md", "layers.md", "costs.md", "ensemble.md", "sites.md", "shifts.md")
+PARTS = ("ensemble.md", "sites.md", "shifts.md")
+SPEED_PARTS = ("peers.md", "layers.md", "costs.md")
+"""What has to do with the machine alone has a page of its own."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,13 @@ class Settings:
         out: folder for the report; the first of ``results`` when absent.
         static: also draw one SVG and one PNG for each machine, with Matplotlib.
         page: a Markdown file to write as well, the shift bench's tables included.
+        speed_page: another one, without quality, with peers, layers and costs.
     """
 
     results: tuple[Path, ...]
     out: Path | None = None
     page: Path | None = None
+    speed_page: Path | None = None
     static: bool = False
 
 
@@ -70,6 +74,11 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="write the report with the shift bench's tables to this Markdown file too",
     )
     parser.add_argument(
+        "--speed-page",
+        type=Path,
+        help="write latency, peers, layers and costs to this Markdown file too",
+    )
+    parser.add_argument(
         "--static",
         action="store_true",
         help="draw MACHINE.svg and MACHINE.png too (needs Matplotlib)",
@@ -77,7 +86,9 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     words = parser.parse_args(arguments)
     if words.out is None and not words.results[0].is_dir():
         parser.error("expected a folder first, or --out FOLDER for the report")
-    return Settings(tuple(words.results), words.out, words.page, words.static)
+    return Settings(
+        tuple(words.results), words.out, words.page, words.speed_page, words.static
+    )
 
 
 def write_report(report: Report, folder: Path) -> Path:
@@ -101,6 +112,8 @@ def make_report(settings: Settings) -> Path:
     report = summarise(gathered(settings.results), read_published())
     if settings.page is not None:
         write_text(settings.page, results_page(report, folder))
+    if settings.speed_page is not None:
+        write_text(settings.speed_page, speed_page(report, folder))
     if settings.static:
         for section in report.sections:
             for kind, content in static_charts(section).items():
@@ -110,13 +123,20 @@ def make_report(settings: Settings) -> Path:
 
 def results_page(report: Report, folder: Path) -> str:
     """The report as Markdown, then what the other benches wrote, if they ran."""
-    parts = [markdown(report)]
-    for part in PARTS:
-        if (folder / part).exists():
-            text = (folder / part).read_text(encoding="utf-8")
-            # A heading of the first order becomes one of the page's sections.
-            parts.append(f"#{text}" if text.startswith("# ") else text)
-    return "\n".join(parts)
+    return "\n".join((markdown(report), *_parts(folder, PARTS)))
+
+
+def speed_page(report: Report, folder: Path) -> str:
+    """Durations of every machine, then what the benches of the machine wrote."""
+    return "\n".join((speed_markdown(report), *_parts(folder, SPEED_PARTS)))
+
+
+def _parts(folder: Path, names: Sequence[str]) -> Iterator[str]:
+    """What other commands left in the folder, as sections of a page."""
+    for name in names:
+        if (folder / name).exists():
+            text = (folder / name).read_text(encoding="utf-8")
+            yield f"#{text}" if text.startswith("# ") else text
 
 
 @exit_status()

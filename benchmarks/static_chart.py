@@ -23,7 +23,11 @@ _MARKERS = {
 
 
 def static_charts(section: Section) -> dict[str, bytes]:
-    """The chart of one machine in every format; the same rows give the same bytes.
+    """The charts of one machine in every format; the same rows give the same bytes.
+
+    Returns:
+        By what follows the machine's name: ``"svg"`` and ``"png"``, and
+        ``"drift.svg"`` and ``"drift.png"`` where it worked without a pause.
 
     Raises:
         BenchmarkError: when Matplotlib is not installed.
@@ -38,11 +42,45 @@ def static_charts(section: Section) -> dict[str, bytes]:
     with matplotlib.rc_context({"svg.hashsalt": "lesion-edge", "font.size": 9}):
         figure = Figure(figsize=(7, 6), layout="constrained")
         _draw(figure.subplots(2, 1, sharex=True), section.rows)
-        figure.suptitle(f"{section.machine}; {NOTICE}", fontsize=9)
+        drawn = {"": figure}
+        if any(row.curves and row.curves.sustained for row in section.rows):
+            drawn["drift."] = Figure(figsize=(7, 4), layout="constrained")
+            _draw_drift(drawn["drift."].subplots(), section.rows)
+        for figure in drawn.values():
+            figure.suptitle(f"{section.machine}; {NOTICE}", fontsize=9)
         return {
-            kind: _encoded(figure, kind, {"Date": None} if kind == "svg" else {})
+            f"{name}{kind}": _encoded(
+                figure, kind, {"Date": None} if kind == "svg" else {}
+            )
+            for name, figure in drawn.items()
             for kind in FORMATS
         }
+
+
+def _draw_drift(panel: Any, rows: Sequence[Row]) -> None:
+    """Median and 90th percentile of every stretch of work without a pause."""
+    look = looks(rows)
+    for row in rows:
+        windows = row.curves.sustained if row.curves else ()
+        if not windows:
+            continue
+        minutes = [window.start_s / 60 for window in windows]
+        colour = look[row.name].colour
+        panel.plot(
+            minutes, [w.median_ms for w in windows], color=colour, label=row.name
+        )
+        panel.plot(
+            minutes,
+            [w.p90_ms for w in windows],
+            color=colour,
+            linestyle=":",
+            label=f"{row.name}, 90th percentile",
+        )
+    panel.set_ylim(bottom=0)
+    panel.set_xlabel("minutes of work without a pause")
+    panel.set_ylabel("photo to verdict, ms")
+    panel.grid(visible=True, color="#dddddd")
+    panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 
 
 def _draw(panels: Sequence[Any], rows: Sequence[Row]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from benchmarks.drift_table import drift_table
 from benchmarks.measurement import MODEL
 from benchmarks.quality_tables import detail_table, matched_table
 from benchmarks.summary import Durations, Row
@@ -21,19 +22,22 @@ Value = TypeVar("Value")
 
 def tables(rows: Sequence[Row]) -> tuple[Table, ...]:
     """All tables of one machine; those without content are left out."""
-    return tuple(
-        table
-        for table in (
-            overview(rows),
-            latency_table(rows),
-            stage_table(rows),
-            start_table(rows),
-            quality_table(rows),
-            detail_table(rows),
-            matched_table(rows),
-        )
-        if table.rows
+    return (
+        overview(rows),
+        *speed_tables(rows),
+        *_filled(quality_table(rows), detail_table(rows), matched_table(rows)),
     )
+
+
+def speed_tables(rows: Sequence[Row]) -> tuple[Table, ...]:
+    """Those of durations and memory."""
+    return _filled(
+        latency_table(rows), stage_table(rows), start_table(rows), drift_table(rows)
+    )
+
+
+def _filled(*found: Table) -> tuple[Table, ...]:
+    return tuple(table for table in found if table.rows)
 
 
 def overview(rows: Sequence[Row]) -> Table:

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from benchmarks import report
+from benchmarks.sustained import Window
 
 pytest.importorskip("plotly", reason="the page holds Plotly's script")
 
@@ -43,6 +44,27 @@ def test_page_holds_the_report_and_the_shift_bench(results, tmp_path):
     assert report.main([str(results), "--page", str(page)]) == 0
     assert page.read_text().startswith((results / "report.md").read_text())
     assert page.read_text().endswith("\n## Shift bench\n\nrows\n")
+
+
+def test_speed_has_a_page_of_its_own_without_quality(result, tmp_path):
+    windows = tuple(
+        Window(60.0 * place, 100, 2.0 + place, 3.0 + place, None, 2400.0)
+        for place in range(10)
+    )
+    measurement = dataclasses.replace(result.measurement, sustained=windows)
+    warm = dataclasses.replace(result, measurement=measurement)
+    warm.write(tmp_path / "pi" / "cnn32.qat_int8.json")
+    (tmp_path / "peers.md").write_text("# Other runtimes\n\nrows\n", encoding="utf-8")
+    pytest.importorskip("matplotlib", reason="static charts are drawn by Matplotlib")
+    page = tmp_path / "speed.md"
+    assert report.main([str(tmp_path), "--speed-page", str(page), "--static"]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.endswith("\n## Other runtimes\n\nrows\n")
+    # First tenth 2 ms, last 11; ten stretches of a minute.
+    assert "| cnn32.qat_int8 | 10.0 | 1,000 | 2.00 | 11.0 | 5.50 | 11.0 |" in text
+    assert "### Quality" not in text
+    assert "not a medical device" in text
+    assert (tmp_path / "pi.drift.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_files_of_several_devices_make_one_report(result, machine, tmp_path):
