@@ -11,6 +11,7 @@ from convert.kit_description import KITS, KitDescription
 from convert.kit_golden import golden_files, golden_json
 from convert.kit_micro import golden_header, micro_values
 from convert.kit_quality import quality_values
+from convert.kit_requirements import locked_requirements, read_lock
 from convert.kit_values import filled, values_of
 from convert.model_cards import model_readme
 from edge_runtime.appended_zip import pack
@@ -86,6 +87,8 @@ def _sources(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]
         values |= micro_values(file)
     for share in kit.shares:
         yield from _copied(KITS / share.source, share.to, values)
+    if kit.locked:
+        yield "requirements.txt", locked_requirements(kit.locked, read_lock()).encode()
     # The target's own files come last and so win.
     yield from _copied(kit.folder / "files", "", values)
 

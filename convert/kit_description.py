@@ -47,6 +47,7 @@ class KitDescription:
         versions: what the kit was written for, by name.
         verified: what was compiled and run, in sentences.
         unverified: what was not, in sentences.
+        locked: Python packages that ``requirements.txt`` pins with all they need.
         shares: taken from other targets.
     """
 
@@ -61,6 +62,7 @@ class KitDescription:
     versions: Mapping[str, str]
     verified: tuple[str, ...]
     unverified: tuple[str, ...]
+    locked: tuple[str, ...]
     shares: tuple[Share, ...]
 
     @property

@@ -27,7 +27,7 @@ def system():
 def on_arm(system, import_cpuinfo):
     """Function: run Python words on a processor; returns the finished process."""
 
-    def run(processor, *words, plugin=None):
+    def run(processor, *words, plugin=None, path=None):
         root = system / "root"
         (root / "proc").mkdir(exist_ok=True)
         (root / "proc/cpuinfo").write_text(import_cpuinfo(processor))
@@ -35,7 +35,8 @@ def on_arm(system, import_cpuinfo):
             [
                 "qemu-aarch64", "-cpu", processor, "-L", root,
                 *(["-plugin", plugin] if plugin else []),
-                "-E", f"PYTHONHOME={root}/usr", "-E", f"PYTHONPATH={root}/site",
+                "-E", f"PYTHONHOME={root}/usr",
+                "-E", f"PYTHONPATH={path or root / 'site'}",
                 "-E", "PYTHONHASHSEED=0", root / "usr/bin/python3.11", *words,
             ],
             capture_output=True, text=True, timeout=7200, check=False,

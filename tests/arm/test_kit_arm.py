@@ -1,7 +1,8 @@
-"""The C++ kit, cross-compiled and run on an emulated Arm: Python's answer there too."""
+"""Kits on an emulated Arm: C++ cross-compiled, Python as a Raspberry Pi gets it."""
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,4 +52,47 @@ def test_self_test_of_the_cpp_kit_passes(system, kit, import_cpuinfo, processor)
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert "same answer as Python at every step" in done.stdout
+    assert "Created TensorFlow Lite XNNPACK delegate" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def pi_kit(tmp_path_factory):
+    """Folder of a Raspberry Pi kit with what its requirements.txt pins for a Pi.
+
+    pip holds each wheel against its hash, as ``install.sh`` has it do.
+    """
+    from convert.package import main
+
+    out = tmp_path_factory.mktemp("pi") / "kit"
+    model = ROOT / "models/cnn64.qat_int8.tflite"
+    assert main([str(model), "--target", "pi", "--out", str(out)]) == 0
+    platforms = ("2_28", "2_27", "2_17", "2014")
+    subprocess.run(
+        [
+            sys.executable, "-m", "pip", "install", "--quiet",
+            "--disable-pip-version-check", "--target", out / "site", "--no-deps",
+            "--require-hashes", "--only-binary", ":all:", "--python-version", "3.11",
+            "--implementation", "cp", *(
+                word for each in platforms
+                for word in ("--platform", f"manylinux{_mark(each)}_aarch64")
+            ),
+            "--requirement", out / "requirements.txt",
+        ],
+        check=True, timeout=600,
+    )  # fmt: skip
+    return out
+
+
+def _mark(version):
+    return version if version == "2014" else f"_{version}"
+
+
+def test_the_pi_kit_alone_runs_on_arm(on_arm, pi_kit):
+    """Nothing but the kit and pinned wheels: no checkout, no other runtime."""
+    done = on_arm(
+        "cortex-a72", pi_kit / "self_test.py",
+        path=f"{pi_kit}/site:{pi_kit}/runtime",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert "same answer as where it was made, xnnpack kernels" in done.stdout
     assert "Created TensorFlow Lite XNNPACK delegate" in done.stderr

@@ -1,14 +1,20 @@
 """The Raspberry Pi kit: installed as its page says, in an environment of its own."""
 
+import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from convert.errors import ConversionError
 from convert.golden import golden_npz
 from convert.golden_photos import golden_pngs
+from convert.kit_requirements import locked_requirements
 from edge_runtime.model_file import read_model_file, write_model_file
 
 
@@ -22,7 +28,7 @@ def _self_test(kit):
     return subprocess.run(
         [sys.executable, kit / "self_test.py"],
         cwd=kit, capture_output=True, text=True, check=False, timeout=120,
-        env={**os.environ, "PYTHONPATH": str(kit)},
+        env={**os.environ, "PYTHONPATH": str(kit / "runtime")},
     )  # fmt: skip
 
 
@@ -52,12 +58,33 @@ def test_self_test_names_the_step_that_is_wrong(kit, root):
 
 def test_runtime_in_the_kit_is_the_project_s(kit, root):
     here = {path.name for path in (root / "edge_runtime").glob("*.py")}
-    there = {path.name for path in (kit / "edge_runtime").glob("*.py")}
+    there = {path.name for path in (kit / "runtime/edge_runtime").glob("*.py")}
     assert there == here
     for name in ("pyproject.toml", "card.schema.json", "deploy"):
-        assert (kit / "edge_runtime" / name).exists()
+        assert (kit / "runtime/edge_runtime" / name).exists()
     assert not list(kit.rglob("__pycache__"))
     assert not list(kit.rglob("*.egg-info"))
+
+
+def test_every_package_is_pinned_with_hashes_and_all_it_needs(kit):
+    """Oracle: what the packages installed here say they need."""
+    text = (kit / "requirements.txt").read_text()
+    entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
+    pinned = {entry.partition("==")[0] for entry in entries}
+    assert {"numpy", "pillow", "ai-edge-litert", "cryptography"} <= pinned
+    for name in ("ai-edge-litert", "cryptography", "numpy", "pillow"):
+        for line in importlib.metadata.requires(name) or ():
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(needed.name) in pinned, line
+    assert not {"tensorflow", "keras", "pytest"} & pinned
+
+
+def test_a_package_that_is_not_locked_is_named():
+    lock = "one==1 \\\n    --hash=sha256:0\n    # via two\n"
+    with pytest.raises(ConversionError, match="pins no three"):
+        locked_requirements(["three"], lock)
 
 
 @pytest.mark.long
@@ -71,7 +98,7 @@ def test_it_installs_itself_and_judges(kit, root, kit_of):
     assert "same answer" in done.stdout
     (model,) = fresh.glob("model/*.tflite")
     done = subprocess.run(
-        [fresh / "venv/bin/python", "-m", "edge_runtime", "classify", model,
+        [fresh / "venv/bin/lesion-edge", "classify", model,
          root / "samples/drawn_tone4_irregular_hair.png"],
         cwd=fresh / "model", capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip

@@ -4,5 +4,8 @@
 set -eu
 cd "$(dirname "$0")"
 python3 -m venv venv
-venv/bin/python -m pip install --disable-pip-version-check "./edge_runtime[update]"
+# Each file that comes from a registry is held against its hash.
+venv/bin/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
+venv/bin/python -m pip install --disable-pip-version-check --no-index --no-deps \
+    --no-build-isolation runtime/edge_runtime
 venv/bin/python self_test.py
