@@ -19,6 +19,7 @@ if not __package__:
 
 from benchmarks import colour_baseline
 from benchmarks.planning import chosen_models, fitted_baseline
+from benchmarks.shift_cache import keep_rows, kept_rows, key_of
 from benchmarks.shift_report import (
     NO_SHIFT,
     Scorer,
@@ -52,6 +53,7 @@ class Settings:
     split: str
     out: Path
     only: tuple[str, ...]
+    again: bool = False
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -68,6 +70,11 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     option("--split", choices=SPLITS, default="test", help="whose photos are judged")
     option("--only", nargs="+", default=[], metavar="NAME", help="just these files")
     option("--out", type=Path, default=Path("results"), help="folder of the results")
+    option(
+        "--again",
+        action="store_true",
+        help="judge also what OUT/shift_cache holds from an earlier run",
+    )
     words = parser.parse_args(arguments)
     return Settings(**{**vars(words), "only": tuple(words.only)})
 
@@ -77,9 +84,14 @@ def bench(settings: Settings) -> None:
     models = chosen_models(settings.models, settings.only)
     photos = read_manifest(settings.manifest)
     chosen = photos_of(photos, settings.split)
+    keys = _keys(settings, models)
+    found = {name: kept_rows(settings.out, key) for name, key in keys.items()}
+    kept = {name: rows for name, rows in found.items() if rows and not settings.again}
     with ProgressLine() as line:
-        scorers = [_scorer(name, path) for name, path in models.items()]
-        if not settings.only or colour_baseline.NAME in settings.only:
+        scorers = [
+            _scorer(name, path) for name, path in models.items() if name not in kept
+        ]
+        if colour_baseline.NAME in keys.keys() - kept.keys():
             baseline = fitted_baseline(photos, line.show)
             scorers.append(
                 Scorer(
@@ -89,13 +101,33 @@ def bench(settings: Settings) -> None:
                     baseline.score,
                 )
             )
-        squares = list(split_squares(chosen))
+        squares = list(split_squares(chosen)) if scorers else []
         rows = _rows(scorers, squares, chosen, line)
-    report = ShiftReport(settings.split, len(chosen), revision().commit, tuple(rows))
+    for scorer in scorers:
+        kept[scorer.name] = tuple(row for row in rows if row.model == scorer.name)
+        keep_rows(settings.out, keys[scorer.name], kept[scorer.name])
+    # By version, then by model, whichever of them were judged now.
+    ordered = tuple(
+        row
+        for version in zip(*(kept[name] for name in keys), strict=True)
+        for row in version
+    )
+    report = ShiftReport(settings.split, len(chosen), revision().commit, ordered)
     write_text(settings.out / "shifts.json", to_json(report))
     text = markdown(report)
     write_text(settings.out / "shifts.md", text)
     print(text)
+
+
+def _keys(settings: Settings, models: Mapping[str, Path]) -> dict[str, str]:
+    """Of everything that judges, in the report's order."""
+    contents = {name: path.read_bytes() for name, path in models.items()}
+    if not settings.only or colour_baseline.NAME in settings.only:
+        contents[colour_baseline.NAME] = b""
+    return {
+        name: key_of(name, content, settings.manifest, settings.split)
+        for name, content in contents.items()
+    }
 
 
 def _scorer(name: str, path: Path) -> Scorer:
@@ -136,7 +168,9 @@ def _rows(
 ) -> list[ShiftRow]:
     labels = np.array([int(photo.malignant) for photo in photos])
     total = 1 + (len(SHIFTS) + len(SHORTCUTS)) * len(STRENGTHS)
-    rows = []
+    rows: list[ShiftRow] = []
+    if not scorers:
+        return rows
     for place, (name, strength, versions) in enumerate(_versions(squares)):
         line.show(f"{name} {strength or ''}", place, total)
         views: Mapping[int, list[NDArray[np.uint8]]] = {

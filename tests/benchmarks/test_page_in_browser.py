@@ -6,6 +6,11 @@ import shutil
 
 import pytest
 
+from benchmarks.cost_cases import AXES, Cost
+from benchmarks.cost_chart import cost_charts
+from benchmarks.cost_report import CostReport, CostRow
+from benchmarks.layer_chart import layer_charts
+from benchmarks.layer_report import LayerReport, LayerTime, NetworkLayers, Probe
 from benchmarks.page import page, plotly_script
 from benchmarks.published import read_published
 from benchmarks.shift_heat import shift_chart
@@ -30,9 +35,42 @@ def browser():
         started.close()
 
 
+MODELS = ("cnn32.qat_int8", "second.qat_int8")
+
+
 @pytest.fixture(scope="module")
-def report_path(result, tmp_path_factory):
-    """Two models, so that there is something to filter, and a shift bench."""
+def layer_report(machine):
+    """Two networks of two layers."""
+    made = (
+        LayerTime("CONV_2D", (1, 8, 8, 4), 1_000_000, 1000, 0.02, 0.01, 0.03, 0.005),
+        LayerTime("MEAN", (1, 4), 0, 1000, 0.01, 0.01, 0.01, 0.001),
+    )
+    networks = tuple(NetworkLayers(model, 0.03, made) for model in MODELS)
+    probes = (Probe(256, 256, 256, 0.1, 200.0), Probe(1, 512, 512, 0.01, 50.0))
+    return LayerReport("abc", machine, "litert 2", 1, 9, probes, networks)
+
+
+@pytest.fixture(scope="module")
+def cost_report(machine):
+    """Every axis with two models that grow twice."""
+    rows = tuple(
+        CostRow(
+            axis,
+            "photo to verdict",
+            model,
+            amount,
+            Cost(2.0 * amount, 3.0 * amount, 1.5, 30.0, 50.0 + amount),
+        )
+        for axis in AXES
+        for model in MODELS
+        for amount in (1.0, 10.0, 100.0)
+    )
+    return CostReport("abc", machine, "python benchmarks/cost_bench.py", rows)
+
+
+@pytest.fixture(scope="module")
+def report_path(result, layer_report, cost_report, tmp_path_factory):
+    """Two models, so that there is something to filter, and every other bench."""
     subject = dataclasses.replace(result.measurement.subject, name="second.qat_int8")
     measurement = dataclasses.replace(result.measurement, subject=subject)
     second = dataclasses.replace(result, measurement=measurement)
@@ -43,12 +81,13 @@ def report_path(result, tmp_path_factory):
         None,
         tuple(
             ShiftRow(model, shift, strength, 0.9 - strength / 10, 0.9, 0.8)
-            for model in ("cnn32.qat_int8", "second.qat_int8")
+            for model in MODELS
             for shift, strength in ((NO_SHIFT, 0), ("darker", 2))
         ),
     )
     path = tmp_path_factory.mktemp("report") / "report.html"
-    html = page(report, plotly_script(), charts_last=[shift_chart(shifts)])
+    last = [*layer_charts(layer_report), *cost_charts(cost_report), shift_chart(shifts)]
+    html = page(report, plotly_script(), charts_last=last)
     path.write_text(html, encoding="utf-8")
     return path
 
@@ -65,7 +104,7 @@ def opened(browser, report_path, request):
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     tab.on("requestfailed", lambda request: complaints.append(request.url))
     tab.goto(report_path.as_uri(), timeout=120_000)  # 5 MB, and maybe a busy machine.
-    tab.wait_for_selector("#chart-last-0 .main-svg")
+    tab.wait_for_selector("#chart-last-6 .main-svg")
     yield tab, complaints
     context.close()
 
@@ -73,7 +112,7 @@ def opened(browser, report_path, request):
 def test_every_chart_is_drawn_and_nothing_is_fetched(opened):
     tab, complaints = opened
     drawn = tab.locator(".chart .main-svg:first-child")
-    assert drawn.count() == tab.locator(".chart").count() >= 6
+    assert drawn.count() == tab.locator(".chart").count() >= 12
     assert complaints == []
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from benchmarks.shift_bench import main
+from benchmarks.shift_cache import keep_rows, kept_rows, key_of
 from benchmarks.shift_report import (
     NO_SHIFT,
     Scorer,
@@ -75,6 +76,46 @@ def test_every_version_of_the_photos_is_judged(manifest, tmp_path, capsys):
     }
     assert judged == expected | {(NO_SHIFT, 0)}
     assert (tmp_path / "shifts.md").read_text() in capsys.readouterr().out
+
+
+def test_only_what_is_new_is_judged_and_the_report_is_the_same(
+    manifest, tmp_path, capsys, monkeypatch
+):
+    words = ["--models", str(MODELS), "--manifest", str(manifest), "--split", "val"]
+    words += ["--out", str(tmp_path)]
+    both = ["--only", MODEL, "colour_baseline"]
+    assert main([*words, "--only", MODEL]) == 0
+    assert main([*words, *both]) == 0
+    together = (tmp_path / "shifts.json").read_bytes()
+    assert main([*words, *both, "--again"]) == 0
+    assert (tmp_path / "shifts.json").read_bytes() == together
+
+    def refuse(*anything):
+        raise AssertionError("judged again")
+
+    monkeypatch.setattr("benchmarks.shift_bench.shifted", refuse)
+    assert main([*words, *both]) == 0
+    assert (tmp_path / "shifts.json").read_bytes() == together
+    with pytest.raises(AssertionError):
+        main([*words, *both, "--again"])
+
+
+def test_another_file_manifest_or_split_is_another_key(tmp_path):
+    manifest = tmp_path / "a.csv"
+    manifest.write_text("path\n")
+    first = key_of("a", b"file", manifest, "val")
+    keys = {first, key_of("a", b"other", manifest, "val")}
+    keys |= {key_of("b", b"file", manifest, "val")}
+    keys |= {key_of("a", b"file", manifest, "test")}
+    manifest.write_text("path\nx.png\n")
+    assert len(keys | {key_of("a", b"file", manifest, "val")}) == 5
+
+
+def test_a_damaged_cache_is_judged_again(tmp_path):
+    keep_rows(tmp_path, "a", [_row("m", "darker", 1, 0.5)])
+    assert kept_rows(tmp_path, "a") == (_row("m", "darker", 1, 0.5),)
+    (tmp_path / "shift_cache/a.json").write_text('[{"model": "m"}]')
+    assert kept_rows(tmp_path, "a") is None
 
 
 def test_missing_models_are_named(manifest, tmp_path, capsys):
