@@ -1,7 +1,7 @@
 """What a fresh process is asked to measure."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from benchmarks.colour_baseline import ColourBaseline
 from edge_runtime.protocol import Protocol
@@ -12,12 +12,17 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class CasePhoto:
-    """A photo of the split that was not judged yet; fields as in ``PhotoScore``."""
+    """A photo of the split that was not judged yet; fields as in ``PhotoScore``.
+
+    ``columns`` are the manifest's other ones, where a model may find answers about the
+    lesion.
+    """
 
     photo: str
     malignant: bool
     lesion: str
     lesion_in_train: bool
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from benchmarks.timing import (
     time_photos,
     timed,
 )
+from edge_runtime.answers import Question, answers_in
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import PhotoError
 from edge_runtime.interpreter import open_model_file
@@ -80,8 +81,9 @@ def measure_model(case: Case, model_path: str, tell: Tell) -> Measurement:
     tell("interpreter alone", 0, case.protocol.num_runs)
     alone = time_interpreter(interpreter, inputs, case.protocol)
     after = describe_machine()
-    scores, failed = _scores(case, size_px, classifier.score, tell)
     card = classifier.card
+    asked = card.answers.questions if card.answers else ()
+    scores, failed = _scores(case, size_px, classifier.score, tell, asked)
     return Measurement(
         subject=Subject(
             name=path.stem,
@@ -207,7 +209,11 @@ def _timed_photos(
 
 
 def _scores(
-    case: Case, size_px: int, score: Callable[[NDArray[np.uint8]], float], tell: Tell
+    case: Case,
+    size_px: int,
+    score: Callable[..., float],
+    tell: Tell,
+    asked: Sequence[Question] = (),
 ) -> tuple[tuple[PhotoScore, ...], tuple[str, ...]]:
     """Every photo's raw score, and the photos that could not be read."""
     scores, failed = [], []
@@ -221,7 +227,9 @@ def _scores(
             continue
         pixels = preprocess(image, size_px)
         usable = not any(found.unusable for found in photo_findings(image, pixels))
-        scores.append(
-            PhotoScore(**dataclasses.asdict(photo), score=score(pixels), usable=usable)
-        )
+        told = answers_in(photo.columns, asked)
+        raw = score(pixels, told) if told else score(pixels)
+        facts = dataclasses.asdict(photo)
+        del facts["columns"]
+        scores.append(PhotoScore(**facts, score=raw, usable=usable))
     return tuple(scores), tuple(failed)

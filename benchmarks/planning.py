@@ -51,6 +51,7 @@ def split_photos(
             malignant=photo.malignant,
             lesion=photo.lesion,
             lesion_in_train=photo.lesion_in_train,
+            columns=dict(photo.columns),
         )
         for photo in chosen
     )

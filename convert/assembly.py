@@ -8,6 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 import tf_keras
 
+from convert.answers_input import place_of_answers
 from convert.blame import with_blame
 from convert.conversion import MEAN, STD, converted
 from convert.described import DataSet, describe, model_card
@@ -127,6 +128,7 @@ def _description(case: Case, fit: Fitted) -> Description:
         mean=MEAN,
         std=STD,
         decided_by="the top class" if fit.threshold else "the card's threshold",
+        answers_at=place_of_answers(fit.content),
     )
 
 

@@ -31,7 +31,7 @@ def with_blame(
         quantised: its conversion, before anything was added to it.
         photos: at the model's size.
     """
-    if not recipe.computes_integers:
+    if not recipe.computes_integers or photos.answers is not None:
         return error
     reference = flatbuffer(
         floating,

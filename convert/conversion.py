@@ -1,13 +1,14 @@
 """From a Keras model and a manifest to a checked FlatBuffer with its scores."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tf_keras
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from convert.answers_input import answers_of, together
 from convert.bias_correction import bias_corrected
 from convert.errors import ConversionError
 from convert.export import flatbuffer
@@ -48,17 +49,19 @@ class Photos:
     Attributes:
         pixels: shape ``(n, size, size, 3)``; uint8.
         labels: 1 for malignant; shape ``(n,)``.
+        answers: about the lesions; shape ``(n, slots)``; None for the photo alone.
     """
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    answers: NDArray[np.float32] | None = None
 
     def resized(self, size_px: int) -> "Photos":
         """The same photos as smaller squares; themselves where they have that size."""
         if self.pixels.shape[1] == size_px:
             return self
-        return Photos(
-            np.stack([preprocess(each, size_px) for each in self.pixels]), self.labels
+        return replace(
+            self, pixels=np.stack([preprocess(each, size_px) for each in self.pixels])
         )
 
     @property
@@ -68,30 +71,47 @@ class Photos:
 
     @property
     def real(self) -> NDArray[np.float32]:
-        """The model's real input."""
+        """The model's real input, as far as it is the picture."""
         return (self.pixels.astype(np.float32) - MEAN) / STD
 
 
-def read_photos(photos: Sequence[LabelledPhoto], size_px: int, what: str) -> Photos:
-    """Preprocess photos as the runtime does, with a progress bar named ``what``."""
+def read_photos(
+    photos: Sequence[LabelledPhoto], size_px: int, what: str, slots: int = 0
+) -> Photos:
+    """Preprocess photos as the runtime does, with a progress bar named ``what``.
+
+    Args:
+        photos: rows of the manifest.
+        size_px: side of the squares.
+        what: they are.
+        slots: of the model's answers; see ``Source``.
+    """
     bar = tqdm(photos, desc=what, unit="photo")
     pixels = [load_pixels(photo.path, size_px) for photo in bar]
-    return Photos(np.stack(pixels), labels_of(photos))
+    return Photos(np.stack(pixels), labels_of(photos), answers_of(photos, slots))
 
 
 def keras_scores(source: Source, photos: Photos) -> NDArray[np.float64]:
     """Probabilities of the Keras model."""
+    if photos.answers is not None:
+        return source.scores([photos.real, photos.answers])
     return source.scores(photos.real)
 
 
 def file_scores(model: TfliteModel, photos: Photos) -> NDArray[np.float64]:
     """Probabilities of the converted file, through its own interpreter."""
     table = model.input.store_pixels(MEAN, STD)
-    scores = [
-        float(model.output.restore(model.infer(table[pixels][None]))[0])
-        for pixels in photos.pixels
-    ]
-    return np.array(scores)
+    outputs = (
+        [model.infer(table[pixels][None]) for pixels in photos.pixels]
+        if photos.answers is None or model.answers is None
+        else [
+            model.infer(table[pixels][None], told[None])
+            for pixels, told in zip(
+                photos.pixels, model.answers.store(photos.answers), strict=True
+            )
+        ]
+    )
+    return np.array([float(model.output.restore(output)[0]) for output in outputs])
 
 
 def rebuilt(
@@ -106,6 +126,8 @@ def rebuilt(
         ConversionError: when a probability differs by more than ``SAME_FUNCTION``, or
             the model cannot be taken apart but has to be.
     """
+    if source.slots:
+        return Whole(source)
     try:
         nodes = folded(source.nodes)
     except ConversionError:
@@ -123,23 +145,6 @@ def rebuilt(
             f" {difference:.2g} (at most {most}); please report this"
         )
     return model
-
-
-def refuse_reversed(source: Source, auc: float) -> None:
-    """Stop where the model calls the harmless photos malignant.
-
-    Raises:
-        ConversionError: naming the options that may be wrong.
-    """
-    if auc >= 0.5:
-        return
-    raise ConversionError(
-        f"{source.network} has AUC {auc:.3f} on the validation split, worse than chance"
-        f" (0.5). It was given pixels in {source.rule.range} and its output read as"
-        f" {source.head.kind}. Say what it expects: --input-range 0..1, 0..255 or"
-        " -1..1; and which of two units is the malignant one: --malignant-index 0 or 1"
-        f" (now {source.head.malignant_index})."
-    )
 
 
 def converted(
@@ -194,7 +199,10 @@ def converted(
         size_px=source.size_px,
         io=io,
         keep_float=tuning.keep_float,
-        representative=lambda: _over_whole_range(shown()),
+        representative=lambda: together(
+            _over_whole_range(shown()), answers_of(chosen, source.slots)
+        ),
+        slots=source.slots,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from convert.answers_input import answers_spec
 from convert.audit import Audit
 from convert.conversion import MEAN, STD
 from convert.evidence import Evidence
@@ -110,14 +111,16 @@ def model_card(
             kernel_family=model.kernel_family,
             accepted_gates=accepted_gates,
         ),
+        answers=answers_spec(model, source.questions),
     )
 
 
 def describe(source: Source, recipe: Recipe) -> str:
     """One sentence for people and for the TFLite metadata."""
+    told = " and answers about it" if source.slots else ""
     return (
-        f"{source.network}: scores a dermoscopic photo of a skin lesion for malignancy,"
-        f" {source.size_px} x {source.size_px} px RGB; {recipe.meaning}"
+        f"{source.network}: scores a dermoscopic photo of a skin lesion{told} for"
+        f" malignancy, {source.size_px} x {source.size_px} px RGB; {recipe.meaning}"
     )
 
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import tf_keras
 
+from convert.answers_input import refuse_unfit
 from convert.calibration_set import calibration_photos
 from convert.conversion import (
     Photos,
     keras_scores,
     read_photos,
     rebuilt,
-    refuse_reversed,
 )
+from convert.errors import ConversionError
 from convert.evidence import refuse_one_class, refuse_unusable
 from convert.not_finite import origin_in_model
 from convert.settings import Settings
@@ -64,13 +65,15 @@ def examined(
         ConversionError: when the model or the photos do not fit.
         GateError: when the model gives no numbers, or calibration photos also judge.
     """
+    refuse_unfit(source.slots, settings.recipe, settings.target)
     refuse_missing_photos(photos, settings)
     size_px = settings.chosen_target.feeds_px or source.size_px
-    shown = read_photos(photos_of(photos, "val"), size_px, "validation")
+    shown = read_photos(photos_of(photos, "val"), size_px, "validation", source.slots)
     val = shown.resized(source.size_px)
     scores = keras_scores(source, val)
     bad = np.flatnonzero(~np.isfinite(scores))
-    origin = origin_in_model(source, val.real[bad[:1]]) if len(bad) else ""
+    layers = not source.slots and len(bad)
+    origin = origin_in_model(source, val.real[bad[:1]]) if layers else ""
     refuse_unusable(scores, "the Keras model", origin)
     refuse_reversed(source, roc_auc(val.labels, scores))
     return Case(
@@ -96,3 +99,20 @@ def refuse_missing_photos(photos: Sequence[LabelledPhoto], settings: Settings) -
         refuse_one_class(labels_of(photos_of(photos, "test")), "test")
         clean = photos_of(photos, "test", clean=True)
         refuse_one_class(labels_of(clean), "test_clean")
+
+
+def refuse_reversed(source: Source, auc: float) -> None:
+    """Stop where the model calls the harmless photos malignant.
+
+    Raises:
+        ConversionError: naming the options that may be wrong.
+    """
+    if auc >= 0.5:
+        return
+    raise ConversionError(
+        f"{source.network} has AUC {auc:.3f} on the validation split, worse than chance"
+        f" (0.5). It was given pixels in {source.rule.range} and its output read as"
+        f" {source.head.kind}. Say what it expects: --input-range 0..1, 0..255 or"
+        " -1..1; and which of two units is the malignant one: --malignant-index 0 or 1"
+        f" (now {source.head.malignant_index})."
+    )

@@ -1,16 +1,19 @@
 """From a tf_keras model to the bytes of a TFLite FlatBuffer."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
 import tf_keras
-from numpy.typing import NDArray
 from tensorflow.lite.python.convert import ConverterError  # has no public name
+from tensorflow.python.framework.convert_to_constants import (  # nor has this
+    convert_variables_to_constants_v2,
+)
 
 from convert.errors import ConversionError
 from convert.mixed import partly_quantised
 from convert.recipes import Recipe
+from training.squares import Inputs
 
 _TYPES = {"float32": tf.float32, "uint8": tf.uint8, "int8": tf.int8}
 
@@ -21,7 +24,7 @@ _KERNELS = {
     ),
 }
 
-Representative = Callable[[], Iterator[NDArray[np.float32]]]
+Representative = Callable[[], Iterator[Inputs]]
 
 
 def flatbuffer(
@@ -32,6 +35,7 @@ def flatbuffer(
     io: str,
     representative: Representative,
     keep_float: Sequence[str] = (),
+    slots: int = 0,
 ) -> bytes:
     """Convert with a fixed batch of one.
 
@@ -40,19 +44,17 @@ def flatbuffer(
         recipe: how to store and compute.
         size_px: side of the square input.
         io: dtype of input and output: ``"uint8"``, ``"int8"`` or ``"float32"``.
-        representative: gives batches of shape ``(1, size_px, size_px, 3)``; only
-            asked for them where ranges are calibrated.
+        representative: gives batches of shape ``(1, size_px, size_px, 3)``, each with
+            a row of answers where the model takes them; only asked for them where
+            ranges are calibrated.
         keep_float: layers that ``ptq_int8`` leaves in floating point.
+        slots: length of the row of answers; 0 for a model of the photo alone.
 
     Raises:
         ConversionError: when TensorFlow's converter refuses the model.
     """
-    shape = tf.TensorSpec((1, size_px, size_px, 3), tf.float32, name="pixels")
-    function = tf.function(
-        lambda pixels: model(pixels, training=False), autograph=False
-    )
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [function.get_concrete_function(shape)], model
+        [_concrete(model, size_px, slots)], model
     )
     if recipe.name != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -64,7 +66,7 @@ def flatbuffer(
     if recipe.calibrated:
         converter.target_spec.supported_ops = [_KERNELS[recipe.name]]
         converter.representative_dataset = lambda: (
-            [batch] for batch in representative()
+            given if isinstance(given, list) else [given] for given in representative()
         )
     try:
         if keep_float and recipe.calibrated:
@@ -74,3 +76,20 @@ def flatbuffer(
         raise ConversionError(
             f"TensorFlow's converter refused the model: {error}"
         ) from error
+
+
+def _concrete(model: tf_keras.Model | tf.Module, size_px: int, slots: int) -> Any:
+    """One batch of one, with names for the inputs."""
+    shapes = [tf.TensorSpec((1, size_px, size_px, 3), tf.float32, name="pixels")]
+    if slots:
+        shapes.append(tf.TensorSpec((1, slots), tf.float32, name="answers"))
+    function = tf.function(
+        lambda *given: model(given[0] if len(given) == 1 else given, training=False),
+        autograph=False,
+    )
+    concrete = function.get_concrete_function(*shapes)
+    if isinstance(model, tf_keras.Model):
+        return concrete
+    # Otherwise the converter leaves some of Keras 3's variables as such, which its own
+    # calibration then cannot read.
+    return convert_variables_to_constants_v2(concrete)

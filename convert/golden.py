@@ -10,6 +10,9 @@ decoders differ. ``golden.npz`` holds, for n pictures:
 ``rgb/NAME``       (height, width, 3) uint8   decoded
 ``pixels``         (n, size, size, 3) uint8   centre square, resized
 ``input``          (n, size, size, 3)         as stored in the model's input
+``answers``        (n, slots)                 as stored in the model's other input,
+                                              where it takes answers: first unknown,
+                                              then one after the other of those allowed
 ``output``         (n, outputs)               as stored in the model's output
 ``probability``    (n,) float64               of malignancy, calibrated
 =================  =========================  =======================================
@@ -23,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_runtime.answers import AnswersSpec, Question
 from edge_runtime.card import ModelCard
 from edge_runtime.golden_check import Infer, probability, stored_pixels
 from edge_runtime.photo import read_photo
@@ -45,7 +49,11 @@ def golden_npz(pngs: Mapping[str, bytes], infer: Infer, card: ModelCard) -> byte
     images = {name: read_photo(png) for name, png in pngs.items()}
     pixels = [preprocess(image, card.input.size_px) for image in images.values()]
     stored = [stored_pixels(each, card) for each in pixels]
-    outputs = [infer(each[np.newaxis]) for each in stored]
+    told = [] if card.answers is None else told_answers(card.answers, len(pngs))
+    outputs = [
+        infer(each[np.newaxis], *told[number : number + 1])
+        for number, each in enumerate(stored)
+    ]
     arrays: dict[str, NDArray[Any]] = {
         "names": np.array([name.encode("ascii") for name in pngs]),
         "pixels": np.stack(pixels),
@@ -53,10 +61,28 @@ def golden_npz(pngs: Mapping[str, bytes], infer: Infer, card: ModelCard) -> byte
         "output": np.stack(outputs),
         "probability": np.array([probability(each, card) for each in outputs]),
     }
+    if told:
+        arrays["answers"] = np.concatenate(told)
     for name, png in pngs.items():
         arrays[f"png/{name}"] = np.frombuffer(png, np.uint8)
         arrays[f"rgb/{name}"] = images[name]
     return _packed(arrays)
+
+
+def told_answers(spec: AnswersSpec, count: int) -> list[NDArray[Any]]:
+    """Answers for ``count`` pictures, stored: none, then each question's in turn."""
+
+    def answer(question: Question, turn: int) -> str | float:
+        if question.values:
+            return question.values[(turn - 1) % len(question.values)]
+        return question.low + (question.high - question.low) * turn / count
+
+    return [
+        spec.stored({each.name: answer(each, turn) for each in spec.questions})
+        if turn
+        else spec.stored()
+        for turn in range(count)
+    ]
 
 
 def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:

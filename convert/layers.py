@@ -92,6 +92,11 @@ def report(settings: Settings) -> str:
     from convert.source import source_for
 
     source = source_for(settings.source)
+    if source.slots:
+        raise ConversionError(
+            "layers of a model that takes answers cannot be compared; --report of"
+            " convert/to_tflite.py compares its scores"
+        )
     if source.sha256 != file.card.provenance.source_sha256:
         raise ConversionError(
             f"{settings.file} was made of another model than the one named here"

@@ -153,6 +153,25 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def training_record(path: Path) -> Mapping[str, Any]:
+    """What ``training.json`` beside a model says; nothing where there is none.
+
+    Raises:
+        ConversionError: when it is something else.
+    """
+    if not path.exists():
+        return {}
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConversionError(f"{path} is not a training record: {error}") from error
+    if not isinstance(record, dict) or not isinstance(record.get("settings", {}), dict):
+        raise ConversionError(
+            f"{path} is not a training record: expected an object with settings"
+        )
+    return record
+
+
 def _saved_model(path: Path) -> SavedModel:
     if not (path / "saved_model.pb").exists():
         raise ConversionError(f"{path} is a folder without saved_model.pb; {_EXPECTED}")

@@ -91,7 +91,7 @@ def on_test(case: Case, made: Measured) -> tuple[Accuracy, ...]:
     if not case.settings.measure_test:
         return ()
     rows = photos_of(case.photos, "test")
-    test = read_photos(rows, made.model.input_shape[1], "test")
+    test = read_photos(rows, made.model.input_shape[1], "test", case.source.slots)
     scores = file_scores(made.model, test)
     clean = np.array([not photo.lesion_in_train for photo in rows])
     return tuple(
@@ -111,5 +111,6 @@ def on_test(case: Case, made: Measured) -> tuple[Accuracy, ...]:
 
 def _refuse_no_numbers(content: bytes, photos: Photos, scores: Scores) -> None:
     bad = np.flatnonzero(~np.isfinite(scores))
-    origin = origin_in_file(content, photos.pixels[bad[0]]) if len(bad) else ""
+    traced = photos.answers is None and len(bad)
+    origin = origin_in_file(content, photos.pixels[bad[0]]) if traced else ""
     refuse_unusable(scores, "the converted file", origin)

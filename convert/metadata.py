@@ -40,6 +40,8 @@ class Description:
         decided_by: what tells malignant from other; ``"the top class"`` of two, or
             ``"the card's threshold"``.
         labels_file: the file in the appended zip that names the outputs.
+        answers_at: place of the answers about the lesion among the inputs; None where
+            the photo is all.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Description:
     std: float
     decided_by: str = "the card's threshold"
     labels_file: str = "labels.txt"
+    answers_at: int | None = None
 
 
 def with_metadata(model: bytes, description: Description) -> bytes:
@@ -79,7 +82,7 @@ def _packed(description: Description) -> bytes:
         builder,
         slots=7,
         references={
-            2: _vector(builder, [_input_tensor(builder, description)]),
+            2: _vector(builder, _input_tensors(builder, description)),
             3: _vector(builder, [_output_tensor(builder, description)]),
         },
     )
@@ -98,6 +101,27 @@ def _packed(description: Description) -> bytes:
     )
     builder.Finish(root, file_identifier=FILE_IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _input_tensors(builder: flatbuffers.Builder, description: Description) -> list[int]:
+    tensors = [_input_tensor(builder, description)]
+    if description.answers_at is not None:
+        tensors.insert(description.answers_at, _answers_tensor(builder))
+    return tensors
+
+
+def _answers_tensor(builder: flatbuffers.Builder) -> int:
+    """``TensorMetadata`` of the answers."""
+    text = "Answers about the lesion, encoded as the card says."
+    return _table(
+        builder,
+        slots=7,
+        references={
+            0: builder.CreateString("answers"),
+            1: builder.CreateString(text),
+            3: _content(builder, _FEATURE_PROPERTIES, _table(builder, slots=0)),
+        },
+    )
 
 
 def _input_tensor(builder: flatbuffers.Builder, description: Description) -> int:

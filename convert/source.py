@@ -1,6 +1,5 @@
 """The trained model that a conversion starts from."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.answers_input import answer_slots, picture_shape
 from convert.errors import ConversionError
 from convert.graph import Node
 from convert.head import Head, head_of_nodes, head_of_outputs, with_one_sigmoid
@@ -20,10 +20,14 @@ from convert.loading import (
     custom_objects,
     load_model,
     sha256_of,
+    training_record,
 )
 from convert.settings import Settings
 from convert.source_options import SourceOptions
 from convert.taking_apart import input_shape_of, nodes_of
+from edge_runtime.answers import Question
+from training.questions import QUESTIONS
+from training.squares import Inputs
 
 # Names that Keras gives to models nobody named.
 _UNNAMED = ("functional", "sequential", "model")
@@ -43,6 +47,8 @@ class Source:
         training: the ``training.json`` beside it; empty where there is none.
         rule: what it expects at its input.
         head: what it gives.
+        slots: length of the vector of answers that it takes beside the picture; 0 where
+            it takes none.
     """
 
     model: Any
@@ -52,6 +58,12 @@ class Source:
     training: Mapping[str, Any]
     rule: InputRule = field(default_factory=InputRule)
     head: Head = field(default_factory=Head)
+    slots: int = 0
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What it is to be told, in the order of the vector."""
+        return QUESTIONS if self.slots else ()
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -69,13 +81,16 @@ class Source:
         nodes = with_one_sigmoid(_parts(self.model), self.head)
         return with_input_rule(nodes, self.rule)
 
-    def scores(self, real: NDArray[np.float32]) -> NDArray[np.float64]:
+    def scores(self, real: Inputs) -> NDArray[np.float64]:
         """Probabilities by the model itself.
 
         Args:
-            real: pixels / 255; shape ``(n, size_px, size_px, 3)``.
+            real: pixels / 255; shape ``(n, size_px, size_px, 3)``; and answers, shape
+                ``(n, slots)``, where it takes them.
         """
-        return self.head.probability(_outputs(self.model, self.rule.adapt(real)))
+        picture, *answers = real if isinstance(real, list) else [real]
+        given = [self.rule.adapt(picture), *answers]
+        return self.head.probability(_outputs(self.model, given))
 
 
 def read_source(
@@ -107,9 +122,10 @@ def read_source(
         model, where = load_model(path, own_objects or {}), path
     else:
         raise ValueError("a path or a builder is needed")
-    size_px, units = _picture_side(model, where), _units(model, where)
+    size_px, slots = _picture_side(model, where), answer_slots(model, where)
+    units = _units(model, where)
     rule = rule or InputRule(default_range(model), channel_order)
-    training = _training_record(where.with_name("training.json"))
+    training = training_record(where.with_name("training.json"))
     return Source(
         model=model,
         network=str(training.get("network", _name(model, where))),
@@ -117,7 +133,8 @@ def read_source(
         sha256=sha256_of(where),
         training=training,
         rule=rule,
-        head=_head(model, units, size_px, rule, malignant_index),
+        head=Head() if slots else _head(model, units, size_px, rule, malignant_index),
+        slots=slots,
     )
 
 
@@ -160,19 +177,22 @@ def _head(
         given = rule.adapt(
             (noise * np.linspace(0, 1, 16)[:, None, None, None]).astype(np.float32)
         )
-        return head_of_outputs(_outputs(model, given), malignant_index)
+        return head_of_outputs(_outputs(model, [given]), malignant_index)
     return head_of_nodes(nodes, units, malignant_index)
 
 
-def _outputs(model: Any, real: NDArray[np.float32]) -> NDArray[np.float32]:
+def _outputs(model: Any, given: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     # Keras' models compile themselves for this; a SavedModel is compiled.
     run = getattr(model, "predict_on_batch", model)
-    starts = range(0, len(real), _BATCH)
-    return np.concatenate([np.asarray(run(real[s : s + _BATCH])) for s in starts])
+    starts = range(0, len(given[0]), _BATCH)
+    parts = [[each[s : s + _BATCH] for each in given] for s in starts]
+    return np.concatenate(
+        [np.asarray(run(part if len(part) > 1 else part[0])) for part in parts]
+    )
 
 
 def _picture_side(model: Any, path: Path) -> int:
-    shape = input_shape_of(model)
+    shape = picture_shape(input_shape_of(model))
     if shape is None:
         raise ConversionError(
             f"{path} gives a model that was never called, so its input's shape is not"
@@ -220,17 +240,3 @@ def _name(model: Any, path: Path) -> str:
     if name.rstrip("0123456789_") in _UNNAMED:
         name = path.name.removesuffix(path.suffix).removesuffix(".weights")
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
-
-
-def _training_record(path: Path) -> Mapping[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConversionError(f"{path} is not a training record: {error}") from error
-    if not isinstance(record, dict) or not isinstance(record.get("settings", {}), dict):
-        raise ConversionError(
-            f"{path} is not a training record: expected an object with settings"
-        )
-    return record

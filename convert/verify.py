@@ -22,6 +22,7 @@ if not __package__:
 from convert.audit import audit
 from convert.errors import ConversionError
 from convert.metadata import metadata_buffer
+from edge_runtime.answers import answers_in
 from edge_runtime.card import Accuracy, ModelCard
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.exit_status import exit_status
@@ -154,10 +155,18 @@ def _accuracy(
     classifier: LesionClassifier, photos: Sequence[LabelledPhoto], promised: Accuracy
 ) -> Accuracy:
     card: ModelCard = classifier.card
-    pixels = (load_pixels(photo.path, card.input.size_px) for photo in photos)
+    asked = card.answers.questions if card.answers else ()
     return accuracy(
         np.array([int(photo.malignant) for photo in photos]),
-        np.array([classifier.score(each) for each in pixels]),
+        np.array(
+            [
+                classifier.score(
+                    load_pixels(photo.path, card.input.size_px),
+                    answers_in(photo.columns, asked),
+                )
+                for photo in photos
+            ]
+        ),
         card.threshold.score,
         temperature=card.temperature,
         split=promised.split,

@@ -8,7 +8,10 @@ from convert.source import Source
 
 
 class Whole(tf.Module):  # type: ignore[misc]
-    """From pixels / 255 to one probability, with the model's own code between."""
+    """From pixels / 255 to one probability, with the model's own code between.
+
+    A model that takes answers is given both.
+    """
 
     def __init__(self, source: Source) -> None:
         """Hold on to the model, whose variables the converter reads."""
@@ -18,5 +21,10 @@ class Whole(tf.Module):  # type: ignore[misc]
 
     def __call__(self, pixels: Any, training: bool = False) -> Any:
         """Run it; ``training`` is there as tf_keras' models have it."""
-        outputs = self._model(self._rule.adapt(pixels), training=training)
+        if isinstance(pixels, tuple):
+            picture, answers = pixels
+            given = [self._rule.adapt(picture), answers]
+        else:
+            given = self._rule.adapt(pixels)
+        outputs = self._model(given, training=training)
         return self._head.in_graph(outputs)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edge_runtime.card import ModelCard
     from edge_runtime.classifier import LesionClassifier
     from edge_runtime.errors import (
+        AnswerError,
         CardMismatchError,
         EdgeRuntimeError,
         InterpreterMissingError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 # Modules are imported when one of their names is asked for: a verdict needs neither the
 # manifest nor the machine, and cold start counts on a device.
 _HOMES = {
+    "AnswerError": "errors",
     "CardMismatchError": "errors",
     "EdgeRuntimeError": "errors",
     "Finding": "quality",
@@ -68,6 +70,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AnswerError",
     "CardMismatchError",
     "EdgeRuntimeError",
     "Finding",

@@ -5,17 +5,18 @@ model never goes anywhere without its threshold, its preprocessing and its evide
 ``card.schema.json`` beside this module describes the same fields for other languages.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
 
+from edge_runtime.answers import AnswersSpec
 from edge_runtime.calibration import calibrated
 from edge_runtime.errors import ModelFileError
 from edge_runtime.evidence import Accuracy, Comparison, Share, Threshold, Uncertainty
 from edge_runtime.provenance import Data, Provenance
 from edge_runtime.quantization import Quantization
-from edge_runtime.strict_json import build, parse, to_json
+from edge_runtime.strict_json import OPTIONAL, build, parse, to_json
 
 __all__ = [
     "CARD_FORMAT",
@@ -147,6 +148,7 @@ class ModelCard:
         accuracy: measured sets, the validation split first.
         data: see ``Data``.
         provenance: see ``Provenance``.
+        answers: what it asks beside the photo; left out where it asks nothing.
     """
 
     format: int
@@ -167,6 +169,7 @@ class ModelCard:
     accuracy: tuple[Accuracy, ...]
     data: Data
     provenance: Provenance
+    answers: AnswersSpec | None = field(default=None, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
         """Refuse fields that cannot be, or contradict each other."""

@@ -20,6 +20,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from edge_runtime.card import CARD_FORMAT, ModelCard
+from edge_runtime.strict_json import optional_fields
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
@@ -63,7 +64,7 @@ def _object_schema(kind: type) -> dict[str, Any]:
             name: {"description": descriptions.get(name, ""), **_schema(hint)}
             for name, hint in hints.items()
         },
-        "required": list(hints),
+        "required": [name for name in hints if name not in optional_fields(kind)],
         "additionalProperties": False,
     }
 

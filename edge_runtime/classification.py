@@ -3,12 +3,14 @@
 import argparse
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edge_runtime import logs
+from edge_runtime.answer_options import add_answer_options, given_answers
 from edge_runtime.batch import Outcome, judged
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.native_log import without_info_lines
@@ -54,6 +56,7 @@ class Settings:
     jsonl: Path | None = None
     csv: Path | None = None
     heatmap: Path | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=[*FINDING_NAMES, ALL_FINDINGS],
         help="give verdicts despite this finding; may be repeated",
     )
+    add_answer_options(parser)
     parser.add_argument(
         "--no-site",
         dest="site",
@@ -119,6 +123,7 @@ def run(words: argparse.Namespace) -> int:
             words.jsonl,
             words.csv,
             words.heatmap,
+            given_answers(words.answers, words.answer),
         )
     )
 
@@ -135,6 +140,7 @@ def classify(settings: Settings) -> int:
             threads=settings.threads,
             site=settings.site,
             accepted=settings.accepted,
+            answers=settings.answers,
         )
     photos = once_each(photos_in(settings.places))
     file = settings.jsonl or settings.csv

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge_runtime.answers import Answers
 from edge_runtime.calibration import calibrated
 from edge_runtime.card import ModelCard
-from edge_runtime.errors import ModelFileError
+from edge_runtime.errors import AnswerError, ModelFileError
 from edge_runtime.interpreter import TfliteModel
 from edge_runtime.model_file import ModelFile, read_model_file
 from edge_runtime.photo import PhotoSource, read_photo, source_name
@@ -42,6 +43,7 @@ class LesionClassifier:
         card: what the converter vouches for, at the site's own operating point where
             one is used.
         accepted: names of findings that make no photo unusable and leave no doubt.
+        answers: those that hold for every photo for which none are given.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class LesionClassifier:
         *,
         card: ModelCard | None = None,
         accepted: Collection[str] = (),
+        answers: Answers | None = None,
     ) -> None:
         """Take a checked file and its opened model; see ``load``."""
         unknown = sorted(set(accepted) - {*FINDING_NAMES})
@@ -60,6 +63,7 @@ class LesionClassifier:
         self.model = model
         self.card = card or file.card
         self.accepted = frozenset(accepted)
+        self.answers = dict(answers or {})
         spec = file.card.input
         self._table = model.input.store_pixels(spec.mean, spec.std)
         self._lock = threading.Lock()
@@ -75,6 +79,7 @@ class LesionClassifier:
         threads: int | None = None,
         site: bool = True,
         accepted: Collection[str] = (),
+        answers: Answers | None = None,
     ) -> "LesionClassifier":
         """Read and check a model file, open it and warm it up.
 
@@ -86,8 +91,10 @@ class LesionClassifier:
             threads: for the interpreter; None measures whether more than one pays.
             site: use the site file beside the model, where there is one.
             accepted: names of findings that make no photo unusable.
+            answers: about the lesion, for all photos; see ``classify``.
 
         Raises:
+            AnswerError: see ``classify``.
             ModelFileError: when the file is missing, damaged or carries no card.
             CardMismatchError: when the card describes another model.
             SiteFileError: when the site file is damaged or another model's.
@@ -98,29 +105,37 @@ class LesionClassifier:
         if site and place.exists():
             card = read_site_file(place, card).applied_to(card)
         model = open_at_best(file, threads)
-        return cls(file, model, card=card, accepted=accepted)
+        return cls(file, model, card=card, accepted=accepted, answers=answers)
 
-    def classify(self, source: PhotoSource) -> Verdict:
+    def classify(self, source: PhotoSource, answers: Answers | None = None) -> Verdict:
         """Judge one photo.
 
         Args:
             source: path, encoded bytes, binary file, PIL image, or an RGB array of
                 shape ``(height, width, 3)`` and dtype uint8.
+            answers: about the lesion, by the names in ``card.answers.questions``, for
+                a model that has such; one that is not given is unknown. None: those
+                of ``load``.
 
         Raises:
+            AnswerError: when the model asks no such thing, or the answer is none of
+                those allowed.
             PhotoError: when the source is not one whole still picture. A picture that
                 shows too little is no error: the verdict says ``unusable photo``.
         """
-        return self.judge(source)[0]
+        return self.judge(source, answers)[0]
 
-    def judge(self, source: PhotoSource) -> tuple[Verdict, float]:
+    def judge(
+        self, source: PhotoSource, answers: Answers | None = None
+    ) -> tuple[Verdict, float]:
         """A photo's verdict and the raw score behind it, for whoever counts votes.
 
         Raises:
+            AnswerError: see ``classify``.
             PhotoError: when the source is not one whole still picture.
         """
         marks_ns = [time.perf_counter_ns()]
-        score, findings = self._looked(source, marks_ns)
+        score, findings = self._looked(source, marks_ns, answers)
         verdict_decision = decision(score, self.card, findings, self.accepted)
         marks_ns.append(time.perf_counter_ns())
         verdict = Verdict(
@@ -136,34 +151,39 @@ class LesionClassifier:
         )
         return verdict, score
 
-    def look(self, source: PhotoSource) -> tuple[float, tuple[Finding, ...]]:
+    def look(
+        self, source: PhotoSource, answers: Answers | None = None
+    ) -> tuple[float, tuple[Finding, ...]]:
         """Raw score and findings of one photo; for whoever decides otherwise.
 
         Raises:
+            AnswerError: see ``classify``.
             PhotoError: when the source is not one whole still picture.
         """
-        return self._looked(source, [])
+        return self._looked(source, [], answers)
 
     def _looked(
-        self, source: PhotoSource, marks_ns: list[int]
+        self, source: PhotoSource, marks_ns: list[int], answers: Answers | None
     ) -> tuple[float, tuple[Finding, ...]]:
         """Score and findings; adds the time at which each step was done."""
         size_px = self.card.input.size_px
+        told = self._told(answers)
         image = read_photo(source, for_size_px=size_px)
         marks_ns.append(time.perf_counter_ns())
         pixels = preprocess(image, size_px)
         marks_ns.append(time.perf_counter_ns())
         stored = self._stored(pixels)
         marks_ns.append(time.perf_counter_ns())
-        score = self._infer(stored)
+        score = self._infer(stored, told)
         marks_ns.append(time.perf_counter_ns())
         return score, photo_findings(image, pixels, accepted=self.accepted)
 
-    def score(self, pixels: NDArray[np.uint8]) -> float:
+    def score(self, pixels: NDArray[np.uint8], answers: Answers | None = None) -> float:
         """Raw output of the model for pixels that are already prepared.
 
         Args:
             pixels: RGB; shape ``(size_px, size_px, 3)``; uint8; see ``preprocess``.
+            answers: see ``classify``.
 
         Returns:
             The restored output in [0, 1]; not calibrated.
@@ -174,14 +194,32 @@ class LesionClassifier:
                 f"expected pixels of shape {expected} and dtype uint8, got"
                 f" {pixels.shape} and {pixels.dtype}; see edge_runtime.preprocess"
             )
-        return self._infer(self._stored(pixels))
+        return self._infer(self._stored(pixels), self._told(answers))
+
+    def _told(self, answers: Answers | None) -> NDArray[np.generic] | None:
+        """The model's second input; None where nothing is said."""
+        answers = self.answers if answers is None else answers
+        if not answers:
+            return None
+        if self.card.answers is None:
+            raise AnswerError(
+                f"{self.card.name} judges the photo alone and takes no answers; leave"
+                f" {', '.join(answers)} out, or take a model that asks"
+            )
+        return self.card.answers.stored(answers)
 
     def _stored(self, pixels: NDArray[np.uint8]) -> NDArray[np.generic]:
         return self._table[pixels][np.newaxis]
 
-    def _infer(self, stored: NDArray[np.generic]) -> float:
+    def _infer(
+        self, stored: NDArray[np.generic], told: NDArray[np.generic] | None
+    ) -> float:
         with self._lock:
-            outputs = self.model.infer(stored)
+            outputs = (
+                self.model.infer(stored)
+                if told is None
+                else self.model.infer(stored, told)
+            )
         score = float(self.model.output.restore(outputs)[0])
         if not 0 <= score <= 1:
             raise ModelFileError(

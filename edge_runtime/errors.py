@@ -4,6 +4,7 @@ EdgeRuntimeError
 ├── ModelFileError            the .tflite file or its card is missing or unusable
 │   └── CardMismatchError     the card describes another model file
 ├── PhotoError                the photo cannot be read as one RGB picture
+├── AnswerError               an answer about the lesion is none of those asked for
 ├── ManifestError             the table of labelled photos contradicts itself
 ├── SiteFileError             a site's own calibration is damaged or cannot be made
 ├── ResultFileError           a file of verdicts cannot be written or gone on with
@@ -35,6 +36,10 @@ class CardMismatchError(ModelFileError):
 
 class PhotoError(EdgeRuntimeError):
     """The photo cannot be read as one RGB picture."""
+
+
+class AnswerError(EdgeRuntimeError):
+    """An answer about the lesion is none of those that the model's card asks for."""
 
 
 class ManifestError(EdgeRuntimeError):

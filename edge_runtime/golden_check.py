@@ -22,8 +22,9 @@ from edge_runtime.model_file import ModelFile
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import preprocess
 
-Infer = Callable[[NDArray[Any]], NDArray[Any]]
-"""Stored input ``(1, size, size, 3)`` to stored output ``(outputs,)``."""
+Infer = Callable[..., NDArray[Any]]
+"""Stored input ``(1, size, size, 3)``, and answers ``(1, slots)`` where there are
+any, to stored output ``(outputs,)``."""
 
 MOST_STEPS_ACROSS_FAMILIES = 7
 """By which int8 outputs of XNNPACK and of the builtin kernels differed at worst."""
@@ -135,7 +136,9 @@ def _steps(
         yield name, "decode", image, decoded
         yield name, "preprocess", pixels, preprocess(image, card.input.size_px)
         yield name, "store", stored, stored_pixels(pixels, card)
-        yield name, "invoke", output, infer(stored[np.newaxis])
+        told = arrays["answers"][number : number + 1] if "answers" in arrays else None
+        given = (stored[np.newaxis],) if told is None else (stored[np.newaxis], told)
+        yield name, "invoke", output, infer(*given)
         found = np.array(probability(output, card))
         yield name, "probability", arrays["probability"][number], found
 

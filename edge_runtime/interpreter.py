@@ -7,7 +7,7 @@ opened, so that programs without a model start fast.
 import importlib
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class TfliteModel:
         input: how real input is stored.
         output: how real output is stored.
         input_shape: ``(1, size, size, 3)``.
+        answers: how answers about the lesion are stored; None where it takes none.
+        answers_shape: ``(1, slots)``; empty where it takes none.
         threads: of the kernels.
     """
 
@@ -48,7 +50,7 @@ class TfliteModel:
     ) -> None:
         """Take over an interpreter whose tensors are allocated."""
         self._interpreter = interpreter
-        (given,) = interpreter.get_input_details()
+        given, asked = _inputs(interpreter.get_input_details())
         (gained,) = interpreter.get_output_details()
         self._input_index, self._output_index = given["index"], gained["index"]
         self.name = name
@@ -58,18 +60,35 @@ class TfliteModel:
         self.input = _quantization(given)
         self.output = _quantization(gained)
         self.input_shape = tuple(int(length) for length in given["shape"])
+        self.answers = None if asked is None else _quantization(asked)
+        self._answers_index = None if asked is None else asked["index"]
+        self.answers_shape = () if asked is None else tuple(map(int, asked["shape"]))
+        self._not_answered: NDArray[Any] | None = None
 
-    def infer(self, stored: NDArray[Any]) -> NDArray[Any]:
+    def leave_unanswered(self, stored: NDArray[Any]) -> None:
+        """Take these for the answers wherever ``infer`` is given none."""
+        self._not_answered = stored
+
+    def infer(
+        self, stored: NDArray[Any], answers: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Run the model once.
 
         Args:
             stored: quantised input; shape ``input_shape``; dtype ``input.dtype``.
+            answers: for a model that takes them; shape ``answers_shape``; dtype
+                ``answers.dtype``. None: all of them are unknown.
 
         Returns:
             The stored outputs; shape ``(outputs,)``; a copy, which later inferences
             leave alone.
         """
         self._interpreter.set_tensor(self._input_index, stored)
+        if self._answers_index is not None:
+            given = self._not_answered if answers is None else answers
+            if given is None:
+                raise ValueError("this model takes answers too; give them, or its card")
+            self._interpreter.set_tensor(self._answers_index, given)
         self._interpreter.invoke()
         return np.array(self._interpreter.get_tensor(self._output_index)).reshape(-1)
 
@@ -114,7 +133,8 @@ def open_model_file(file: ModelFile, *, threads: int = 1) -> TfliteModel:
         ModelFileError: when the interpreter refuses the model.
     """
     model = open_interpreter(file.model, threads=threads)
-    size_px = file.card.input.size_px
+    size_px, asked = file.card.input.size_px, file.card.answers
+    unknown = None if asked is None else asked.stored()
     for what, found, expected in (
         ("input shape", model.input_shape, (1, size_px, size_px, 3)),
         ("input", _comparable(model.input), _comparable(file.card.input.quantization)),
@@ -123,13 +143,43 @@ def open_model_file(file: ModelFile, *, threads: int = 1) -> TfliteModel:
             _comparable(model.output),
             _comparable(file.card.output.quantization),
         ),
+        (
+            "shape of answers",
+            model.answers_shape,
+            () if unknown is None else unknown.shape,
+        ),
+        (
+            "answers",
+            model.answers and _comparable(model.answers),
+            asked and _comparable(asked.quantization),
+        ),
     ):
         if found != expected:
             raise CardMismatchError(
                 f"{file.path}: the card says {what} {expected}, the model has {found}."
                 " Convert the model again."
             )
+    if unknown is not None:
+        model.leave_unanswered(unknown)
     return model
+
+
+def _inputs(
+    details: Sequence[Mapping[str, Any]],
+) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """The photo's input, and that of answers where there is one.
+
+    Raises:
+        ValueError: when there are others.
+    """
+    pictures = [each for each in details if len(each["shape"]) == 4]
+    others = [each for each in details if len(each["shape"]) == 2]
+    if len(pictures) != 1 or len(others) > 1 or len(details) > 2:
+        shapes = [list(map(int, each["shape"])) for each in details]
+        raise ValueError(
+            f"it takes {shapes}; expected one photo, and perhaps a row of answers"
+        )
+    return pictures[0], others[0] if others else None
 
 
 def _find() -> tuple[Any, str, str]:

@@ -1,7 +1,8 @@
 """Between frozen dataclasses and JSON, with nothing guessed on the way in.
 
 A missing field, an unknown one or a value of another type is an error, never a
-default: a card that is not understood completely must not judge anyone.
+default: a card that is not understood completely must not judge anyone. Fields marked
+``OPTIONAL`` may be left out, and are where they hold None.
 """
 
 import dataclasses
@@ -11,6 +12,9 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
+OPTIONAL = types.MappingProxyType({"optional": True})
+"""Metadata of a field that came after the first files: it stands there or does not."""
+
 
 def to_json(value: Any) -> str:
     """A dataclass as JSON that a person can read and a diff can show.
@@ -19,7 +23,16 @@ def to_json(value: Any) -> str:
         ValueError: when a number is infinite or not a number; JSON has no such thing.
     """
     plain = dataclasses.asdict(value)
+    for name in optional_fields(type(value)):
+        if plain[name] is None:
+            del plain[name]
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def optional_fields(kind: Any) -> set[str]:
+    """Names of the fields that may be left out."""
+    fields = dataclasses.fields(kind)
+    return {field.name for field in fields if field.metadata.get("optional")}
 
 
 def parse(text: str) -> Any:
@@ -69,11 +82,12 @@ def build(kind: Any, value: Any, where: str) -> Any:
 def _build_dataclass(kind: Any, value: Any, where: str) -> Any:
     hints = typing.get_type_hints(kind)
     _expect(dict, value, where)
-    wrong = sorted(value.keys() ^ hints.keys())
+    left_out = optional_fields(kind) - value.keys()
+    wrong = sorted(value.keys() ^ (hints.keys() - left_out))
     if wrong:
         raise TypeError(f"{where} has missing or unknown fields {wrong}")
     return kind(
-        **{name: build(hints[name], value[name], f"{where}.{name}") for name in hints}
+        **{name: build(hints[name], value[name], f"{where}.{name}") for name in value}
     )
 
 

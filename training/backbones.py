@@ -1,17 +1,17 @@
-"""Networks that start from ImageNet weights: MobileNet, MobileNetV2, both together.
+"""Published networks that can start from ImageNet weights, alone or two together.
 
 ``--weights FILE`` takes the weights without their top as ``keras.applications`` saves
 them, ``--weights imagenet`` fetches them, and without it training starts from scratch.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from edge_runtime.errors import EdgeRuntimeError
+from training.architectures import first_convolution, without_top
 from training.networks import BATCH_NORM_MOMENTUM
 from training.separable import with_head
 
@@ -20,23 +20,17 @@ class WeightsError(EdgeRuntimeError):
     """Weights to start from are missing, or are another network's."""
 
 
-ARCHITECTURES: Mapping[str, Callable[..., keras.Model]] = {
-    "mobilenet": keras.applications.MobileNet,
-    "mobilenetv2": keras.applications.MobileNetV2,
-}
-
-
 @dataclass(frozen=True)
 class Part:
     """A published network without its top.
 
     Attributes:
         architecture: a key of ``ARCHITECTURES``.
-        alpha: width, as a share of the published network's.
+        alpha: width, as a share of the published network's; 1 where it is fixed.
     """
 
     architecture: str
-    alpha: float
+    alpha: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +44,7 @@ class Backbone:
         dense_stem: the first convolution takes every pixel instead of every second
             one, so that a small photo is seen at the scale of one twice as large.
         last_layer: where the published network is cut off; none keeps all of it.
+        units: 1: a sigmoid; 2: softmax, other and malignant.
     """
 
     name: str
@@ -57,28 +52,48 @@ class Backbone:
     parts: tuple[Part, ...]
     dense_stem: bool = False
     last_layer: str | None = None
+    units: int = 1
     columns: int = 1
 
 
 MOBILENET = Part("mobilenet", 0.25)
 MOBILENET_V2 = Part("mobilenetv2", 0.35)
-SIZES_PX = (64, 96, 128, 160)
+TEACHERS = (MOBILENET, MOBILENET_V2)
+SIZES_PX = (64, 96, 128)
+TEACHER_PX = 160
+# The lightweight networks of arXiv 2110.12270, and two more of their kind; widths that
+# have published weights.
+WIDTHS = {
+    "mobilenet": (0.25, 0.5, 1.0),
+    "mobilenetv2": (0.35, 0.5, 1.0),
+    "mobilenetv3small": (0.75, 1.0),
+}
+ONE_WIDTH = ("nasnetmobile", "efficientnetb0")
 
 
-def _rows(part: Part) -> list[Backbone]:
-    # The names say the width in hundredths: mobilenetv2a35_128.
-    width = round(100 * part.alpha)
+def _rows(part: Part, width: str) -> list[Backbone]:
+    sizes_px = (*SIZES_PX, TEACHER_PX) if part in TEACHERS else SIZES_PX
     return [
-        Backbone(f"{part.architecture}a{width}_{size_px}", size_px, (part,))
-        for size_px in SIZES_PX
+        Backbone(f"{part.architecture}{width}_{size_px}", size_px, (part,))
+        for size_px in sizes_px
     ]
+
+
+def _lightweight() -> list[Backbone]:
+    # The names say the width in hundredths: mobilenetv2a35_128.
+    rows = [
+        _rows(Part(name, alpha), f"a{round(100 * alpha)}")
+        for name, widths in WIDTHS.items()
+        for alpha in widths
+    ]
+    rows += [_rows(Part(name), "") for name in ONE_WIDTH]
+    return [row for group in rows for row in group]
 
 
 BACKBONES = {
     row.name: row
     for row in [
-        *_rows(MOBILENET),
-        *_rows(MOBILENET_V2),
+        *_lightweight(),
         Backbone(
             "lesion32",
             32,
@@ -88,17 +103,22 @@ BACKBONES = {
         ),
         Backbone("lesion64", 64, (MOBILENET,), dense_stem=True),
         Backbone("lesion128", 128, (MOBILENET, MOBILENET_V2)),
+        # The published project's largest network, with its two softmax units.
+        Backbone("resnet101v2_64", 64, (Part("resnet101v2"),), units=2),
     ]
 }
 
 
-def build_backbone(row: Backbone, weights: Sequence[str] = ()) -> keras.Model:
-    """A model from pixels / 255 to the probability, ``(n, 1)``.
+def build_backbone(
+    row: Backbone, weights: Sequence[str] = (), answers: str = ""
+) -> keras.Model:
+    """A model from pixels / 255 to the probability, ``(n, units)``, malignant last.
 
     Args:
         row: of ``BACKBONES``.
         weights: a file for each of the row's parts, or ``imagenet`` alone; nothing
             starts from scratch.
+        answers: a key of ``FUSIONS`` makes one of two inputs.
 
     Raises:
         WeightsError: when the weights cannot be had or do not fit.
@@ -119,7 +139,7 @@ def build_backbone(row: Backbone, weights: Sequence[str] = ()) -> keras.Model:
         for part, start in zip(row.parts, starts, strict=True)
     ]
     seen = [backbone.outputs[0] for backbone in backbones]
-    return with_head(pixels, seen, row.name)
+    return with_head(pixels, seen, row.name, answers, units=row.units)
 
 
 def _published(
@@ -132,9 +152,7 @@ def _published(
             f" keras.applications without its top, or imagenet"
         )
     try:
-        backbone = ARCHITECTURES[part.architecture](
-            input_tensor=pixels, alpha=part.alpha, include_top=False, weights=weights
-        )
+        backbone = without_top(part.architecture, pixels, part.alpha, weights)
     # A failed download is a plain Exception in Keras, a wrong file one of many.
     except Exception as error:
         raise WeightsError(
@@ -143,8 +161,6 @@ def _published(
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM
-    if weights is not None:
-        _take_unit_range(backbone)
     return backbone
 
 
@@ -155,7 +171,7 @@ def _reshaped(backbone: keras.Model, row: Backbone) -> keras.Model:
         backbone = keras.Model(backbone.inputs, last, name=backbone.name)
     if not row.dense_stem:
         return backbone
-    stem, _ = _first_pair(backbone)
+    stem = first_convolution(backbone)
 
     def copied(layer: keras.Layer) -> keras.Layer:
         config = layer.get_config()
@@ -168,28 +184,3 @@ def _reshaped(backbone: keras.Model, row: Backbone) -> keras.Model:
     )
     dense.set_weights(backbone.get_weights())
     return dense
-
-
-def _take_unit_range(backbone: keras.Model) -> None:
-    """Change weights made for 2 x - 1 into weights for x, as all networks here take.
-
-    conv(2 x - 1) = 2 conv(x) - sum(kernel), and the batch norm that follows takes the
-    constant into its mean. At the border the padding then means black instead of
-    mid-grey; training starts from there.
-    """
-    convolution, norm = _first_pair(backbone)
-    (kernel,) = convolution.get_weights()
-    convolution.set_weights([2 * kernel])
-    gamma, beta, mean, variance = norm.get_weights()
-    norm.set_weights([gamma, beta, mean + np.sum(kernel, axis=(0, 1, 2)), variance])
-
-
-def _first_pair(backbone: keras.Model) -> tuple[keras.Layer, keras.Layer]:
-    layers = iter(backbone.layers)
-    convolution = next(
-        layer for layer in layers if isinstance(layer, keras.layers.Conv2D)
-    )
-    norm = next(
-        layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)
-    )
-    return convolution, norm

@@ -23,6 +23,7 @@ def trainable(
     index: int = 0,
     columns: int = 1,
     weights: Sequence[str] = (),
+    answers: str = "",
 ) -> keras.Model:
     """The form of a network that is trained: the published ones pooled first and thin.
 
@@ -32,19 +33,21 @@ def trainable(
         index: which column.
         columns: how many there are.
         weights: what a backbone starts from; see ``build_backbone``.
+        answers: how answers about the lesion join in, a key of ``FUSIONS``; not in the
+            published networks.
     """
     if isinstance(design, Separable):
-        return build_separable(design)
+        return build_separable(design, answers)
     if isinstance(design, Backbone):
-        return build_backbone(design, weights)
+        return build_backbone(design, weights, answers)
     thin, dense_units = column(design, index, columns)
     return build(
         thin, block_order=block_order, pool_first=True, dense_units=dense_units
     )
 
 
-def whole(design: Design, *, block_order: str) -> keras.Model:
+def whole(design: Design, *, block_order: str, answers: str = "") -> keras.Model:
     """The form of a network that is saved, with weights yet to be set."""
     if isinstance(design, Network):
         return build(design, block_order=block_order)
-    return trainable(design, block_order=block_order)
+    return trainable(design, block_order=block_order, answers=answers)

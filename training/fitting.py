@@ -16,6 +16,7 @@ from training.columns import joined, trimmed
 from training.designs import DESIGNS, trainable, whole
 from training.lessons import mean_lessons
 from training.loop import Fitted, Schedule, Validation, fit, scores_of
+from training.questions import answer_vectors
 from training.record import file_sha256
 from training.squares import (
     LARGEST_CACHED_PX,
@@ -53,6 +54,7 @@ class Settings:
     settling: float = 0.33
     weights: tuple[str, ...] = ()
     lessons: tuple[Path, ...] = ()
+    answers: str = ""
 
     def as_json(self) -> dict[str, str | int | float]:
         """The settings by name, paths as text; what was not asked for is left out."""
@@ -114,6 +116,7 @@ def fit_columns(
         settings.batch_size,
         settings.seed,
         lessons=lessons,
+        answers=answer_vectors(train_photos) if settings.answers else None,
     )
     validation = validation_photos(settings, photos)
     snapshots: list[_Snapshot] = []
@@ -122,7 +125,7 @@ def fit_columns(
         print(f"cycle {cycle + 1} of {settings.cycles}", file=sys.stderr)
         snapshots.append(_run_cycle(settings, cycle, supply, validation, before))
     last = snapshots[-settings.columns :]
-    model = whole(design, block_order=settings.block_order)
+    model = whole(design, block_order=settings.block_order, answers=settings.answers)
     columns = [snapshot.weights for snapshot in last]
     for name, arrays in (joined(columns) if len(last) > 1 else columns[0]).items():
         model.get_layer(name).set_weights(arrays)
@@ -148,6 +151,7 @@ def _run_cycle(
         index=index,
         columns=settings.columns,
         weights=settings.weights,
+        answers=settings.answers,
     )
     epochs, settling = settings.epochs, round(settings.epochs * settings.settling)
     if before is not None:
@@ -166,7 +170,7 @@ def _run_cycle(
     return _Snapshot(
         fitted=fitted,
         weights={layer.name: layer.get_weights() for layer in model.layers},
-        logits=_logit(scores_of(model, validation.pixels)),
+        logits=_logit(scores_of(model, validation.inputs)),
     )
 
 
@@ -174,7 +178,7 @@ def _check_same(
     model: keras.Model, validation: Validation, logits: NDArray[np.float64]
 ) -> None:
     expected = 1 / (1 + np.exp(-logits))
-    difference = np.abs(scores_of(model, validation.pixels) - expected).max()
+    difference = np.abs(scores_of(model, validation.inputs) - expected).max()
     if not difference < SAME_FUNCTION:
         raise TrainingError(
             f"the saved form of the network differs from the trained one by"
@@ -193,4 +197,5 @@ def validation_photos(
     """The photos that choose the epoch, as the runtime shows them to a model."""
     chosen = photos_of(photos, "val")
     size_px = DESIGNS[settings.network].size_px
-    return Validation(model_inputs(chosen, size_px), labels_of(chosen))
+    answers = answer_vectors(chosen) if settings.answers else None
+    return Validation(model_inputs(chosen, size_px), labels_of(chosen), answers)

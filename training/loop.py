@@ -17,7 +17,7 @@ from training.checkpoint import (
     restore,
     save,
 )
-from training.squares import AugmentedPhotos
+from training.squares import AugmentedPhotos, Inputs
 
 # Adam's usual extras, found good on the validation split (docs/decisions.md).
 WEIGHT_DECAY = 1e-3
@@ -62,10 +62,19 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Validation:
-    """Photos that choose the epoch; shapes ``(n, s, s, 3)`` and ``(n,)``."""
+    """Photos that choose the epoch; shapes ``(n, s, s, 3)`` and ``(n,)``.
+
+    ``answers`` about the lesions have shape ``(n, SLOTS)``; None: the photo alone.
+    """
 
     pixels: NDArray[np.float32]
     labels: NDArray[np.int64]
+    answers: NDArray[np.float32] | None = None
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a model is given."""
+        return self.pixels if self.answers is None else [self.pixels, self.answers]
 
 
 def fit(
@@ -97,12 +106,14 @@ def fit(
     return Fitted(progress.best, tuple(progress.history), progress.best_epoch)
 
 
-def scores_of(model: keras.Model, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
+def scores_of(model: keras.Model, inputs: Inputs) -> NDArray[np.float64]:
     """Probabilities of malignancy; shape ``(n,)``; in batches that fit the cache."""
-    parts = [
-        np.asarray(model.predict_on_batch(pixels[start : start + 32]))[:, -1]
-        for start in range(0, len(pixels), 32)
-    ]
+    given = inputs if isinstance(inputs, list) else [inputs]
+    parts = []
+    for start in range(0, len(given[0]), 32):
+        batch = [each[start : start + 32] for each in given]
+        outputs = model.predict_on_batch(batch if len(batch) > 1 else batch[0])
+        parts.append(np.asarray(outputs)[:, -1])
     return np.concatenate(parts).astype(np.float64)
 
 
@@ -149,7 +160,9 @@ def _run_epoch(
         loss = float(
             np.ravel(
                 model.train_on_batch(
-                    batch.pixels, batch.labels, sample_weight=batch.weights
+                    batch.inputs,
+                    _targets(model, batch.labels),
+                    sample_weight=batch.weights,
                 )
             )[0]
         )
@@ -165,6 +178,13 @@ def _run_epoch(
     return loss
 
 
+def _targets(model: keras.Model, labels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What each output unit should say; two units share out a probability of 1."""
+    if model.output_shape[-1] == 1:
+        return labels
+    return np.concatenate([1 - labels, labels], axis=1)
+
+
 def _validate(
     model: keras.Model,
     validation: Validation,
@@ -174,7 +194,7 @@ def _validate(
 ) -> EpochResult:
     current = model.get_weights()
     model.set_weights(averaged)
-    scores = scores_of(model, validation.pixels)
+    scores = scores_of(model, validation.inputs)
     model.set_weights(current)
     likely = np.where(validation.labels == 1, scores, 1 - scores).clip(1e-7, 1)
     result = EpochResult(

@@ -10,6 +10,7 @@ from training.columns import column
 from training.configurations import read_configurations
 from training.designs import DESIGNS
 from training.fitting import Settings
+from training.fusion import FUSIONS
 from training.loop import RECIPES
 from training.networks import BLOCK_ORDERS, Network
 
@@ -101,6 +102,15 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="lessons.npz files of training/teach.py: what finished networks say of"
         " changed photos; their mean logit joins each label",
     )
+    add(
+        "--answers",
+        choices=FUSIONS,
+        default="",
+        help="also learn from what the manifest tells about the lesions (age, itch,"
+        " ...: docs/answers.md), joined to the image "
+        + "; ".join(f"{name}: {text}" for name, text in FUSIONS.items())
+        + ". Not for cnn32, cnn64 and cnn128",
+    )
     add("--out", type=Path, help="folder of the run (default: runs/NAME)")
     words = parser.parse_args(arguments)
     if words.configuration:
@@ -137,6 +147,16 @@ def _complete(parser: argparse.ArgumentParser, words: argparse.Namespace) -> Non
         _check_columns(words.network, words.columns)
     except ValueError as error:
         parser.error(f"--columns: {error}")
+    _check_network(parser, words)
+
+
+def _check_network(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
+    """Exit where the network has no use for an option."""
+    if words.answers and isinstance(DESIGNS[words.network], Network):
+        parser.error(
+            f"--answers: {words.network} has no place for them; expected"
+            " separable..., lesion... or a MobileNet"
+        )
     if words.weights and not isinstance(DESIGNS[words.network], Backbone):
         parser.error(f"--weights: {words.network} starts from scratch")
 

@@ -11,6 +11,13 @@ from dataclasses import dataclass
 
 import keras
 
+from training.fusion import (
+    CONCAT,
+    METABLOCK,
+    answers_input,
+    gated,
+    side_by_side,
+)
 from training.networks import BATCH_NORM_MOMENTUM
 
 DROPOUT = 0.2
@@ -60,8 +67,13 @@ SEPARABLE = {
 }
 
 
-def build_separable(network: Separable) -> keras.Model:
-    """A freshly initialised model from pixels / 255 to the probability, ``(n, 1)``."""
+def build_separable(network: Separable, answers: str = "") -> keras.Model:
+    """A freshly initialised model from pixels / 255 to the probability, ``(n, 1)``.
+
+    Args:
+        network: a row of ``SEPARABLE``.
+        answers: a key of ``FUSIONS`` makes one of two inputs.
+    """
     inputs = keras.Input((network.size_px, network.size_px, 3), name="pixels")
     values = keras.layers.Conv2D(
         network.stem,
@@ -86,13 +98,29 @@ def build_separable(network: Separable) -> keras.Model:
             filters, 1, use_bias=False, name=f"{name}_pointwise"
         )(values)
         values = _normalised(values, f"{name}_pointwise")
-    return with_head(inputs, [values], network.name)
+    return with_head(inputs, [values], network.name, answers)
 
 
 def with_head(
-    inputs: keras.KerasTensor, seen: Sequence[keras.KerasTensor], name: str
+    inputs: keras.KerasTensor,
+    seen: Sequence[keras.KerasTensor],
+    name: str,
+    answers: str = "",
+    *,
+    units: int = 1,
 ) -> keras.Model:
-    """Close a network: mean over positions, dropout, one sigmoid unit."""
+    """Close a network: mean over positions, dropout, one sigmoid unit or two softmax.
+
+    Args:
+        inputs: pixels / 255.
+        seen: feature maps.
+        name: of the model.
+        answers: a key of ``FUSIONS``; the model then takes ``[pixels, answers]``.
+        units: 1, or 2 of which the last is malignant.
+    """
+    told = answers_input() if answers else None
+    if answers == METABLOCK:
+        seen = gated(seen, told)
     means = [
         keras.layers.GlobalAveragePooling2D(name=f"mean{index}" if index else "mean")(
             values
@@ -102,9 +130,14 @@ def with_head(
     values = (
         means[0] if len(means) == 1 else keras.layers.Concatenate(name="means")(means)
     )
+    if answers == CONCAT:
+        values = side_by_side(values, told)
     values = keras.layers.Dropout(DROPOUT, name="head_dropout")(values)
-    outputs = keras.layers.Dense(1, activation="sigmoid", name="probability")(values)
-    return keras.Model(inputs, outputs, name=name)
+    outputs = keras.layers.Dense(
+        units, activation="sigmoid" if units == 1 else "softmax", name="probability"
+    )(values)
+    given = inputs if told is None else [inputs, told]
+    return keras.Model(given, outputs, name=name)
 
 
 def _normalised(values: keras.KerasTensor, name: str) -> keras.KerasTensor:

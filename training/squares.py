@@ -13,10 +13,14 @@ from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import centre_square, load_pixels, resize
 from training.augmentation import MILD, Augmentation
 from training.lessons import Course, Lessons
+from training.questions import partly_hidden
 
 # Kept detail: enough for the closest zoom of any augmentation, and the bound that
 # keeps 33,126 photos (SIIM-ISIC 2020) within 6.5 GB.
 LARGEST_CACHED_PX = 256
+
+Inputs = NDArray[np.float32] | list[NDArray[np.float32]]
+"""Pixels / 255; or these and answers, for a model of two inputs."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,18 @@ class Batch:
         pixels: pixels / 255; shape ``(n, size, size, 3)``; float32.
         labels: 1 for malignant, or what teachers say; shape ``(n, 1)``; float32.
         weights: make both classes count the same; shape ``(n, 1)``; float32.
+        answers: about the lesions; shape ``(n, SLOTS)``; None for the photo alone.
     """
 
     pixels: NDArray[np.float32]
     labels: NDArray[np.float32]
     weights: NDArray[np.float32]
+    answers: NDArray[np.float32] | None = None
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a model is given."""
+        return self.pixels if self.answers is None else [self.pixels, self.answers]
 
 
 def decoded_squares(
@@ -63,7 +74,8 @@ class AugmentedPhotos:
 
     Epochs from number ``mild_from`` on are augmented mildly. With ``lessons`` they show
     the views that teachers judged, in right angles and mirror images of which a
-    teacher's word is as true; ``views`` keeps those already made.
+    teacher's word is as true; ``views`` keeps those already made. ``answers`` about
+    the lesions, shape ``(photos, SLOTS)``, come with some of them hidden.
     """
 
     squares: Sequence[NDArray[np.uint8]]
@@ -75,6 +87,7 @@ class AugmentedPhotos:
     mild_from: int = 1
     lessons: Lessons | None = None
     views: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
+    answers: NDArray[np.float32] | None = None
 
     @property
     def steps(self) -> int:
@@ -113,7 +126,14 @@ class AugmentedPhotos:
             pixels=np.stack(pixels).astype(np.float32) / np.float32(255),
             labels=targets[:, None],
             weights=(0.5 / share[labels])[:, None].astype(np.float32),
+            answers=self._told(part, number),
         )
+
+    def _told(self, part: NDArray[np.int64], number: int) -> NDArray[np.float32] | None:
+        if self.answers is None:
+            return None
+        rng = np.random.default_rng([self.seed, number, *part.tolist()])
+        return partly_hidden(self.answers[part], rng)
 
     def _changed(self, index: int, number: int) -> NDArray[np.uint8]:
         rng = np.random.default_rng([self.seed, number, index])

@@ -18,18 +18,20 @@ Bowen's disease, and not in PAD-UFES-20, which has it apart. That is how both ar
 used; the diagnosis stays among the manifest's columns for those who differ.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge_runtime.errors import ManifestError
 from training.found_photos import (
     FoundPhoto,
+    Row,
     all_found,
     labelled,
     photos_by_name,
     read_table,
     table_columns,
 )
+from training.questions import pad_answers
 
 HAM10000_CLASSES = {
     **dict.fromkeys(("mel", "bcc", "akiec"), True),
@@ -136,7 +138,8 @@ def is_pad_ufes_20(folder: Path) -> bool:
 def read_pad_ufes_20(folder: Path) -> tuple[FoundPhoto, ...]:
     """PAD-UFES-20 (Pacheco 2020, doi:10.1016/j.dib.2020.106221), by patient.
 
-    Photos by smartphone, not by dermatoscope; the clinical columns are kept.
+    Photos by smartphone, not by dermatoscope. The clinical columns are kept, and those
+    of ``questions.py`` written in its words: they are what ``--answers`` learns from.
     """
     return _read_rows(
         folder,
@@ -145,7 +148,12 @@ def read_pad_ufes_20(folder: Path) -> tuple[FoundPhoto, ...]:
         label_column="diagnostic",
         classes=PAD_UFES_20_CLASSES,
         group_column="patient_id",
+        answers=pad_answers,
     )
+
+
+def _no_answers(_where: str, _row: Row) -> Mapping[str, str]:
+    return {}
 
 
 def _read_rows(
@@ -157,6 +165,7 @@ def _read_rows(
     classes: Mapping[str, bool],
     group_column: str = "",
     split: str = "",
+    answers: Callable[[str, Row], Mapping[str, str]] = _no_answers,
 ) -> tuple[FoundPhoto, ...]:
     """The photos of a table with one row for each."""
     columns = [name for name in (photo_column, label_column, group_column) if name]
@@ -173,7 +182,7 @@ def _read_rows(
             labelled(where, row[label_column], classes),
             split,
             row.get(group_column, ""),
-            columns=row,
+            columns={**row, **answers(where, row)},
         )
         for name, (where, row) in zip(names, rows, strict=True)
     )

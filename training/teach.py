@@ -87,6 +87,10 @@ def read_teacher(path: Path) -> keras.Model:
         raise LessonError(
             f"{path} gives {model.output_shape}; expected one probability, (None, 1)"
         )
+    if isinstance(model.input_shape, list):
+        raise LessonError(
+            f"{path} also takes answers about the lesion; a teacher judges photos alone"
+        )
     return model
 
 

@@ -81,7 +81,7 @@ def train(settings: Settings) -> Path:
         history=[[asdict(result) for result in fitted.history] for fitted in fits],
         best_epochs=[fitted.best_epoch for fitted in fits],
         validation={
-            "auc": roc_auc(validation.labels, scores_of(model, validation.pixels))
+            "auc": roc_auc(validation.labels, scores_of(model, validation.inputs))
         },
     )
     record.write(settings.out / "training.json")

@@ -159,6 +159,12 @@ def serve(settings: Settings) -> None:
         raise ServingError(
             f"two models have one name: {', '.join(names)}. Give each --model once."
         )
+    asking = [each.card.name for each in classifiers if each.card.answers]
+    if asking:
+        raise ServingError(
+            f"{', '.join(asking)} also takes answers about the lesion, and these pages"
+            " show a model the photo alone. python -m edge_runtime classify takes both."
+        )
     app = create_app(
         classifiers,
         limits=Limits(rate=settings.rate, running=settings.running),
