@@ -1,5 +1,6 @@
 """Cost curves: time above, memory below, one chart for each thing that grows."""
 
+import re
 import typing
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,11 +16,13 @@ from benchmarks.chart_style import (
     layout,
     time_axis,
 )
-from benchmarks.cost_cases import AXES, INTERPRETER, VERDICT
+from benchmarks.cost_cases import AXES, INTERPRETER, SIDE, VERDICT
 from benchmarks.cost_report import FILE, CostReport, CostRow
 from benchmarks.errors import BenchmarkError
 from edge_runtime.strict_json import build, parse
 
+# A network's size ends its name; the same one at several sizes is one curve.
+_FAMILY = re.compile(r"_?\d+(?=\.)")
 _DASH = {INTERPRETER: DASHES[2], VERDICT: DASHES[0]}
 
 
@@ -46,11 +49,10 @@ def cost_charts(report: CostReport | None) -> Sequence[Chart]:
     """One for each axis that was measured."""
     if report is None:
         return ()
-    models = list(dict.fromkeys(row.model for row in report.rows))
     return tuple(
         Chart(
             f"What it costs to grow: {axis}",
-            _figure([row for row in report.rows if row.axis == axis], axis, models),
+            _figure([row for row in report.rows if row.axis == axis], axis),
             "Above: milliseconds of one photo; below: largest resident memory, MiB."
             " Dotted: the interpreter alone; solid: from photo to verdict. Every point"
             " is a process of its own.",
@@ -60,15 +62,15 @@ def cost_charts(report: CostReport | None) -> Sequence[Chart]:
     )
 
 
-def _figure(rows: Sequence[CostRow], axis: str, models: Sequence[str]) -> Figure:
-    curves = list(dict.fromkeys((row.model, row.measure) for row in rows))
+def _figure(rows: Sequence[CostRow], axis: str) -> Figure:
+    curves: dict[tuple[str, str], list[CostRow]] = {}
+    for row in rows:
+        name = _FAMILY.sub("", row.model) if axis == SIDE else row.model
+        curves.setdefault((name, row.measure), []).append(row)
+    names = list(dict.fromkeys(name for name, _ in curves))
     traces = [
-        _trace(
-            [row for row in rows if (row.model, row.measure) == curve],
-            models.index(curve[0]),
-            place,
-        )
-        for curve in curves
+        _trace(name, sorted(points, key=_amount), names.index(name), place)
+        for (name, _), points in curves.items()
         for place in ("y", "y2")
     ]
     amounts = sorted({row.amount for row in rows})
@@ -77,7 +79,8 @@ def _figure(rows: Sequence[CostRow], axis: str, models: Sequence[str]) -> Figure
     frame |= {
         "margin": {"l": 56, "r": 10, "t": 16, "b": 80},
         "yaxis": {
-            **time_axis(row.cost.median_ms for row in rows),
+            # Wide enough for several ticks where time hardly grows.
+            **time_axis(row.cost.median_ms * by for row in rows for by in (0.5, 2)),
             "domain": [0.52, 1],
             "title": {"text": "ms a photo"},
         },
@@ -98,16 +101,18 @@ def _figure(rows: Sequence[CostRow], axis: str, models: Sequence[str]) -> Figure
     return {"data": traces, "layout": frame}
 
 
-def _trace(rows: Sequence[CostRow], place: int, axis: str) -> Figure:
+def _amount(row: CostRow) -> float:
+    return row.amount
+
+
+def _trace(name: str, rows: Sequence[CostRow], place: int, axis: str) -> Figure:
     first, colour = rows[0], COLOURS[place % len(COLOURS)]
     above = axis == "y"
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": first.model
-        if first.measure == VERDICT
-        else f"{first.model}, interpreter",
-        "legendgroup": first.model,
+        "name": name if first.measure == VERDICT else f"{name}, interpreter",
+        "legendgroup": name,
         "showlegend": above,
         "x": [row.amount for row in rows],
         "y": list(_heights(rows, above=above)),

@@ -80,12 +80,11 @@ def layer_charts(report: LayerReport | None) -> Sequence[Chart]:
             f" {report.threads} thread(s). This machine reaches"
             f" {peak_gmacs(report.probes):.0f} int8 GMAC/s in matrix products and reads"
             f" weights at {stream_gbytes(report.probes):.0f} GB/s. The next factor of"
-            " two: "
-            + "; ".join(
-                f"{network.model} ({network.gmacs:.0f} GMAC/s): {next_factor(network)}"
+            " two:\n"
+            + "\n".join(
+                f"{network.model}, {network.gmacs:.0f} GMAC/s: {next_factor(network)}."
                 for network in report.networks
-            )
-            + ".",
+            ),
         ),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cost_bench import main
-from benchmarks.cost_cases import AXES, BATCH, MEGAPIXELS, THREADS, Cost, planned
+from benchmarks.cost_cases import AXES, BATCH, MEGAPIXELS, SIDE, THREADS, Cost, planned
 from benchmarks.cost_chart import cost_charts, read_costs
 from benchmarks.cost_report import CostReport, CostRow, axis_table, costs_csv
 from edge_runtime.model_file import read_model_file
@@ -89,6 +89,24 @@ def test_every_axis_has_a_chart_of_time_and_memory(report):
         [2.0, 2.0],
         [50.0, 50.0],
     ]
+
+
+def test_one_network_at_several_sizes_is_one_curve(machine):
+    cost = Cost(2.0, 3.0, 1.5, 30.0, 50.0)
+    sizes = {"cnn128.a8": 128.0, "cnn32.a8": 32.0, "net25_64.a8": 64.0}
+    rows = tuple(
+        CostRow(SIDE, "interpreter", name, size, cost) for name, size in sizes.items()
+    )
+    (chart,) = cost_charts(CostReport("abc", machine, "", rows))
+    shown = {
+        trace["name"]: trace["x"]
+        for trace in chart.figure["data"]
+        if trace["showlegend"]
+    }
+    assert shown == {
+        "cnn.a8, interpreter": [32.0, 128.0],
+        "net25.a8, interpreter": [64.0],
+    }
 
 
 @pytest.mark.slow
