@@ -1,0 +1,125 @@
+"""Networks side by side, and several seeds of one."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from benchmarks import grid, seeds
+from benchmarks.errors import BenchmarkError
+from edge_runtime.model_file import read_model_file, write_model_file
+
+
+@pytest.fixture
+def measured(root, result, tmp_path):
+    """Folder of results with one of the shipped cnn32."""
+    file = read_model_file(root / "models/cnn32.qat_int8.tflite")
+    subject = dataclasses.replace(
+        result.measurement.subject, model_sha256=file.card.model_sha256
+    )
+    measurement = dataclasses.replace(result.measurement, subject=subject)
+    folder = tmp_path / "results"
+    found = dataclasses.replace(result, measurement=measurement)
+    found.write(folder / "pi5" / "cnn32.qat_int8.json")
+    return folder
+
+
+class TestGrid:
+    def test_row_tells_size_work_and_quality(self, root, measured, capsys):
+        words = [
+            str(root / "models"),
+            "--results",
+            str(measured),
+            "--out",
+            str(measured),
+        ]
+        assert grid.main(words) == 0
+        shown = capsys.readouterr().out
+        assert (measured / "grid.md").read_text() == shown
+        (row,) = [line for line in shown.splitlines() if line.startswith("| cnn32")]
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        size_kb = (root / "models/cnn32.qat_int8.tflite").stat().st_size / 1000
+        assert cells[1:3] == ["32", "32"]
+        # Two of three malignant photos are above all others, one above two: 8 of 9.
+        assert cells[3].startswith("0.889 (")
+        # 2x2 over 3 colours, 3x3 over 64, 40 and 30 channels, dense 512 and 1.
+        by_hand = (
+            32 * 32 * 64 * 12 + 16 * 16 * 40 * 576 + 8 * 8 * 30 * 360
+            + 4 * 4 * 25 * 270 + 100 * 512 + 512
+        )  # fmt: skip
+        assert cells[6] == f"{by_hand / 1e6:.1f}"
+        assert cells[7] == f"{size_kb:.0f}"
+        assert cells[8] == "2.00"
+        assert "promise nothing" in shown
+
+    def test_results_of_other_files_are_refused_with_the_way(
+        self, root, measured, capsys
+    ):
+        lesion = str(root / "models/lesion32.qat_int8.tflite")
+        assert grid.main([lesion, "--results", str(measured)]) == 1
+        assert "python benchmarks/run.py" in capsys.readouterr().err
+
+
+def _seeded(card, seed, auc, **settings):
+    """A card as another seed would have left it."""
+    training = dict(card.provenance.training)
+    training["settings"] = {**training["settings"], "seed": seed, **settings}
+    return dataclasses.replace(
+        card,
+        provenance=dataclasses.replace(card.provenance, training=training),
+        accuracy=tuple(dataclasses.replace(each, auc=auc) for each in card.accuracy),
+    )
+
+
+class TestSeeds:
+    @pytest.fixture
+    def shipped(self, root):
+        return read_model_file(root / "models/lesion32.qat_int8.tflite")
+
+    def test_mean_and_spread_are_those_of_the_cards(self, shipped):
+        aucs = [0.95, 0.93, 0.94, 0.96, 0.92]
+        cards = [_seeded(shipped.card, seed, auc) for seed, auc in enumerate(aucs)]
+        table = seeds.seeds_table(cards)
+        rows = {row[0]: dict(zip(table.head, row, strict=True)) for row in table.rows}
+        for name in ("AUC, val", "AUC, test", "AUC, clean test"):
+            assert rows["mean"][name] == "0.9400"
+            # sqrt(0.001 / 4): five values in steps of 0.01.
+            assert rows["standard deviation"][name] == "0.0158"
+            assert rows["seed 3"][name] == "0.9600"
+        for card in cards:
+            recall = card.accuracy[1].recall.value
+            assert rows["mean"]["recall, test"] == f"{recall:.4f}"
+
+    @pytest.mark.parametrize(
+        ("settings", "seed", "message"),
+        [
+            ({"epochs": 3}, 1, "differ in epochs"),
+            ({}, 0, "expected each once"),
+        ],
+    )
+    def test_what_is_no_other_seed_is_refused(self, shipped, settings, seed, message):
+        cards = [
+            _seeded(shipped.card, 0, 0.9),
+            _seeded(shipped.card, seed, 0.9, **settings),
+        ]
+        with pytest.raises(BenchmarkError, match=message):
+            seeds.seeds_table(cards)
+
+    def test_command_reads_files(self, shipped, tmp_path, capsys):
+        paths = []
+        for seed, auc in enumerate((0.95, 0.93)):
+            paths.append(tmp_path / str(seed) / "lesion32.qat_int8.tflite")
+            card = _seeded(shipped.card, seed, auc)
+            paths[-1].parent.mkdir()
+            write_model_file(
+                paths[-1], shipped.model, card, shipped.labels, shipped.golden
+            )
+        assert seeds.main([*map(str, paths), "--out", str(tmp_path)]) == 0
+        shown = capsys.readouterr().out
+        assert "2 seeds of lesion32.qat_int8" in shown
+        assert f"{np.std([0.95, 0.93], ddof=1):.4f}" in shown
+        assert (tmp_path / "seeds.md").read_text() == shown
+
+    def test_one_file_has_no_spread(self, root, capsys):
+        assert seeds.main([str(root / "models/lesion32.qat_int8.tflite")]) == 1
+        assert "two files at least" in capsys.readouterr().err
