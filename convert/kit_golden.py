@@ -145,7 +145,7 @@ def _picture(
     output = arrays["output"][place][:1]
     score = float(card.output.quantization.restore(output)[0])
     sizes = str(width), str(height)
-    # Not part of the decision column: most kits do not look at the photo.
+    # Not part of the decision column: an app may leave the look at the photo out.
     found = photo_findings(
         np.asarray(arrays[f"rgb/{name}"], np.uint8),
         np.asarray(arrays["pixels"][place], np.uint8),

@@ -2,7 +2,9 @@
 
 import dataclasses
 import hashlib
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -340,5 +342,44 @@ def assert_python_s_verdicts():
             # exp and log of two libraries may differ in the last digits.
             expected = calibrated(score, card.temperature)
             assert float(probability) == pytest.approx(expected, rel=1e-12)
+
+    return check
+
+
+@pytest.fixture
+def spoilt_photos(root, tmp_path):
+    """Raw pictures: drawn samples, real ones where they are, some spoilt on purpose."""
+    from edge_runtime.photo import read_photo
+
+    named = os.environ.get("LESION_EDGE_FANCONIC", root / "../shared/data/fanconic")
+    real = sorted(Path(named).glob("test/*/*.jpg"))
+    paths = [*sorted((root / "samples").glob("*.png")), *real[:: len(real) // 40 or 1]]
+    images = [read_photo(path) for path in paths]
+    images += [images[1] // 16, 255 - images[2] // 20, images[3] * 0 + 90]
+    images += [images[4][:20, :20], images[5][:40, :90]]
+    made = []
+    for number, image in enumerate(images):
+        path = tmp_path / f"photo{number}.rgb"
+        path.write_bytes(image.tobytes())
+        made.append((image.shape[1], image.shape[0], path, image))
+    return made
+
+
+@pytest.fixture
+def assert_python_s_look():
+    """A function: lines that end in "verdict, findings" are what Python says."""
+    from edge_runtime import LesionClassifier
+
+    def check(lines, photos, model):
+        classifier = LesionClassifier.load(model, threads=1)
+        seen = set()
+        for (*_, image), line in zip(photos, lines, strict=True):
+            ours = classifier.classify(image)
+            *_, verdict, findings = line.split("\t")
+            names = [name for name in findings.split(",") if name]
+            assert names == [each.name for each in ours.findings]
+            assert verdict == ours.decision
+            seen |= {*names}
+        assert len(seen) >= 6, seen
 
     return check

@@ -103,11 +103,25 @@ def test_any_picture_gives_python_s_pixels_and_verdict(
     lines = run("pictures", model, *words)
     file = read_model_file(model)
     assert_python_s_pixels(pictures, file.card.input.size_px)
-    assert_python_s_verdicts(lines, file.card)
+    assert_python_s_verdicts(
+        ["\t".join(line.split("\t")[:3]) for line in lines], file.card
+    )
     opened = open_model_file(file)
     for line, (_, _, _, image) in zip(lines, pictures, strict=True):
         pixels = preprocess(image, file.card.input.size_px)
         assert float(line.split("\t")[0]) == opened.infer(pixels[np.newaxis])[0]
+
+
+def test_self_test_names_a_missing_look_at_the_photo(run, kit, model):
+    golden = kit / "app/src/main/assets/golden"
+    assert run("self-test", model, golden, "no look at the photo") == ["quality"]
+
+
+def test_photos_get_python_s_findings_and_verdict(
+    run, model, spoilt_photos, assert_python_s_look
+):
+    words = [str(word) for photo in spoilt_photos for word in photo[:3]]
+    assert_python_s_look(run("pictures", model, *words), spoilt_photos, model)
 
 
 def test_the_app_compiles_against_what_it_calls(kotlin, kit, tmp_path):

@@ -1,14 +1,17 @@
 """The Flutter kit: no compiler of Dart is to be had here; its form is looked at."""
 
+import json
 import os
 import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from convert.kit_description import read_description
 from convert.kit_values import values_of
+from edge_runtime import quality
 from edge_runtime.model_file import read_model_file
 
 PROGRAMS = Path(__file__).with_name("kits")
@@ -33,7 +36,7 @@ def test_every_file_parses_as_dart(kit, tmp_path):
         return done.stdout.splitlines()
 
     files = sorted(kit.glob("lib/**/*.dart"))
-    assert len(files) >= 7
+    assert len(files) >= 11
     assert problems(*files) == []
     broken = tmp_path / "broken.dart"
     broken.write_text(files[0].read_text() + "\nint a( {")
@@ -51,6 +54,20 @@ def test_constants_are_the_card_s(kit):
         ("uncertainFromScore", "UNCERTAIN_FROM_SCORE"),
     ):  # fmt: skip
         assert float(found[name]) == float(values[placeholder]), name
+
+
+def test_limits_of_the_look_at_the_photo_are_the_runtime_s(kit):
+    text = (kit / "lib/lesion/quality_limits.dart").read_text()
+    found = dict(re.findall(r"^const \S+ (\w+) = ([\d.e-]+);$", text, re.MULTILINE))
+    for name, limit in (
+        ("lookPx", quality.LOOK_PX), ("noSharpness", quality.NO_SHARPNESS),
+        ("leastStructure", quality.LEAST_STRUCTURE), ("foreign", quality.FOREIGN),
+    ):  # fmt: skip
+        assert float(found[name]) == limit, name
+    fitted = np.array(
+        json.loads(re.search(r"familiarWhitening = (\[.*\]);", text).group(1))
+    )
+    assert fitted.size == float(found["measureCount"]) ** 2
 
 
 def test_every_folder_of_assets_is_named(kit):

@@ -8,6 +8,7 @@ import java.io.File
 import org.lesionedge.kit.Constants
 import org.lesionedge.kit.Postprocessing
 import org.lesionedge.kit.Preprocessing
+import org.lesionedge.kit.Quality
 import org.lesionedge.kit.RgbImage
 import org.lesionedge.kit.SelfTest
 import org.lesionedge.kit.Steps
@@ -64,9 +65,11 @@ fun wrong(right: Steps, what: String): Steps {
         "other kernels" -> right.copy(infer = spoilt, kernelFamily = "builtin")
         "scale" -> right.copy(restore = { it / 255 })
         "no temperature" -> right.copy(calibrated = { it })
-        "threshold of one half" -> right.copy(decision = { said(it >= 0.5, it) })
+        "threshold of one half" ->
+            right.copy(decision = { score, _ -> said(score >= 0.5, score) })
         "threshold one step higher" ->
-            right.copy(decision = { said(it > Constants.THRESHOLD_SCORE, it) })
+            right.copy(decision = { score, _ -> said(score > Constants.THRESHOLD_SCORE, score) })
+        "no look at the photo" -> right.copy(findings = { _, _ -> emptyList() })
         else -> error("what is $what?")
     }
 }
@@ -86,6 +89,12 @@ fun main(words: Array<String>) {
         File("$file.pixels").writeBytes(pixels)
         val output = Native.infer(model, Preprocessing.store(pixels))
         val verdict = Postprocessing.verdict(output)
-        println("${Postprocessing.storedOutput(output)}\t${verdict.decision}\t${verdict.probability}")
+        val findings = Quality.findingsOf(image, pixels)
+        val cells = listOf(
+            Postprocessing.storedOutput(output), verdict.decision, verdict.probability,
+            Postprocessing.verdict(output, findings).decision,
+            findings.joinToString(",") { it.name },
+        )
+        println(cells.joinToString("\t"))
     }
 }

@@ -7,6 +7,7 @@ import 'package:image_picker/image_picker.dart';
 import 'lesion/constants.dart' as constants;
 import 'lesion/postprocessing.dart';
 import 'lesion/preprocessing.dart';
+import 'lesion/quality.dart';
 import 'lesion/self_test.dart';
 import 'model.dart';
 import 'photo.dart';
@@ -38,10 +39,13 @@ class _LesionPageState extends State<LesionPage> {
     final photo = await ImagePicker().pickImage(source: source);
     if (photo == null) return null;
     final model = await _model;
-    final pixels = preprocess(decode(await photo.readAsBytes()));
-    final found = verdict(model.infer(store(pixels)));
+    final image = decode(await photo.readAsBytes());
+    final pixels = preprocess(image);
+    final findings = findingsOf(image, pixels);
+    final found = verdict(model.infer(store(pixels)), findings);
     return '${found.decision} (probability ${found.probability.toStringAsFixed(3)},'
-        ' threshold ${constants.thresholdProbability.toStringAsFixed(3)})';
+        ' threshold ${constants.thresholdProbability.toStringAsFixed(3)})'
+        ' ${findings.map((each) => each.name).join(' ')}';
   }
 
   Future<String> _selfTest() async {

@@ -5,6 +5,7 @@ import 'dart:typed_data';
 
 import 'constants.dart' as constants;
 import 'preprocessing.dart';
+import 'quality.dart';
 
 class Verdict {
   const Verdict(this.score, this.probability, this.decision);
@@ -15,11 +16,14 @@ class Verdict {
   /// Calibrated, for people.
   final double probability;
 
-  /// 'investigate', 'uncertain' or 'monitor'.
+  /// 'investigate', 'uncertain', 'monitor' or 'unusable photo'.
   final String decision;
 }
 
 const double _smallestScore = 1 / 512;
+
+// These leave it open whether a lesion was photographed at all.
+const Set<String> _doubts = {'no_lesion', 'not_skin', 'unfamiliar'};
 
 /// The first value of the output tensor, as stored.
 double storedOutput(Uint8List output) {
@@ -47,12 +51,14 @@ double calibrated(double score) {
 }
 
 /// Compares scores; no rounding of a probability moves a photo across.
-String decision(double score) {
+String decision(double score, [List<Finding> findings = const []]) {
+  if (findings.any((each) => each.unusable)) return 'unusable photo';
   if (score >= constants.thresholdScore) return 'investigate';
-  return score >= constants.uncertainFromScore ? 'uncertain' : 'monitor';
+  final doubtful = findings.any((each) => _doubts.contains(each.name));
+  return doubtful || score >= constants.uncertainFromScore ? 'uncertain' : 'monitor';
 }
 
-Verdict verdict(Uint8List output) {
+Verdict verdict(Uint8List output, [List<Finding> findings = const []]) {
   final score = restore(storedOutput(output));
-  return Verdict(score, calibrated(score), decision(score));
+  return Verdict(score, calibrated(score), decision(score, findings));
 }

@@ -10,6 +10,7 @@ import 'dart:typed_data';
 import 'constants.dart' as constants;
 import 'postprocessing.dart' as post;
 import 'preprocessing.dart' as pre;
+import 'quality.dart' as quality;
 
 typedef Row = Map<String, String>;
 
@@ -23,6 +24,7 @@ class Steps {
     this.restore = post.restore,
     this.calibrated = post.calibrated,
     this.decision = post.decision,
+    this.findings = quality.findingsOf,
     this.kernelFamily = 'xnnpack',
   });
 
@@ -35,7 +37,10 @@ class Steps {
   final Uint8List Function(Uint8List pixels) store;
   final double Function(double stored) restore;
   final double Function(double score) calibrated;
-  final String Function(double score) decision;
+  final String Function(double score, List<quality.Finding> findings) decision;
+
+  /// Photo and pixels to what is wrong; null where the app does not look.
+  final List<quality.Finding> Function(pre.RgbImage image, Uint8List pixels)? findings;
 
   /// 'xnnpack' (LiteRT on a CPU) or 'builtin' (without that delegate).
   final String kernelFamily;
@@ -99,7 +104,7 @@ class SelfTest {
     _numbers('restore', '$what: score', score, steps.restore(_number(row, 'stored')), 1e-9);
     _numbers('probability', '$what: probability', _number(row, 'probability'),
         steps.calibrated(score), constants.allowedProbability);
-    final said = steps.decision(score);
+    final said = steps.decision(score, const []);
     if (said != row['decision']) {
       _differs('threshold', '$what: expected ${row['decision']}, got $said');
     }
@@ -122,15 +127,29 @@ class SelfTest {
     final stored = post.storedOutput(await steps.infer(input));
     _numbers('kernels', '$name: stored output', _number(row, 'stored'), stored,
         _sameFamily ? constants.allowedWithinFamily : constants.allowedAcrossFamilies);
-    if (_found.isEmpty && _sameFamily) await _whole(row, image);
+    final seen = _look(row, image, pixels);
+    if (_found.isEmpty && _sameFamily) await _whole(row, image, seen);
+  }
+
+  List<quality.Finding> _look(Row row, pre.RgbImage image, Uint8List pixels) {
+    final findings = steps.findings;
+    if (findings == null) return const [];
+    final seen = findings(image, pixels);
+    final names = seen.map((each) => each.name).join(',');
+    if (names != row['findings']) {
+      _differs('quality', "${row['name']}: expected '${row['findings']}', got '$names'");
+    }
+    return seen;
   }
 
   /// The steps one after the other, as in the app.
-  Future<void> _whole(Row row, pre.RgbImage image) async {
+  Future<void> _whole(
+      Row row, pre.RgbImage image, List<quality.Finding> seen) async {
     final output = await steps.infer(steps.store(steps.preprocess(image)));
-    final said = steps.decision(steps.restore(post.storedOutput(output)));
-    if (said != row['decision']) {
-      _differs('whole', '${row['name']}: expected ${row['decision']}, got $said');
+    final said = steps.decision(steps.restore(post.storedOutput(output)), seen);
+    final expected = row[steps.findings == null ? 'decision' : 'verdict'];
+    if (said != expected) {
+      _differs('whole', '${row['name']}: expected $expected, got $said');
     }
   }
 

@@ -6,8 +6,10 @@ import android.content.Context
 import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
 import org.lesionedge.kit.Constants
+import org.lesionedge.kit.Finding
 import org.lesionedge.kit.Postprocessing
 import org.lesionedge.kit.Preprocessing
+import org.lesionedge.kit.Quality
 import org.lesionedge.kit.RgbImage
 import org.lesionedge.kit.Verdict
 
@@ -35,8 +37,12 @@ class LesionModel(context: Context) : AutoCloseable {
         }
     }
 
-    fun judge(image: RgbImage): Verdict =
-        Postprocessing.verdict(infer(Preprocessing.store(Preprocessing.preprocess(image))))
+    /** The verdict, and what is wrong with the photo. */
+    fun judge(image: RgbImage): Pair<Verdict, List<Finding>> {
+        val pixels = Preprocessing.preprocess(image)
+        val findings = Quality.findingsOf(image, pixels)
+        return Postprocessing.verdict(infer(Preprocessing.store(pixels)), findings) to findings
+    }
 
     override fun close() {
         inputs.forEach { it.close() }

@@ -59,10 +59,10 @@ class MainActivity : ComponentActivity() {
         camera.setImageAnalysisAnalyzer(worker) { frame ->
             frame.use {
                 val image = Pixels.of(it.toBitmap(), it.imageInfo.rotationDegrees)
-                val verdict = model.judge(image)
-                show("%s (probability %.3f, threshold %.3f)".format(
+                val (verdict, findings) = model.judge(image)
+                show("%s (probability %.3f, threshold %.3f) %s".format(
                     Locale.ROOT, verdict.decision, verdict.probability,
-                    Constants.THRESHOLD_PROBABILITY,
+                    Constants.THRESHOLD_PROBABILITY, findings.joinToString(" ") { it.name },
                 ))
             }
         }

@@ -11,12 +11,15 @@ import kotlin.math.ln1p
 /**
  * @property score of the model, 0 to 1
  * @property probability calibrated, for people
- * @property decision "investigate", "uncertain" or "monitor"
+ * @property decision "investigate", "uncertain", "monitor" or "unusable photo"
  */
 class Verdict(val score: Double, val probability: Double, val decision: String)
 
 object Postprocessing {
     private const val SMALLEST_SCORE = 1.0 / 512
+
+    // These leave it open whether a lesion was photographed at all.
+    private val DOUBTS = setOf("no_lesion", "not_skin", "unfamiliar")
 
     /** The first value of the output tensor, as stored. */
     fun storedOutput(output: ByteArray): Double = when (Constants.OUTPUT_TYPE) {
@@ -39,14 +42,16 @@ object Postprocessing {
     }
 
     /** Compares scores; no rounding of a probability moves a photo across. */
-    fun decision(score: Double): String = when {
+    fun decision(score: Double, findings: List<Finding> = emptyList()): String = when {
+        findings.any { it.unusable } -> "unusable photo"
         score >= Constants.THRESHOLD_SCORE -> "investigate"
         score >= Constants.UNCERTAIN_FROM_SCORE -> "uncertain"
+        findings.any { it.name in DOUBTS } -> "uncertain"
         else -> "monitor"
     }
 
-    fun verdict(output: ByteArray): Verdict {
+    fun verdict(output: ByteArray, findings: List<Finding> = emptyList()): Verdict {
         val score = restore(storedOutput(output))
-        return Verdict(score, calibrated(score), decision(score))
+        return Verdict(score, calibrated(score), decision(score, findings))
     }
 }

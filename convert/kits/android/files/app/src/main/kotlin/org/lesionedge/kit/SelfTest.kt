@@ -9,6 +9,7 @@ import kotlin.math.abs
 
 /**
  * @property decode PNG file to pixels; null where the app decodes nothing
+ * @property findings photo and pixels to what is wrong; null where the app does not look
  * @property kernelFamily "xnnpack" (LiteRT on a CPU) or "builtin" (without that delegate)
  */
 data class Steps(
@@ -19,7 +20,8 @@ data class Steps(
     val store: (ByteArray) -> ByteArray = Preprocessing::store,
     val restore: (Double) -> Double = Postprocessing::restore,
     val calibrated: (Double) -> Double = Postprocessing::calibrated,
-    val decision: (Double) -> String = Postprocessing::decision,
+    val decision: (Double, List<Finding>) -> String = Postprocessing::decision,
+    val findings: ((RgbImage, ByteArray) -> List<Finding>)? = Quality::findingsOf,
     val kernelFamily: String = "xnnpack",
 )
 
@@ -62,7 +64,7 @@ class SelfTest(private val read: (String) -> ByteArray, private val steps: Steps
             "probability", "$what: probability", row.number("probability"),
             steps.calibrated(score), Constants.ALLOWED_PROBABILITY,
         )
-        val said = steps.decision(score)
+        val said = steps.decision(score, emptyList())
         if (said != row["decision"]) differs("threshold", "$what: expected ${row["decision"]}, got $said")
     }
 
@@ -79,15 +81,27 @@ class SelfTest(private val read: (String) -> ByteArray, private val steps: Steps
             if (sameFamily) Constants.ALLOWED_WITHIN_FAMILY else Constants.ALLOWED_ACROSS_FAMILIES
         val stored = Postprocessing.storedOutput(steps.infer(input))
         numbers("kernels", "$name: stored output", row.number("stored"), stored, allowed)
-        if (found.isEmpty() && sameFamily) whole(row, image)
+        val seen = look(row, image)
+        if (found.isEmpty() && sameFamily) whole(row, image, seen)
+    }
+
+    private fun look(row: Map<String, String>, image: RgbImage): List<Finding> {
+        val look = steps.findings ?: return emptyList()
+        val seen = look(image, read("${row["name"]}.pixels"))
+        val names = seen.joinToString(",") { it.name }
+        if (names != row["findings"]) {
+            differs("quality", "${row["name"]}: expected '${row["findings"]}', got '$names'")
+        }
+        return seen
     }
 
     /** The steps one after the other, as in the app. */
-    private fun whole(row: Map<String, String>, image: RgbImage) {
+    private fun whole(row: Map<String, String>, image: RgbImage, seen: List<Finding>) {
         val output = steps.infer(steps.store(steps.preprocess(image)))
-        val said = steps.decision(steps.restore(Postprocessing.storedOutput(output)))
-        if (said != row["decision"]) {
-            differs("whole", "${row["name"]}: expected ${row["decision"]}, got $said")
+        val said = steps.decision(steps.restore(Postprocessing.storedOutput(output)), seen)
+        val expected = row[if (steps.findings == null) "decision" else "verdict"]
+        if (said != expected) {
+            differs("whole", "${row["name"]}: expected $expected, got $said")
         }
     }
 
