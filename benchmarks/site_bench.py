@@ -26,6 +26,7 @@ from benchmarks.shift_bench import split_squares
 from benchmarks.shifts import SHIFTS, shifted
 from benchmarks.table import Table
 from edge_runtime.atomic import write_text
+from edge_runtime.card import ModelCard
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
@@ -35,9 +36,13 @@ from edge_runtime.preprocessing import resize
 from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
 from edge_runtime.site_fitting import LEAST_OTHER, needed_malignant
+from edge_runtime.site_shift import expected_share, score_that_calls
 
 TABLE = "sites.md"
 COUNTS = (50, 100, 200)
+UNLABELLED_COUNTS = (100, 200)
+# What a site states of its share of malignant photos, over the true one.
+WRONG = 0.5
 DRAWS = 200
 STRENGTH = 2
 TARGET_RECALL = 0.95
@@ -86,11 +91,18 @@ def bench(words: argparse.Namespace) -> str:
             site = _scored(classifier, val, name)
             tried = _scored(classifier, test, name)
             before = _rates(tried, classifier.card.threshold.score)
-            after = (calibrated_rates(site, tried, count) for count in COUNTS)
+            after = [calibrated_rates(site, tried, count) for count in COUNTS]
+            after += _without_labels(site, tried, classifier.card)
             rows.append((f"{name} {STRENGTH}", _pair(*before), *map(_spread, after)))
     table = Table(
         title=f"Calibrating {words.model.stem} on a site's own photos",
-        head=("change", "threshold of the card", *(f"{n} photos" for n in COUNTS)),
+        head=(
+            "change",
+            "threshold of the card",
+            *(f"{n} photos" for n in COUNTS),
+            *(f"{n} without labels" for n in UNLABELLED_COUNTS),
+            f"{UNLABELLED_COUNTS[-1]} without labels, {WRONG:g} of the share stated",
+        ),
         rows=tuple(rows),
         caption="Research and education; not a medical device. Recall / specificity on"
         f" {len(test)} changed test photos. Calibrated: threshold for"
@@ -98,11 +110,47 @@ def bench(words: argparse.Namespace) -> str:
         f" validation photos, {DRAWS} draws; the median, and in brackets from the 5th"
         f" to the 95th percentile. `calibrate` itself refuses fewer than"
         f" {needed_malignant(TARGET_RECALL)} malignant and {LEAST_OTHER} other lesions."
+        " Without labels: the threshold calls the share of photos that the card lets"
+        " expect at the share of malignant ones that the site states, here the true"
+        f" {val_share(val):.2f} or {WRONG:g} of it."
         f" Commit {revision().commit}.",
     )
     text = "\n\n".join(markdown_table(table)) + "\n"
     write_text(words.out / TABLE, text)
     return text
+
+
+def val_share(photos: Sequence[LabelledPhoto]) -> float:
+    """Of these photos that are malignant."""
+    return sum(photo.malignant for photo in photos) / len(photos)
+
+
+def moved_rates(
+    site: Scored, tried: Scored, card: ModelCard, count: int, stated: float
+) -> NDArray[np.float64]:
+    """Recall and specificity after moving the threshold; shape ``(DRAWS, 2)``.
+
+    Args:
+        site: photos of which ``count`` are drawn without return, labels unseen.
+        tried: photos to judge at the threshold.
+        card: of the model.
+        count: photos in a draw.
+        stated: share of malignant photos that the site states.
+    """
+    generator, share = np.random.default_rng(0), expected_share(card, stated)
+    draws = (generator.permutation(site.scores.size)[:count] for _ in range(DRAWS))
+    return np.array(
+        [_rates(tried, score_that_calls(site.scores[x], share)) for x in draws]
+    )
+
+
+def _without_labels(
+    site: Scored, tried: Scored, card: ModelCard
+) -> list[NDArray[np.float64]]:
+    true = float(site.labels.mean())
+    cases = [(count, true) for count in UNLABELLED_COUNTS]
+    cases.append((UNLABELLED_COUNTS[-1], WRONG * true))
+    return [moved_rates(site, tried, card, count, stated) for count, stated in cases]
 
 
 def calibrated_rates(site: Scored, tried: Scored, count: int) -> NDArray[np.float64]:

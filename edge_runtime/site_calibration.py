@@ -38,6 +38,11 @@ Scores the photos, fits the temperature, and puts the threshold at the highest s
 that still finds the target share of the malignant lesions. Writes MODEL.site.json
 beside the model, with its evidence; classify uses it from then on (--no-site: not).
 
+With --malignant-share the photos need no labels: the threshold moves to where it calls
+as many as the card's recall and specificity let expect at that share. Recall at a site
+is not measured then, and every door says so. A share stated too low costs recall (half
+of the true one took it from 0.96 to 0.77 in benchmarks/site_bench.py): rather too high.
+
 photos: a folder with the sub-folders malignant and benign (or other), or a manifest.csv
 (its train split is left out: a model's own training photos would flatter it).
 
@@ -67,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.95,
         help="share of the malignant lesions to find; 0.95 unless given",
     )
+    parser.add_argument(
+        "--malignant-share",
+        type=_share,
+        metavar="SHARE",
+        help="do without labels: this share of the photos is malignant, such as 0.1",
+    )
     parser.add_argument("--out", type=Path, help="site file; MODEL.site.json if absent")
 
 
@@ -77,6 +88,15 @@ def run(words: argparse.Namespace) -> int:
         EdgeRuntimeError: when there are too few photos, or the model cannot be used.
     """
     out = words.out or site_path(words.model)
+    if words.malignant_share is not None:
+        # Here, as only this option needs it.
+        from edge_runtime import unlabelled_site
+
+        return unlabelled_site.move(
+            unlabelled_site.Settings(
+                words.model, words.photos, words.malignant_share, out
+            )
+        )
     return calibrate(Settings(words.model, words.photos, words.target_recall, out))
 
 

@@ -15,6 +15,7 @@ from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
 from edge_runtime.errors import SiteFileError
 from edge_runtime.evidence import Accuracy, Threshold, Uncertainty
+from edge_runtime.site_shift import SHIFT_FORMAT, SiteShift
 from edge_runtime.strict_json import build, parse, to_json
 
 SITE_FORMAT = 1
@@ -79,17 +80,20 @@ class SiteCalibration:
         )
 
 
+_KINDS = {SITE_FORMAT: SiteCalibration, SHIFT_FORMAT: SiteShift}
+
+
 def site_path(model: Path) -> Path:
     """Where the site file of a model file lies."""
     return model.with_suffix(".site.json")
 
 
-def write_site_file(path: Path, site: SiteCalibration) -> None:
+def write_site_file(path: Path, site: SiteCalibration | SiteShift) -> None:
     """Write a site file, whole or not at all."""
     write_text(path, to_json(site))
 
 
-def read_site_file(path: Path, card: ModelCard) -> SiteCalibration:
+def read_site_file(path: Path, card: ModelCard) -> SiteCalibration | SiteShift:
     """Read a site file and check that it belongs to the card.
 
     Raises:
@@ -100,9 +104,9 @@ def read_site_file(path: Path, card: ModelCard) -> SiteCalibration:
             raise ValueError(f"has more than {LARGEST_SITE_BYTES} bytes")
         values = parse(path.read_text(encoding="utf-8"))
         found = values.get("format") if isinstance(values, dict) else "no object"
-        if found != SITE_FORMAT:
+        if found not in _KINDS:
             raise ValueError(f"expected format {SITE_FORMAT}, got {found!r:.40}")
-        site = cast("SiteCalibration", build(SiteCalibration, values, "site"))
+        site = cast("SiteCalibration | SiteShift", build(_KINDS[found], values, "site"))
         if site.model_sha256 != card.model_sha256:
             raise ValueError(
                 f"belongs to the model with SHA-256 {site.model_sha256:.12}…, this one"

@@ -3,6 +3,7 @@
 from edge_runtime.card import ModelCard
 from edge_runtime.evidence import Share, headline
 from edge_runtime.site_file import SITE_SPLIT
+from edge_runtime.site_shift import is_moved
 from edge_runtime.verdict import NOTICE, Verdict
 
 # Long enough for the names that cameras give, short enough for a terminal.
@@ -14,12 +15,17 @@ def model_lines(card: ModelCard) -> tuple[str, ...]:
     measured = headline(card.accuracy)
     n = measured.recall.n + measured.specificity.n
     whose = "this site's own" if measured.split == SITE_SPLIT else card.data.name
-    return (
+    which = "the file's own threshold" if is_moved(card) else "this threshold"
+    lines = (
         f"{card.name}: {NOTICE}",
-        f"on {measured.split} ({whose}, {n} photos) at this threshold:"
+        f"on {measured.split} ({whose}, {n} photos) at {which}:"
         f" recall {_share(measured.recall)}, specificity {_share(measured.specificity)}"
         " (95 % intervals)",
     )
+    if is_moved(card):
+        moved = "threshold moved by this site's unlabelled photos; recall not measured"
+        return (*lines, moved)
+    return lines
 
 
 def heading(name_width: int) -> str:

@@ -18,8 +18,8 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError
+from web_demo.opened_models import ServingError, opened
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -28,10 +28,6 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SPARE_THREADS = 12
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class ServingError(Exception):
-    """The page cannot be served here."""
 
 
 @dataclass(frozen=True)
@@ -153,18 +149,8 @@ def serve(settings: Settings) -> None:
         raise ServingError(
             f"the report {settings.report} is no file. benchmarks/run.py writes one."
         )
-    classifiers = [LesionClassifier.load(path) for path in settings.models]
+    classifiers = opened(settings.models)
     names = [classifier.card.name for classifier in classifiers]
-    if len(set(names)) < len(names):
-        raise ServingError(
-            f"two models have one name: {', '.join(names)}. Give each --model once."
-        )
-    asking = [each.card.name for each in classifiers if each.card.answers]
-    if asking:
-        raise ServingError(
-            f"{', '.join(asking)} also takes answers about the lesion, and these pages"
-            " show a model the photo alone. python -m edge_runtime classify takes both."
-        )
     app = create_app(
         classifiers,
         limits=Limits(rate=settings.rate, running=settings.running),
@@ -235,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _signals_end_it() as received:
             serve(settings)
-    except (EdgeRuntimeError, ServingError) as error:
+    except EdgeRuntimeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 130 if signal.SIGINT in received else 0
