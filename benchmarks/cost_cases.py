@@ -1,5 +1,6 @@
 """What can grow, by how much, and what a fresh process is asked to measure of it."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,19 @@ AXES = {
     PHOTOS: "photos",
 }
 """Their unit."""
+
+
+# A network's size ends its name.
+_SIZE = re.compile(r"_?\d+(?=\.)")
+
+
+def curve_name(axis: str, model: str) -> str:
+    """The file, or the network where one at several sizes is one curve.
+
+    >>> curve_name(SIDE, "cnn64.qat_int8"), curve_name(BATCH, "cnn64.qat_int8")
+    ('cnn.qat_int8', 'cnn64.qat_int8')
+    """
+    return _SIZE.sub("", model) if axis == SIDE else model
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Cost curves: time above, memory below, one chart for each thing that grows."""
 
-import re
 import typing
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,13 +15,11 @@ from benchmarks.chart_style import (
     layout,
     time_axis,
 )
-from benchmarks.cost_cases import AXES, INTERPRETER, SIDE, VERDICT
+from benchmarks.cost_cases import AXES, INTERPRETER, VERDICT, curve_name
 from benchmarks.cost_report import FILE, CostReport, CostRow
 from benchmarks.errors import BenchmarkError
 from edge_runtime.strict_json import build, parse
 
-# A network's size ends its name; the same one at several sizes is one curve.
-_FAMILY = re.compile(r"_?\d+(?=\.)")
 _DASH = {INTERPRETER: DASHES[2], VERDICT: DASHES[0]}
 
 
@@ -65,7 +62,7 @@ def cost_charts(report: CostReport | None) -> Sequence[Chart]:
 def _figure(rows: Sequence[CostRow], axis: str) -> Figure:
     curves: dict[tuple[str, str], list[CostRow]] = {}
     for row in rows:
-        name = _FAMILY.sub("", row.model) if axis == SIDE else row.model
+        name = curve_name(axis, row.model)
         curves.setdefault((name, row.measure), []).append(row)
     names = list(dict.fromkeys(name for name, _ in curves))
     traces = [

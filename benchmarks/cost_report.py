@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from benchmarks.cost_cases import AXES, PHOTOS, Cost
+from benchmarks.cost_cases import AXES, PHOTOS, Cost, curve_name
 from benchmarks.markdown import markdown_table
 from benchmarks.table import Table
 from benchmarks.wording import milliseconds, number
@@ -97,48 +97,29 @@ def _parts(report: CostReport) -> Iterator[str]:
 
 
 def axis_table(report: CostReport, axis: str) -> Table:
-    """One row an amount, two columns a curve."""
+    """One row a curve, one column an amount."""
     rows = [row for row in report.rows if row.axis == axis]
-    curves = list(dict.fromkeys((row.model, row.measure) for row in rows))
-    found = {(row.model, row.measure, row.amount): row.cost for row in rows}
-    several = len({measure for _, measure in curves}) > 1
-    head = [
-        f"{model} {measure} {unit}" if several else f"{model} {unit}"
-        for model, measure in curves
-        for unit in _units(axis)
-    ]
+    amounts = sorted({row.amount for row in rows})
+    several = len({row.measure for row in rows}) > 1
+    curves: dict[str, dict[float, Cost]] = {}
+    for row in rows:
+        name = curve_name(axis, row.model) + f" {row.measure}" * several
+        curves.setdefault(name, {})[row.amount] = row.cost
     return Table(
         f"{axis[0].upper()}{axis[1:]}",
-        (AXES[axis], *head),
+        ("model", *(f"{amount:g} {AXES[axis]}" for amount in amounts)),
         tuple(
-            (
-                f"{amount:g}",
-                *(
-                    cell
-                    for curve in curves
-                    for cell in _cells(axis, found.get((*curve, amount)))
-                ),
-            )
-            for amount in sorted({row.amount for row in rows})
+            (name, *(_cell(axis, costs.get(amount)) for amount in amounts))
+            for name, costs in curves.items()
         ),
-        _caption(axis),
+        "Milliseconds of one photo"
+        + ("; seconds for all, the model's opening included" if axis == PHOTOS else "")
+        + "; MiB of memory at most.",
     )
 
 
-def _units(axis: str) -> tuple[str, ...]:
-    return ("ms", "s", "MiB") if axis == PHOTOS else ("ms", "MiB")
-
-
-def _cells(axis: str, cost: Cost | None) -> tuple[str, ...]:
+def _cell(axis: str, cost: Cost | None) -> str:
     if cost is None:
-        return ("",) * len(_units(axis))
-    memory = number(cost.peak_mib, ".0f")
-    if axis == PHOTOS:
-        return milliseconds(cost.median_ms), f"{cost.total_s:.2f}", memory
-    return milliseconds(cost.median_ms), memory
-
-
-def _caption(axis: str) -> str:
-    if axis == PHOTOS:
-        return "Median of a photo, and seconds for all with the model's opening."
-    return "Milliseconds of one photo, also where several go in at once."
+        return "not measured"
+    total = f"{cost.total_s:.2f} s; " if axis == PHOTOS else ""
+    return f"{milliseconds(cost.median_ms)}; {total}{number(cost.peak_mib, '.0f')}"

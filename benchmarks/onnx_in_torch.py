@@ -33,13 +33,19 @@ class OnnxNetwork(nn.Module):  # type: ignore[misc]
             raise NotImplementedError(f"operators not known: {', '.join(unknown)}")
         self.given, self.gained = graph.input[0].name, graph.output[0].name
         self.constants = {}
+        limits = {
+            name
+            for kind, inputs, *_ in self.nodes
+            if kind == "Clip"
+            for name in inputs[1:]
+        }
         for place, item in enumerate(graph.initializer):
             values = torch.from_numpy(onnx.numpy_helper.to_array(item).copy())
-            if values.dtype == torch.float32:
+            if values.dtype == torch.float32 and item.name not in limits:
                 self.register_buffer(f"weight_{place}", values)
                 self.constants[item.name] = f"weight_{place}"
             else:
-                # Shapes and axes: plain integers while the network is traced.
+                # Shapes, axes, limits: plain numbers while the network is traced.
                 self.constants[item.name] = values.tolist()
 
     def forward(self, photo: torch.Tensor) -> torch.Tensor:

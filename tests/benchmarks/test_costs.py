@@ -70,10 +70,10 @@ def report(machine):
     return CostReport("abc", machine, "python benchmarks/cost_bench.py", rows)
 
 
-def test_a_table_has_a_row_for_each_amount_and_columns_for_each_curve(report):
+def test_a_table_has_a_row_for_each_curve_and_a_column_for_each_amount(report):
     table = axis_table(report, MEGAPIXELS)
-    assert table.head == ("megapixels", "a ms", "a MiB", "b ms", "b MiB")
-    assert table.rows[1] == ("10", "2.00", "50", "2.00", "50")
+    assert table.head == ("model", "1 megapixels", "10 megapixels")
+    assert table.rows == (("a", "2.00; 50", "2.00; 50"), ("b", "2.00; 50", "2.00; 50"))
 
 
 def test_the_spreadsheet_has_a_line_for_each_point(report):
