@@ -6,9 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edge_runtime import LesionClassifier
 from edge_runtime.model_file import read_model_file
+from edge_runtime.verdict import decision
 
 PROGRAMS = Path(__file__).with_name("kits")
 # Its own mounts, which end with it.
@@ -89,6 +92,32 @@ def test_any_picture_gives_python_s_pixels_and_any_output_its_verdict(
     assert_python_s_pixels(pictures, card.input.size_px)
     assert len(said) == 256
     assert_python_s_verdicts(said, card)
+
+
+def test_self_test_names_a_missing_look_at_the_photo(swift, kit):
+    words = ["./sabotage", "self-test", "golden", "no look at the photo"]
+    assert swift(kit.name, *words) == ["quality"]
+
+
+def test_photos_get_python_s_findings_and_verdicts(swift, kit, spoilt_photos):
+    """Of each photo its findings, and the decision with them for every output."""
+    lines = []
+    for width, height, path, _ in spoilt_photos:
+        shutil.copy(path, kit)
+        lines.append(f"{width}\t{height}\t{path.name}\n")
+    (kit / "photos").write_text("".join(lines))
+    said = swift(kit.name, "./sabotage", "pictures", "photos", "looks")
+    (model,) = kit.glob("model/*.tflite")
+    classifier = LesionClassifier.load(model, threads=1)
+    card, seen = classifier.card, set()
+    scores = card.output.quantization.restore(np.arange(256).astype(np.uint8))
+    for (*_, image), line in zip(spoilt_photos, said, strict=True):
+        *decisions, names = line.split("\t")
+        findings = classifier.classify(image).findings
+        assert names == ",".join(each.name for each in findings)
+        assert decisions == [decision(float(x), card, findings) for x in scores]
+        seen |= {each.name for each in findings}
+    assert len(seen) >= 6, seen
 
 
 def test_the_app_is_swift(swift, kit):

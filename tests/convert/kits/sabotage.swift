@@ -44,9 +44,10 @@ func sabotaged(_ right: Steps, _ what: String) -> Steps {
         steps.kernelFamily = "builtin"
     case "scale": steps.restore = { $0 / 255 }
     case "no temperature": steps.calibrated = { $0 }
-    case "threshold of one half": steps.decision = { said($0 >= 0.5, $0) }
+    case "threshold of one half": steps.decision = { score, _ in said(score >= 0.5, score) }
     case "threshold one step higher":
-        steps.decision = { said($0 > Constants.thresholdScore, $0) }
+        steps.decision = { score, _ in said(score > Constants.thresholdScore, score) }
+    case "no look at the photo": steps.findings = { _, _ in [] }
     default: fatalError("what is \(what)?")
     }
     return steps
@@ -75,10 +76,16 @@ struct Main {
         for line in String(decoding: try bytes(words[2]), as: UTF8.self).split(separator: "\n") {
             let cells = line.split(separator: "\t").map(String.init)
             let image = RgbImage(width: Int(cells[0])!, height: Int(cells[1])!, rgb: try bytes(cells[2]))
-            try Data(Preprocessing.preprocess(image))
-                .write(to: URL(fileURLWithPath: cells[2] + ".pixels"))
+            let pixels = Preprocessing.preprocess(image)
+            try Data(pixels).write(to: URL(fileURLWithPath: cells[2] + ".pixels"))
+            guard words.count > 3 else { continue }
+            // "looks" after the list: what is wrong with each photo, and the decisions of
+            // all outputs with it.
+            let findings = Quality.findings(of: image, pixels: pixels)
+            let decisions = (0..<256).map { Postprocessing.verdict([UInt8($0)], findings).decision }
+            print((decisions + [findings.map(\.name).joined(separator: ",")]).joined(separator: "\t"))
         }
-        for stored in 0..<256 {
+        for stored in 0..<256 where words.count == 3 {
             let verdict = Postprocessing.verdict([UInt8(stored)])
             print("\(stored)\t\(verdict.decision)\t\(verdict.probability)")
         }

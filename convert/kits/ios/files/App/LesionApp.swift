@@ -32,10 +32,11 @@ struct LesionView: View {
     private func judge(_ item: PhotosPickerItem?) async -> String {
         do {
             guard let data = try await item?.loadTransferable(type: Data.self) else { return "" }
-            let verdict = try LesionModel().judge(try Pixels.of(data))
-            return String(
+            let (verdict, findings) = try LesionModel().judge(try Pixels.of(data))
+            let said = String(
                 format: "%@ (probability %.3f, threshold %.3f)",
                 verdict.decision, verdict.probability, Constants.thresholdProbability)
+            return ([said] + findings.map(\.name)).joined(separator: " ")
         } catch {
             return "error: \(error.localizedDescription)"
         }

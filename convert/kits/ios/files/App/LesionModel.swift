@@ -27,8 +27,11 @@ final class LesionModel {
         return [UInt8](try interpreter.output(at: 0).data)
     }
 
-    func judge(_ image: RgbImage) throws -> Verdict {
+    /// The verdict, and what is wrong with the photo.
+    func judge(_ image: RgbImage) throws -> (Verdict, [Finding]) {
         let pixels = Preprocessing.preprocess(image)
-        return Postprocessing.verdict(try infer(Preprocessing.store(pixels)))
+        let findings = Quality.findings(of: image, pixels: pixels)
+        let output = try infer(Preprocessing.store(pixels))
+        return (Postprocessing.verdict(output, findings), findings)
     }
 }

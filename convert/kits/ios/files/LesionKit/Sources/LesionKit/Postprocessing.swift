@@ -7,12 +7,14 @@ public struct Verdict {
     public let score: Double
     /// Calibrated, for people.
     public let probability: Double
-    /// "investigate", "uncertain" or "monitor".
+    /// "investigate", "uncertain", "monitor" or "unusable photo".
     public let decision: String
 }
 
 public enum Postprocessing {
     private static let smallestScore = 1.0 / 512
+    // These leave it open whether a lesion was photographed at all.
+    private static let doubts: Set<String> = ["no_lesion", "not_skin", "unfamiliar"]
 
     /// The first value of the output tensor, as stored.
     public static func storedOutput(_ output: [UInt8]) -> Double {
@@ -39,13 +41,16 @@ public enum Postprocessing {
     }
 
     /// Compares scores; no rounding of a probability moves a photo across.
-    public static func decision(_ score: Double) -> String {
+    public static func decision(_ score: Double, _ findings: [Finding] = []) -> String {
+        if findings.contains(where: { $0.unusable }) { return "unusable photo" }
         if score >= Constants.thresholdScore { return "investigate" }
-        return score >= Constants.uncertainFromScore ? "uncertain" : "monitor"
+        let doubtful = findings.contains { doubts.contains($0.name) }
+        return doubtful || score >= Constants.uncertainFromScore ? "uncertain" : "monitor"
     }
 
-    public static func verdict(_ output: [UInt8]) -> Verdict {
+    public static func verdict(_ output: [UInt8], _ findings: [Finding] = []) -> Verdict {
         let score = restore(storedOutput(output))
-        return Verdict(score: score, probability: calibrated(score), decision: decision(score))
+        return Verdict(
+            score: score, probability: calibrated(score), decision: decision(score, findings))
     }
 }

@@ -14,7 +14,9 @@ public struct Steps {
     public var infer: ([UInt8]) throws -> [UInt8]
     public var restore: (Double) -> Double = Postprocessing.restore
     public var calibrated: (Double) -> Double = Postprocessing.calibrated
-    public var decision: (Double) -> String = Postprocessing.decision
+    public var decision: (Double, [Finding]) -> String = Postprocessing.decision
+    /// Photo and pixels to what is wrong; nil where the app does not look.
+    public var findings: ((RgbImage, [UInt8]) -> [Finding])? = Quality.findings
     /// "xnnpack" (LiteRT on a CPU) or "builtin" (without that delegate).
     public var kernelFamily = "xnnpack"
 
@@ -76,7 +78,7 @@ public final class SelfTest {
         numbers(
             "probability", "\(what): probability", number(row, "probability"),
             steps.calibrated(score), Constants.allowedProbability)
-        let said = steps.decision(score)
+        let said = steps.decision(score, [])
         if said != row["decision"] {
             differs("threshold", "\(what): expected \(row["decision"]!), got \(said)")
         }
@@ -98,15 +100,27 @@ public final class SelfTest {
         let allowed = sameFamily ? Constants.allowedWithinFamily : Constants.allowedAcrossFamilies
         let stored = Postprocessing.storedOutput(try steps.infer(input))
         numbers("kernels", "\(name): stored output", number(row, "stored"), stored, allowed)
-        if found.isEmpty && sameFamily { try whole(row, image) }
+        let seen = look(row, image, goldenPixels)
+        if found.isEmpty && sameFamily { try whole(row, image, seen) }
+    }
+
+    private func look(_ row: Row, _ image: RgbImage, _ pixels: [UInt8]) -> [Finding] {
+        guard let findings = steps.findings else { return [] }
+        let seen = findings(image, pixels)
+        let names = seen.map(\.name).joined(separator: ",")
+        if names != row["findings"] {
+            differs("quality", "\(row["name"]!): expected '\(row["findings"]!)', got '\(names)'")
+        }
+        return seen
     }
 
     /// The steps one after the other, as in the app.
-    private func whole(_ row: Row, _ image: RgbImage) throws {
+    private func whole(_ row: Row, _ image: RgbImage, _ seen: [Finding]) throws {
         let output = try steps.infer(steps.store(steps.preprocess(image)))
-        let said = steps.decision(steps.restore(Postprocessing.storedOutput(output)))
-        if said != row["decision"] {
-            differs("whole", "\(row["name"]!): expected \(row["decision"]!), got \(said)")
+        let said = steps.decision(steps.restore(Postprocessing.storedOutput(output)), seen)
+        let expected = row[steps.findings == nil ? "decision" : "verdict"]!
+        if said != expected {
+            differs("whole", "\(row["name"]!): expected \(expected), got \(said)")
         }
     }
 
