@@ -106,6 +106,28 @@ def test_only_kernels_of_the_model_are_registered(kit):
     assert "Conv2D" in registered
 
 
+@pytest.mark.slow
+def test_main_compiles_against_what_it_calls(kit, tmp_path):
+    """Declarations written by hand: finds slips of typing, not wrong versions."""
+    if shutil.which("g++") is None:
+        pytest.skip("needs g++")
+    program = kit / "main.cpp"
+    headers = re.findall(r'#include "(tensorflow/.*)"', program.read_text())
+    assert len(headers) >= 5
+    for name in headers:
+        header = tmp_path / name
+        header.parent.mkdir(parents=True, exist_ok=True)
+        header.write_text(f'#include "{HERE / "kits/micro_stub.h"}"\n')
+    compiler = ["g++", *FLAGS, "-fsyntax-only", f"-I{kit}", f"-I{tmp_path}"]
+    subprocess.run([*compiler, program], check=True, timeout=100)
+    broken = tmp_path / "broken.cpp"
+    broken.write_text(program.read_text().replace("Invoke()", "Invoke(1)", 1))
+    done = subprocess.run(
+        [*compiler, broken], capture_output=True, check=False, timeout=100
+    )
+    assert done.returncode != 0
+
+
 def test_float_model_is_refused_by_name(root):
     problem = read_description("microcontroller").problem("float32")
     assert problem is not None
