@@ -13,6 +13,7 @@ from edge_runtime import logs
 from edge_runtime.answer_options import add_answer_options, given_answers
 from edge_runtime.batch import Outcome, judged
 from edge_runtime.classifier import LesionClassifier
+from edge_runtime.errors import ResultFileError
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import once_each, photos_in
 from edge_runtime.progress import ProgressLine
@@ -182,6 +183,11 @@ def _to_file(
     # Here, as a single photo on a terminal has to wait for the import too.
     from edge_runtime.result_files import CSV, JSON_LINES, ResultFile
 
+    if settings.answers and path.exists():
+        raise ResultFileError(
+            f"{path} is there already, and a file of verdicts does not note the answers"
+            " that its photos came with; name another file"
+        )
     layout = JSON_LINES if settings.jsonl else CSV
     decisions: Counter[str] = Counter()
     with ExitStack() as stack:

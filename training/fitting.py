@@ -128,7 +128,9 @@ def fit_columns(
     model = whole(design, block_order=settings.block_order, answers=settings.answers)
     columns = [snapshot.weights for snapshot in last]
     for name, arrays in (joined(columns) if len(last) > 1 else columns[0]).items():
-        model.get_layer(name).set_weights(arrays)
+        # Keras numbers layers without a name of their own through the process.
+        if arrays:
+            model.get_layer(name).set_weights(arrays)
     logits = np.mean([snapshot.logits for snapshot in last], axis=0)
     _check_same(model, validation, logits)
     return [snapshot.fitted for snapshot in snapshots], model

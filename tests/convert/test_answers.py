@@ -192,6 +192,20 @@ def test_command_line_takes_answers(made, photo, tmp_path, capsys):
     assert "expected one of yes, no, unknown" in capsys.readouterr().err
 
 
+def test_a_file_of_verdicts_is_not_gone_on_with_under_other_answers(
+    made, photo, tmp_path, capsys
+):
+    from edge_runtime.__main__ import main
+
+    out = tmp_path / "verdicts.jsonl"
+    words = ["classify", str(made), str(photo), "--jsonl", str(out), "--answer"]
+    assert main([*words, "bleed=yes"]) == 0
+    before = out.read_bytes()
+    assert main([*words, "bleed=no"]) == 1
+    assert "does not note the answers" in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
 def test_golden_vectors_hold_answers_and_repeat(made):
     file = read_model_file(made)
     assert check_golden(file) == ()

@@ -90,3 +90,26 @@ def test_weights_made_for_another_range_see_the_same_photo(
         ],
         atol=1e-4,
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("mobilenetv3smalla75_64", marks=pytest.mark.slow),
+        pytest.param("nasnetmobile_64", marks=pytest.mark.long),
+        pytest.param("efficientnetb0_64", marks=pytest.mark.long),
+        pytest.param("resnet101v2_64", marks=pytest.mark.long),
+    ],
+)
+def test_weights_find_their_layers_in_a_second_network_of_the_process(name):
+    # training/fitting.py hands them over by name.
+    names = [
+        [
+            layer.name
+            for layer in build_backbone(BACKBONES[name]).layers
+            if layer.weights
+        ]
+        for _ in range(2)
+    ]
+    assert names[0] == names[1]
+    assert len(set(names[0])) == len(names[0]) > 20

@@ -74,6 +74,23 @@ def _assert_same(first, second):
         np.testing.assert_array_equal(one, other)
 
 
+def test_two_softmax_units_learn_the_same_with_malignant_last(validation, tmp_path):
+    keras.utils.set_random_seed(0)
+    single = _model()
+    shares = keras.layers.Dense(2, activation="softmax", name="shares")
+    model = keras.Model(single.input, shares(single.get_layer("dense").output))
+    fitted = fit(model, _photos(), validation, SCHEDULE, tmp_path / "checkpoint.npz")
+    assert max(result.val_auc for result in fitted.history) > 0.9
+    model.set_weights(fitted.weights)
+    both = np.asarray(model(validation.pixels))
+    np.testing.assert_allclose(
+        scores_of(model, validation.pixels), both[:, 1], rtol=1e-5
+    )
+    assert (
+        both[validation.labels == 1, 1].mean() > both[validation.labels == 0, 1].mean()
+    )
+
+
 class TestFit:
     def test_learns_to_tell_dark_cards_from_bright_ones(self, finished, validation):
         fitted, _, _ = finished
