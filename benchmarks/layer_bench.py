@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 if not __package__:
@@ -31,7 +32,13 @@ from benchmarks.layer_report import (
     next_factor,
 )
 from benchmarks.layer_table import layers_markdown, network_table, probe_table
-from benchmarks.layer_timing import differences_ms, opened, openings, turns_ms
+from benchmarks.layer_timing import (
+    differences_ms,
+    opened,
+    openings,
+    turns_ms,
+    undisturbed_ms,
+)
 from benchmarks.markdown import text_table
 from benchmarks.planning import chosen_models
 from edge_runtime.atomic import write_text
@@ -81,8 +88,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     option("--out", type=Path, default=CHECKOUT / "results", help=f"for {FILE}, {PAGE}")
     option("--threads", type=at_least(1), default=1, help="of the kernels")
-    option("--rounds", type=at_least(3), default=25, help="turns of every layer")
-    option("--runs", type=at_least(1), default=8, help="timed runs in each turn")
+    option("--rounds", type=at_least(3), default=15, help="turns of every layer")
+    option("--runs", type=at_least(1), default=10, help="timed runs in each turn")
     words = parser.parse_args(arguments)
     return Settings(**{**vars(words), "only": tuple(words.only)})
 
@@ -124,9 +131,11 @@ def measure(settings: Settings) -> LayerReport:
 
 def _probes(settings: Settings) -> tuple[Probe, ...]:
     shapes = (*MATRICES, *VECTORS)
-    steps = [opened(product(*shape), None, settings.threads) for shape in shapes]
-    times_ms = np.median(
-        turns_ms(steps, rounds=settings.rounds, runs=settings.runs), axis=0
+    opening = [
+        partial(opened, product(*shape), None, settings.threads) for shape in shapes
+    ]
+    times_ms = undisturbed_ms(
+        turns_ms(opening, rounds=settings.rounds, runs=settings.runs)
     )
     return tuple(
         Probe(*shape, float(ms), float(np.prod(shape) / ms / 1e6))
@@ -144,11 +153,11 @@ def _network(
     spec = file.card.input
     table = spec.quantization.store_pixels(spec.mean, spec.std)
     stored = table[load_pixels(photo, spec.size_px)][np.newaxis]
-    steps = openings(file.model, stored, settings.threads)
-    medians = turns_ms(steps, rounds=settings.rounds, runs=settings.runs)
+    opening = openings(file.model, stored, settings.threads)
+    medians = turns_ms(opening, rounds=settings.rounds, runs=settings.runs)
     return NetworkLayers(
         name,
-        float(np.median(medians[:, -1])),
+        float(undisturbed_ms(medians)[-1]),
         tuple(
             LayerTime(
                 layer.kind,

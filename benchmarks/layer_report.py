@@ -18,7 +18,7 @@ class Probe:
         rows: of the input; 1 reads each weight for one multiplication.
         depth: length of the sums.
         columns: of the weights.
-        ms: median over rounds.
+        ms: lower quartile over rounds.
         gmacs: billions of multiplications a second.
     """
 

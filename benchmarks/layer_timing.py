@@ -2,12 +2,14 @@
 
 LiteRT's Python wheel has no profiler of operators, and a device may have no other tool.
 So every beginning of the network is opened as a model of its own, all are timed turn by
-turn, and a layer's time is the difference between two beginnings of one turn.
+turn, and a layer's time is the difference between two beginnings of one turn. Each is
+opened anew every time: where its buffers come to lie can cost a small layer tenfold.
 """
 
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,24 +18,23 @@ from numpy.typing import NDArray
 from benchmarks.layer_graph import first_layers, layers
 
 Step = Callable[[], object]
+Opening = Callable[[], Step]
 
-# The first run after another model's finds the caches full of that one's weights.
-_SETTLING_RUNS = 2
+# The first runs allocate, and find the caches full of another model's weights.
+_SETTLING_RUNS = 3
 _RESAMPLES = 1000
 
 
-def openings(model: bytes, pixels: NDArray[Any], threads: int) -> list[Step]:
-    """For every layer something that runs the network from its input to that layer.
+def openings(model: bytes, pixels: NDArray[Any], threads: int) -> list[Opening]:
+    """For every layer, what opens the network from its input to that layer.
 
     Args:
         model: a FlatBuffer.
         pixels: an input as the model stores it; shape ``(1, size, size, 3)``.
         threads: of the kernels.
     """
-    return [
-        opened(first_layers(model, count + 1), pixels, threads)
-        for count in range(len(layers(model)))
-    ]
+    beginnings = [first_layers(model, count + 1) for count in range(len(layers(model)))]
+    return [partial(opened, model, pixels, threads) for model in beginnings]
 
 
 def opened(model: bytes, stored: NDArray[Any] | None, threads: int) -> Step:
@@ -50,18 +51,20 @@ def opened(model: bytes, stored: NDArray[Any] | None, threads: int) -> Step:
     return invoke
 
 
-def turns_ms(steps: Sequence[Step], *, rounds: int, runs: int) -> NDArray[np.float64]:
-    """The median of each step in each round; shape ``(rounds, steps)``.
+def turns_ms(
+    opening: Sequence[Opening], *, rounds: int, runs: int
+) -> NDArray[np.float64]:
+    """The median of each in each round; shape ``(rounds, len(opening))``.
 
     Each round goes through all of them in an order shuffled anew, so that whatever else
     the machine does hits all alike.
     """
-    shuffler, places = random.Random(0), list(range(len(steps)))
-    medians = np.empty((rounds, len(steps)))
+    shuffler, places = random.Random(0), list(range(len(opening)))
+    medians = np.empty((rounds, len(opening)))
     for turn in range(rounds):
         shuffler.shuffle(places)
         for place in places:
-            medians[turn, place] = np.median(_durations_ms(steps[place], runs))
+            medians[turn, place] = np.median(_durations_ms(opening[place](), runs))
     return medians
 
 
@@ -79,7 +82,7 @@ def _durations_ms(step: Step, runs: int) -> list[float]:
 def differences_ms(
     medians: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Time of each layer: median over the rounds, and a 95 % interval by bootstrap.
+    """Time of each layer, and a 95 % interval by drawing rounds.
 
     Args:
         medians: shape ``(rounds, layers)``, as ``turns_ms`` gives them.
@@ -88,9 +91,17 @@ def differences_ms(
         Three arrays of shape ``(layers,)``. A layer that is lost in the noise may have
         a negative time; the interval then holds 0.
     """
-    taken = np.diff(medians, axis=1, prepend=0.0)
     chance = np.random.default_rng(0)
-    drawn = chance.integers(len(taken), size=(_RESAMPLES, len(taken)))
-    resampled = np.median(taken[drawn], axis=1)
+    drawn = chance.integers(len(medians), size=(_RESAMPLES, len(medians)))
+    resampled = _steps(undisturbed_ms(medians[drawn], axis=1))
     low, high = np.percentile(resampled, (2.5, 97.5), axis=0)
-    return np.median(taken, axis=0), low, high
+    return _steps(undisturbed_ms(medians)), low, high
+
+
+def undisturbed_ms(medians: NDArray[np.float64], axis: int = 0) -> NDArray[np.float64]:
+    """The lower quartile over rounds: interruptions and unlucky buffers only add."""
+    return np.asarray(np.percentile(medians, 25, axis=axis), np.float64)
+
+
+def _steps(beginnings: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.diff(beginnings, axis=-1, prepend=0.0)

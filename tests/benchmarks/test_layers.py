@@ -1,5 +1,6 @@
 """Layers: what they multiply, the network up to each, the limit, and the words."""
 
+import functools
 import json
 
 import numpy as np
@@ -92,16 +93,23 @@ def test_a_probe_multiplies_matrices(shape):
     np.testing.assert_allclose(found, expected, atol=0.51)
 
 
-def test_every_step_runs_in_every_round():
-    ran = []
-    steps = [lambda name=name: ran.append(name) for name in "abc"]
-    found = turns_ms(steps, rounds=4, runs=3)
+def test_everything_is_opened_anew_and_run_in_every_round():
+    ran, opened = [], []
+
+    def opening(name):
+        opened.append(name)
+        return lambda: ran.append(name)
+
+    openings = [functools.partial(opening, name) for name in "abc"]
+    found = turns_ms(openings, rounds=4, runs=3)
     assert found.shape == (4, 3)
-    assert {name: ran.count(name) for name in "abc"} == dict.fromkeys("abc", 4 * 5)
+    # Three runs to settle, three timed ones.
+    assert {name: ran.count(name) for name in "abc"} == dict.fromkeys("abc", 4 * 6)
+    assert {name: opened.count(name) for name in "abc"} == dict.fromkeys("abc", 4)
 
 
 def test_a_layers_time_is_the_step_from_one_beginning_to_the_next():
-    medians = np.array([[1.0, 3.0, 3.5], [1.2, 3.1, 3.5], [1.0, 3.0, 9.5]])
+    medians = np.array([[1.0, 3.0, 3.5]] * 4 + [[1.2, 9.5, 3.5]])
     found, low, high = differences_ms(medians)
     assert found == pytest.approx([1.0, 2.0, 0.5])
     assert (low <= found).all() and (found <= high).all()
