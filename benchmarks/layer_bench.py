@@ -154,10 +154,10 @@ def _network(
     table = spec.quantization.store_pixels(spec.mean, spec.std)
     stored = table[load_pixels(photo, spec.size_px)][np.newaxis]
     opening = openings(file.model, stored, settings.threads)
-    medians = turns_ms(opening, rounds=settings.rounds, runs=settings.runs)
+    fastest = turns_ms(opening, rounds=settings.rounds, runs=settings.runs)
     return NetworkLayers(
         name,
-        float(undisturbed_ms(medians)[-1]),
+        float(undisturbed_ms(fastest)[-1]),
         tuple(
             LayerTime(
                 layer.kind,
@@ -170,7 +170,7 @@ def _network(
                 limit_ms(layer.macs, layer.moved_bytes, probes),
             )
             for layer, ms, low_ms, high_ms in zip(
-                layers(file.model), *differences_ms(medians), strict=True
+                layers(file.model), *differences_ms(fastest), strict=True
             )
         ),
     )

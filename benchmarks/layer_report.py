@@ -18,7 +18,7 @@ class Probe:
         rows: of the input; 1 reads each weight for one multiplication.
         depth: length of the sums.
         columns: of the weights.
-        ms: lower quartile over rounds.
+        ms: of the fastest run of each round, the lower quartile.
         gmacs: billions of multiplications a second.
     """
 
