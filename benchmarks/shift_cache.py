@@ -16,6 +16,7 @@ from edge_runtime.atomic import write_text
 from edge_runtime.strict_json import build, parse
 
 FOLDER = "shift_cache"
+# Not .json: those in a folder of results are a machine's.
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _SOURCES = (
     "benchmarks/colour_baseline.py",
@@ -60,4 +61,4 @@ def keep_rows(out: Path, key: str, rows: Sequence[ShiftRow]) -> None:
 
 
 def _path(out: Path, key: str) -> Path:
-    return out / FOLDER / f"{key}.json"
+    return out / FOLDER / f"{key}.rows"

@@ -114,7 +114,7 @@ def test_another_file_manifest_or_split_is_another_key(tmp_path):
 def test_a_damaged_cache_is_judged_again(tmp_path):
     keep_rows(tmp_path, "a", [_row("m", "darker", 1, 0.5)])
     assert kept_rows(tmp_path, "a") == (_row("m", "darker", 1, 0.5),)
-    (tmp_path / "shift_cache/a.json").write_text('[{"model": "m"}]')
+    (tmp_path / "shift_cache/a.rows").write_text('[{"model": "m"}]')
     assert kept_rows(tmp_path, "a") is None
 
 

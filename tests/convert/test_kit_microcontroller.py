@@ -135,7 +135,7 @@ def test_float_model_is_refused_by_name(root):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("network", ["cnn32", "cnn64", "mobileneta25_128"])
+@pytest.mark.parametrize("network", ["cnn32", "cnn64", "lesion64"])
 def test_arena_that_the_kit_states_is_enough_and_not_twice_too_much(
     root, tmp_path, network
 ):
