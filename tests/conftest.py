@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,24 @@ def fanconic():
     if named:
         pytest.fail(f"LESION_EDGE_FANCONIC={named}, but no manifest.csv lies there")
     pytest.skip("real photos are absent; set LESION_EDGE_FANCONIC to their folder")
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """Playwright's interface; it can be opened only once in a session."""
+    reason = "Playwright is not installed; run make test-web"
+    api = pytest.importorskip("playwright.sync_api", reason=reason)
+    with api.sync_playwright() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    """Where Chromium lies."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not path:
+        pytest.skip("no Chromium; run make test-web, or set CHROMIUM to one")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
+from edge_runtime.strict_json import optional_fields
+
 Json = dict[str, Any]
 
 SIMPLE: dict[Any, Json] = {
@@ -49,7 +51,7 @@ def _of_fields(cls: type) -> Json:
             found["description"] = about[name]
     return {
         "type": "object",
-        "required": [*properties],
+        "required": [name for name in properties if name not in optional_fields(cls)],
         "properties": properties,
         "additionalProperties": False,
     }

@@ -1,8 +1,6 @@
 """The report in Chromium: drawn without network, filtered, readable on a phone."""
 
 import dataclasses
-import os
-import shutil
 
 import pytest
 
@@ -17,22 +15,17 @@ from benchmarks.shift_heat import shift_chart
 from benchmarks.shift_report import NO_SHIFT, ShiftReport, ShiftRow
 from benchmarks.summary import summarise
 
-api = pytest.importorskip(
-    "playwright.sync_api", reason="no browser driver here; run make test-web"
-)
 pytest.importorskip("plotly", reason="the page holds Plotly's script")
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def browser():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        pytest.skip("no Chromium; run make test-web, or set CHROMIUM to one")
-    with api.sync_playwright() as opened:
-        started = opened.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
+def browser(playwright, chromium_path):
+    started = playwright.chromium.launch(
+        executable_path=chromium_path, args=["--no-sandbox"]
+    )
+    yield started
+    started.close()
 
 
 MODELS = ("cnn32.qat_int8", "second.qat_int8")

@@ -61,7 +61,7 @@ def test_no_request_breaks_the_service(app, root, subtests, mode):
             continue
 
         @settings(
-            max_examples=25,
+            max_examples=60,
             deadline=None,
             database=None,
             derandomize=True,

@@ -1,9 +1,7 @@
 """A real server and a real Chromium, driven by Playwright; without them, skip."""
 
 import base64
-import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,24 +23,6 @@ CAMERA_FLAGS = [
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="session")
-def playwright():
-    """Playwright's interface, which stays open for the session."""
-    reason = "Playwright is not installed; run make test-web"
-    api = pytest.importorskip("playwright.sync_api", reason=reason)
-    with api.sync_playwright() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
-def chromium_path():
-    """Where Chromium lies."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not path:
-        pytest.skip("no Chromium; run make test-web, or set CHROMIUM to one")
-    return path
 
 
 @pytest.fixture(scope="session")
