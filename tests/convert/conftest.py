@@ -357,6 +357,8 @@ def spoilt_photos(root, tmp_path):
     images = [read_photo(path) for path in paths]
     images += [images[1] // 16, 255 - images[2] // 20, images[3] * 0 + 90]
     images += [images[4][:20, :20], images[5][:40, :90]]
+    images += [np.where(images[6] > 128, 255, images[6]).astype(np.uint8)]
+    images += [np.ascontiguousarray(images[7][..., ::-1])]
     made = []
     for number, image in enumerate(images):
         path = tmp_path / f"photo{number}.rgb"

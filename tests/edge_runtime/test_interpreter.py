@@ -134,7 +134,7 @@ class TestRealModel:
         spec = changed(getattr(file.card, section), name, new)
         # Past the card's own checks: as if the converter had written it so.
         specs = {"input": file.card.input, "output": file.card.output}
-        card = types.SimpleNamespace(**{**specs, section: spec})
+        card = types.SimpleNamespace(**{**specs, section: spec}, answers=None)
         other = ModelFile(file.path, file.model, card, file.labels, file.golden)
         with pytest.raises(CardMismatchError, match=f"the card says {words}"):
             open_model_file(other)
