@@ -22,6 +22,8 @@ class Main(Protocol):
 def exit_status(stopped: str = "") -> Callable[[Main], Main]:
     """Let a ``main`` raise our errors; they become a line and their ``exit_status``.
 
+    So does what the system says of a file or folder that cannot be read or written.
+
     Args:
         stopped: what to say when the user interrupts; nothing when empty.
     """
@@ -34,6 +36,11 @@ def exit_status(stopped: str = "") -> Callable[[Main], Main]:
             except EdgeRuntimeError as error:
                 print(f"error: {error}", file=sys.stderr)
                 return error.exit_status
+            except OSError as error:
+                if error.filename is None:
+                    raise
+                print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+                return EdgeRuntimeError.exit_status
             except KeyboardInterrupt:
                 if stopped:
                     print(stopped, file=sys.stderr)

@@ -35,6 +35,24 @@ def test_our_errors_are_a_line_and_their_status(error, status, capsys):
     assert (said.out, said.err) == ("", "error: no such photo\n")
 
 
+def test_a_file_that_cannot_be_written_is_named(capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    @exit_status()
+    def main(arguments=None):
+        (tmp_path / "file/folder").mkdir()
+        return 0
+
+    assert main() == 1
+    told = capsys.readouterr().err
+    assert told == f"error: {tmp_path}/file/folder: Not a directory\n"
+
+
+def test_a_fault_of_the_system_without_a_file_is_not_hidden():
+    with pytest.raises(OSError, match="no file"):
+        _ending(OSError("no file"))()
+
+
 def test_others_errors_are_not_hidden():
     with pytest.raises(ZeroDivisionError):
         _ending(ZeroDivisionError())()
