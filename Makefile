@@ -46,15 +46,15 @@ test-ports: .venv/installed .venv-ports/installed .venv-task-library/installed .
 	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python \
 		LESION_EDGE_TASK_LIBRARY_PYTHON=.venv-task-library/bin/python LESION_EDGE_PORTS_MODULES=.ports/node_modules \
 		.venv/bin/python -m pytest -m long -s tests/convert/test_ports.py \
-		tests/convert/test_kit_microcontroller.py
+		tests/convert/kits/test_kit_microcontroller.py
 
 test-kits: .venv/installed .venv-web/installed .kits/installed  ## compile the kits and run them against Python
 	LESION_EDGE_KITS_PYTHON=.venv-web/bin/python LESION_EDGE_KITS_MODULES=.kits/node_modules \
 		LESION_EDGE_KITS_PARSER=.kits/venv/bin/python \
-		.venv/bin/python -m pytest -m "long or not long" tests/convert/test_kit_*.py
+		.venv/bin/python -m pytest -m "long or not long" tests/convert/kits
 
 test-swift: .venv/installed .swift/installed  ## compile the iOS kit's Swift (Debian, root; 2.5 GB in .swift)
-	LESION_EDGE_SWIFT=.swift .venv/bin/python -m pytest -m long tests/convert/test_kit_ios.py
+	LESION_EDGE_SWIFT=.swift .venv/bin/python -m pytest -m long tests/convert/kits/test_kit_ios.py
 
 test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages and the report in Chromium
 	.venv-web/bin/python -m pytest -m "not long" tests/web_demo tests/benchmarks/test_page_in_browser.py

@@ -13,7 +13,6 @@ from sklearn.metrics import roc_auc_score
 from edge_runtime.manifest import photos_of, read_manifest, write_manifest
 from training.drawn_table import draw_table
 from training.networks import NETWORKS, Network, build
-from training.options import parse
 from training.record import TrainingRecord, file_sha256
 from training.squares import AugmentedPhotos, labels_of, model_inputs
 from training.train import main
@@ -244,48 +243,6 @@ class TestBadInput:
     def test_no_photos_to_choose_the_epoch_by(self, refused, changed):
         table = changed(lambda photo: photo.split != "val")
         assert "in its val split" in refused(table)
-
-
-class TestCommandLine:
-    @pytest.mark.parametrize(
-        ("network", "columns"), [("cnn32", 1), ("cnn64", 2), ("cnn128", 3)]
-    )
-    def test_columns_are_the_networks_own_unless_asked_for(self, network, columns):
-        given = ["--manifest", "m.csv", "--out", "o", "--network", network]
-        assert parse(given).columns == columns
-        assert parse([*given, "--columns", "1"]).columns == 1
-
-    def test_there_are_as_many_cycles_as_columns_unless_asked_for(self):
-        given = ["--manifest", "m.csv", "--out", "o", "--network", "cnn128"]
-        assert parse(given).cycles == 3
-        assert parse([*given, "--columns", "1"]).cycles == 1
-        assert parse([*given, "--cycles", "5"]).cycles == 5
-
-    @pytest.mark.parametrize(
-        ("option", "value", "message"),
-        [
-            ("--epochs", "0", "--epochs must be at least 1"),
-            ("--batch-size", "0", "--batch-size must be at least 1"),
-            ("--columns", "0", "--columns must be at least 1"),
-            ("--columns", "3", "which 3 columns cannot share equally"),
-            ("--cycles", "1", "--cycles must be at least --columns, 2"),
-            ("--network", "resnet", "invalid choice"),
-            ("--augmentation", "mixup", "invalid choice"),
-        ],
-    )
-    def test_impossible_options_are_usage_errors(self, option, value, message, capsys):
-        with pytest.raises(SystemExit) as stopped:
-            parse(["--manifest", "m.csv", "--out", "o", option, value])
-        assert stopped.value.code == 2
-        assert message in capsys.readouterr().err
-
-    def test_help_teaches(self, capsys):
-        with pytest.raises(SystemExit) as stopped:
-            parse(["--help"])
-        assert stopped.value.code == 0
-        text = capsys.readouterr().out
-        assert "KERAS_BACKEND" in text
-        assert "same command" in text
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ from convert.package import main
 from edge_runtime import LesionClassifier
 from edge_runtime.model_file import read_model_file
 
-PROGRAMS = Path(__file__).with_name("kits")
+PROGRAMS = Path(__file__).parent
 
 pytestmark = pytest.mark.long
 

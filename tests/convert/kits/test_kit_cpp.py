@@ -13,7 +13,7 @@ from edge_runtime.interpreter import open_model_file
 from edge_runtime.model_file import read_model_file
 from edge_runtime.preprocessing import preprocess
 
-PROGRAMS = Path(__file__).with_name("kits")
+PROGRAMS = Path(__file__).parent
 # As in the kit's CMakeLists.txt, and stricter.
 FLAGS = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
 SOURCES = ("preprocessing", "postprocessing", "quality", "self_test", "model")

@@ -49,7 +49,7 @@ def program(kit):
         pytest.skip("needs g++")
     built = kit / "micro"
     subprocess.run(
-        ["g++", *FLAGS, f"-I{kit}", HERE / "kits/micro.cpp",
+        ["g++", *FLAGS, f"-I{kit}", HERE / "micro.cpp",
          *sorted(kit.glob("lesion/*.cpp")), "-o", built],
         check=True, timeout=300,
     )  # fmt: skip
@@ -117,7 +117,7 @@ def test_main_compiles_against_what_it_calls(kit, tmp_path):
     for name in headers:
         header = tmp_path / name
         header.parent.mkdir(parents=True, exist_ok=True)
-        header.write_text(f'#include "{HERE / "kits/micro_stub.h"}"\n')
+        header.write_text(f'#include "{HERE / "micro_stub.h"}"\n')
     compiler = ["g++", *FLAGS, "-fsyntax-only", f"-I{kit}", f"-I{tmp_path}"]
     subprocess.run([*compiler, program], check=True, timeout=100)
     broken = tmp_path / "broken.cpp"

@@ -13,7 +13,7 @@ from edge_runtime.interpreter import open_model_file
 from edge_runtime.model_file import read_model_file
 from edge_runtime.preprocessing import preprocess
 
-PROGRAMS = Path(__file__).with_name("kits")
+PROGRAMS = Path(__file__).parent
 SOURCES = "app/src/main/kotlin/org/lesionedge"
 
 pytestmark = pytest.mark.long

@@ -13,7 +13,7 @@ from edge_runtime import LesionClassifier
 from edge_runtime.model_file import read_model_file
 from edge_runtime.verdict import decision
 
-PROGRAMS = Path(__file__).with_name("kits")
+PROGRAMS = Path(__file__).parent
 # Its own mounts, which end with it.
 INSIDE = """
 mount --bind /proc {root}/proc

@@ -14,7 +14,7 @@ from convert.kit_values import values_of
 from edge_runtime import quality
 from edge_runtime.model_file import read_model_file
 
-PROGRAMS = Path(__file__).with_name("kits")
+PROGRAMS = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
