@@ -9,7 +9,7 @@ from typing import Any
 from convert.audit import SizeReport
 from convert.operators import Operator, Tensor
 from edge_runtime.card import ModelCard
-from edge_runtime.evidence import Accuracy, Share
+from edge_runtime.evidence import Accuracy
 
 SPLITS = {
     "val": "validation",
@@ -93,8 +93,8 @@ def _accuracy_row(measured: Accuracy) -> tuple[str, ...]:
     return (
         SPLITS.get(measured.split, measured.split),
         f"{measured.recall.n + measured.specificity.n:,}",
-        _share(measured.recall),
-        _share(measured.specificity),
+        measured.recall.counted,
+        measured.specificity.counted,
         f"{measured.auc:.3f} ({measured.auc_low:.3f} to {measured.auc_high:.3f})",
         f"{measured.expected_calibration_error:.3f}",
     )
@@ -171,13 +171,6 @@ def _origin(card: ModelCard) -> list[str]:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     return "; ".join(f"{name} {value}" for name, value in values.items())
-
-
-def _share(share: Share) -> str:
-    return (
-        f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f},"
-        f" {share.successes}/{share.n})"
-    )
 
 
 def _quantised(scale: float, zero_point: int) -> str:

@@ -30,7 +30,6 @@ from convert.registry_file import (
     read_registry,
 )
 from edge_runtime.errors import EdgeRuntimeError
-from edge_runtime.evidence import Share
 from edge_runtime.exit_status import exit_status
 from edge_runtime.golden_check import check_golden
 from edge_runtime.manifest import photos_of, read_manifest
@@ -161,8 +160,8 @@ def compared(settings: Settings) -> Iterator[str]:
         ("kB", *(f"{each.file_bytes / 1000:.1f}" for each in entries)),
         ("measured on", *(each.measured.split for each in entries)),
         ("AUC", *(f"{each.measured.auc:.4f}" for each in entries)),
-        ("recall", *(_share(each.measured.recall) for each in entries)),
-        ("specificity", *(_share(each.measured.specificity) for each in entries)),
+        ("recall", *(each.measured.recall.in_words for each in entries)),
+        ("specificity", *(each.measured.specificity.in_words for each in entries)),
         ("interpreter here, median ms", *(f"{median_ms(path):.3f}" for path in paths)),
     ]
     yield from table(("", "old", "new"), rows)
@@ -203,10 +202,6 @@ def _path(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise ConversionError(f"{name} was replaced; its file is not there any more")
     return path
-
-
-def _share(share: Share) -> str:
-    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
 
 
 def _shown(settings: Settings) -> Iterator[str]:

@@ -26,6 +26,16 @@ class Share:
     successes: int
     n: int
 
+    @property
+    def in_words(self) -> str:
+        """With its interval: ``0.950 (0.895 to 0.977)``."""
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+    @property
+    def counted(self) -> str:
+        """With its counts too: ``0.950 (0.895 to 0.977, 114 of 120)``."""
+        return f"{self.in_words[:-1]}, {self.successes} of {self.n})"
+
 
 @dataclass(frozen=True)
 class Threshold:

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_runtime import logs
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import PhotoError, SiteFileError
-from edge_runtime.evidence import Accuracy, Share
+from edge_runtime.evidence import Accuracy
 from edge_runtime.labelled_photos import SitePhoto, site_photos
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.operating_point import (
@@ -20,7 +18,6 @@ from edge_runtime.operating_point import (
     chosen_threshold,
     uncertainty_band,
 )
-from edge_runtime.progress import ProgressLine
 from edge_runtime.site_file import (
     SITE_FORMAT,
     SITE_SPLIT,
@@ -29,6 +26,7 @@ from edge_runtime.site_file import (
     write_site_file,
 )
 from edge_runtime.site_fitting import held_out_accuracy, refuse_too_few
+from edge_runtime.site_scoring import scored_photos
 from edge_runtime.temperature import fitted_temperature
 from edge_runtime.verdict import NOTICE
 
@@ -110,12 +108,7 @@ def calibrate(settings: Settings) -> int:
     with without_info_lines():
         classifier = LesionClassifier.load(settings.model, site=False)
     site = _site(classifier, photos, settings)
-    try:
-        write_site_file(settings.out, site)
-    except OSError as error:
-        raise SiteFileError(
-            f"{settings.out} cannot be written: {error}. Name another place with --out"
-        ) from error
+    write_site_file(settings.out, site)
     for line in _lines(site, classifier, settings):
         print(line)
     return 0
@@ -125,7 +118,8 @@ def _site(
     classifier: LesionClassifier, photos: Sequence[SitePhoto], settings: Settings
 ) -> SiteCalibration:
     card, target = classifier.card, settings.target_recall
-    kept, scores = _scored(classifier, photos)
+    places, scores = scored_photos(classifier, [photo.path for photo in photos])
+    kept = [photos[place] for place in places]
     labels = np.array([int(photo.malignant) for photo in kept], np.int64)
     lesions = np.array([photo.lesion for photo in kept], dtype=np.str_)
     malignant, other = refuse_too_few(labels, lesions, target)
@@ -170,25 +164,6 @@ def _site(
     )
 
 
-def _scored(
-    classifier: LesionClassifier, photos: Sequence[SitePhoto]
-) -> tuple[list[SitePhoto], np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    """The photos that can be judged, and their scores."""
-    kept, scores = [], []
-    with ProgressLine(stages=False) as line:
-        for count, photo in enumerate(photos):
-            line.show("scoring photos", count, len(photos))
-            try:
-                score, findings = classifier.look(photo.path)
-            except PhotoError as error:
-                logs.note(f"left out: {error}", photo=photo.path)
-            else:
-                if not any(finding.unusable for finding in findings):
-                    kept.append(photo)
-                    scores.append(score)
-    return kept, np.array(scores, np.float64)
-
-
 def _digest(photos: Sequence[SitePhoto]) -> str:
     digest = hashlib.sha256()
     for photo in photos:
@@ -217,15 +192,7 @@ def _lines(
 
 def _both(measured: Accuracy) -> str:
     return (
-        f"recall {_in_words(measured.recall)},"
-        f" specificity {_in_words(measured.specificity)}"
-    )
-
-
-def _in_words(share: Share) -> str:
-    return (
-        f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f},"
-        f" {share.successes} of {share.n})"
+        f"recall {measured.recall.counted}, specificity {measured.specificity.counted}"
     )
 
 

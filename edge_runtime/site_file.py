@@ -89,8 +89,17 @@ def site_path(model: Path) -> Path:
 
 
 def write_site_file(path: Path, site: SiteCalibration | SiteShift) -> None:
-    """Write a site file, whole or not at all."""
-    write_text(path, to_json(site))
+    """Write a site file, whole or not at all.
+
+    Raises:
+        SiteFileError: when it cannot be written.
+    """
+    try:
+        write_text(path, to_json(site))
+    except OSError as error:
+        raise SiteFileError(
+            f"{path} cannot be written: {error}. Name another place with --out"
+        ) from error
 
 
 def read_site_file(path: Path, card: ModelCard) -> SiteCalibration | SiteShift:
@@ -105,7 +114,9 @@ def read_site_file(path: Path, card: ModelCard) -> SiteCalibration | SiteShift:
         values = parse(path.read_text(encoding="utf-8"))
         found = values.get("format") if isinstance(values, dict) else "no object"
         if found not in _KINDS:
-            raise ValueError(f"expected format {SITE_FORMAT}, got {found!r:.40}")
+            raise ValueError(
+                f"expected format {SITE_FORMAT} or {SHIFT_FORMAT}, got {found!r:.40}"
+            )
         site = cast("SiteCalibration | SiteShift", build(_KINDS[found], values, "site"))
         if site.model_sha256 != card.model_sha256:
             raise ValueError(

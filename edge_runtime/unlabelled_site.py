@@ -6,17 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from edge_runtime import logs
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import PhotoError, SiteFileError
 from edge_runtime.evidence import Share
 from edge_runtime.metrics import Scores
 from edge_runtime.native_log import without_info_lines
 from edge_runtime.photo_list import once_each, photos_in
-from edge_runtime.progress import ProgressLine
 from edge_runtime.site_file import write_site_file
+from edge_runtime.site_scoring import scored_photos
 from edge_runtime.site_shift import (
     SHIFT_FORMAT,
     SiteShift,
@@ -48,14 +44,10 @@ def move(settings: Settings) -> int:
     photos = once_each(photos_in([settings.photos]))
     with without_info_lines():
         classifier = LesionClassifier.load(settings.model, site=False)
-    kept, scores = _scored(classifier, photos)
+    places, scores = scored_photos(classifier, photos)
+    kept = [photos[place] for place in places]
     site = _shift(classifier, kept, scores, settings, len(photos) - len(kept))
-    try:
-        write_site_file(settings.out, site)
-    except OSError as error:
-        raise SiteFileError(
-            f"{settings.out} cannot be written: {error}. Name another place with --out"
-        ) from error
+    write_site_file(settings.out, site)
     for line in _lines(site, classifier, called(scores, site.threshold.score)):
         print(line)
     print(f"written: {settings.out}")
@@ -98,44 +90,18 @@ def _shift(
     )
 
 
-def _scored(
-    classifier: LesionClassifier, photos: Sequence[Path]
-) -> tuple[list[Path], Scores]:
-    """The photos that can be judged, and their scores."""
-    kept, scores = [], []
-    with ProgressLine(stages=False) as line:
-        for count, photo in enumerate(photos):
-            line.show("scoring photos", count, len(photos))
-            try:
-                score, findings = classifier.look(photo)
-            except PhotoError as error:
-                logs.note(f"left out: {error}", photo=photo)
-                continue
-            if not any(finding.unusable for finding in findings):
-                kept.append(photo)
-                scores.append(score)
-    return kept, np.array(scores, np.float64)
-
-
 def _lines(site: SiteShift, classifier: LesionClassifier, now: Share) -> list[str]:
     card = classifier.card
     return [
         f"{site.model}: {site.notice}",
         f"{now.n} photos without labels, {site.left_out} left out;"
         f" {site.malignant_share:.0%} of them malignant by your word",
-        f"called at the card's threshold: {_in_words(site.called_by_card)};"
+        f"called at the card's threshold: {site.called_by_card.counted};"
         f" expected {site.expected_share:.3f}",
         f"threshold, as a score, {card.threshold.score:.4f} ->"
-        f" {site.threshold.score:.4f}, which calls {_in_words(now)}",
+        f" {site.threshold.score:.4f}, which calls {now.counted}",
         f"were half as many malignant: {site.score_if_half:.4f};"
         f" were twice as many: {site.score_if_double:.4f}",
         "recall and specificity were not measured here: labelled photos alone tell them"
         " (calibrate without --malignant-share)",
     ]
-
-
-def _in_words(share: Share) -> str:
-    return (
-        f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f},"
-        f" {share.successes} of {share.n})"
-    )

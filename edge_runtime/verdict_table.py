@@ -1,7 +1,7 @@
 """Verdicts and the model behind them as lines of text for a terminal."""
 
 from edge_runtime.card import ModelCard
-from edge_runtime.evidence import Share, headline
+from edge_runtime.evidence import headline
 from edge_runtime.site_file import SITE_SPLIT
 from edge_runtime.site_shift import is_moved
 from edge_runtime.verdict import NOTICE, Verdict
@@ -19,7 +19,8 @@ def model_lines(card: ModelCard) -> tuple[str, ...]:
     lines = (
         f"{card.name}: {NOTICE}",
         f"on {measured.split} ({whose}, {n} photos) at {which}:"
-        f" recall {_share(measured.recall)}, specificity {_share(measured.specificity)}"
+        f" recall {measured.recall.in_words},"
+        f" specificity {measured.specificity.in_words}"
         " (95 % intervals)",
     )
     if is_moved(card):
@@ -64,7 +65,3 @@ def _columns(
         f"{name:<{name_width}}  {decision:<14}  {probability:>11}  {threshold:>9}"
         f"  {duration:>7}  {findings}"
     ).rstrip()
-
-
-def _share(share: Share) -> str:
-    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"

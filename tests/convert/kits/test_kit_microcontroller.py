@@ -149,7 +149,7 @@ def test_arena_that_the_kit_states_is_enough_and_not_twice_too_much(
     golden = np.load(io.BytesIO(file.golden))
     np.savez(tmp_path / "given.npz", stored=golden["input"])
     subprocess.run(
-        [python, HERE / "ports/micro_scores.py", tmp_path / "model.tflite",
+        [python, HERE.parent / "ports/micro_scores.py", tmp_path / "model.tflite",
          tmp_path / "given.npz", tmp_path / "written.npz"],
         check=True, timeout=500,
     )  # fmt: skip
