@@ -95,6 +95,30 @@ def assert_python_s_verdicts():
 
 
 @pytest.fixture
+def assert_python_s_answers(assert_python_s_pixels, assert_python_s_verdicts):
+    """A function: FILE.pixels, and lines "stored, decision, probability, …", are right.
+
+    That is what Python and the model itself make of each picture.
+    """
+    from edge_runtime.interpreter import open_model_file
+    from edge_runtime.model_file import read_model_file
+    from edge_runtime.preprocessing import preprocess
+
+    def check(lines, pictures, model):
+        file = read_model_file(model)
+        assert_python_s_pixels(pictures, file.card.input.size_px)
+        assert_python_s_verdicts(
+            ["\t".join(line.split("\t")[:3]) for line in lines], file.card
+        )
+        opened = open_model_file(file)
+        for line, (_, _, _, image) in zip(lines, pictures, strict=True):
+            pixels = preprocess(image, file.card.input.size_px)
+            assert float(line.split("\t")[0]) == opened.infer(pixels[np.newaxis])[0]
+
+    return check
+
+
+@pytest.fixture
 def spoilt_photos(root, tmp_path):
     """Raw pictures: drawn samples, real ones where they are, some spoilt on purpose."""
     from edge_runtime.photo import read_photo

@@ -6,12 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from edge_runtime.interpreter import open_model_file
-from edge_runtime.model_file import read_model_file
-from edge_runtime.preprocessing import preprocess
 
 PROGRAMS = Path(__file__).parent
 SOURCES = "app/src/main/kotlin/org/lesionedge"
@@ -97,19 +92,11 @@ def test_self_test_names_a_wrong_decoder(run, kit, model):
 
 
 def test_any_picture_gives_python_s_pixels_and_verdict(
-    run, model, pictures, assert_python_s_pixels, assert_python_s_verdicts
+    run, model, pictures, assert_python_s_answers
 ):
     words = [str(word) for picture in pictures for word in picture[:3]]
     lines = run("pictures", model, *words)
-    file = read_model_file(model)
-    assert_python_s_pixels(pictures, file.card.input.size_px)
-    assert_python_s_verdicts(
-        ["\t".join(line.split("\t")[:3]) for line in lines], file.card
-    )
-    opened = open_model_file(file)
-    for line, (_, _, _, image) in zip(lines, pictures, strict=True):
-        pixels = preprocess(image, file.card.input.size_px)
-        assert float(line.split("\t")[0]) == opened.infer(pixels[np.newaxis])[0]
+    assert_python_s_answers(lines, pictures, model)
 
 
 def test_self_test_names_a_missing_look_at_the_photo(run, kit, model):
