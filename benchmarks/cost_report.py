@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from benchmarks.cost_cases import AXES, PHOTOS, Cost, curve_name
 from benchmarks.markdown import markdown_table
 from benchmarks.table import Table
-from benchmarks.wording import milliseconds, number
+from benchmarks.wording import machine_line, milliseconds, number
 from edge_runtime.machine import Machine
 from edge_runtime.verdict import NOTICE
 
@@ -78,13 +78,10 @@ def costs_markdown(report: CostReport) -> str:
 
 
 def _parts(report: CostReport) -> Iterator[str]:
-    machine = report.machine
     yield "# What it costs to grow"
     yield f"**{NOTICE}**"
     yield (
-        f"{machine.cpu or machine.board or machine.architecture}, {machine.cores}"
-        f" cores, {machine.os}, Python {machine.python}; load average before:"
-        f" {number(machine.load_average, '.1f')}; commit {report.commit}. Every point"
+        f"{machine_line(report.machine)}; commit {report.commit}. Every point"
         " is a process of its own; medians, one thread unless threads grow. Memory is"
         " the largest resident memory of the process, Python and its libraries"
         " included."

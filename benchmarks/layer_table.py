@@ -13,7 +13,7 @@ from benchmarks.layer_report import (
 )
 from benchmarks.markdown import markdown_table
 from benchmarks.table import Table
-from benchmarks.wording import milliseconds, number
+from benchmarks.wording import machine_line, milliseconds
 from edge_runtime.verdict import NOTICE
 
 MOST_LAYERS = 12
@@ -26,13 +26,10 @@ def layers_markdown(report: LayerReport) -> str:
 
 
 def _parts(report: LayerReport) -> Iterator[str]:
-    machine = report.machine
     yield "# Distance to the limit"
     yield f"**{NOTICE}**"
     yield (
-        f"{machine.cpu or machine.board or machine.architecture}, {machine.cores}"
-        f" cores, {machine.os}; load average before:"
-        f" {number(machine.load_average, '.1f')}; {report.interpreter} with XNNPACK,"
+        f"{machine_line(report.machine)}; {report.interpreter} with XNNPACK,"
         f" {report.threads} thread(s); commit {report.commit}; {report.rounds} rounds,"
         " each with everything opened anew; the fastest run of each, lower quartile"
         " over rounds. A layer's time is that of"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from benchmarks.comparison import Change
-from benchmarks.wording import NOT_MEASURED, milliseconds, number
+from benchmarks.wording import NOT_MEASURED, machine_line, milliseconds
 from edge_runtime.machine import Machine
 from edge_runtime.verdict import NOTICE
 
@@ -58,15 +58,12 @@ HEAD = (
 
 def peers_markdown(report: PeerReport) -> str:
     """The page."""
-    load, machine = report.machine.load_average, report.machine
     lines = [
         "# Other runtimes",
         "",
         f"**{NOTICE}**",
         "",
-        f"{machine.cpu or machine.board or machine.architecture}, {machine.cores}"
-        f" cores, {machine.os}, Python {machine.python}; load average before:"
-        f" {number(load, '.1f')}; commit {report.commit};"
+        f"{machine_line(report.machine)}; commit {report.commit};"
         f" {report.rounds} rounds. One thread, one process a runtime, turn by turn in"
         " shuffled order. *By ours*: its median by ours with a 95 % interval; above 1"
         " ours is faster. Photo to score: ours is the whole verdict, its checks of the"

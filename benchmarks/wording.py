@@ -2,6 +2,7 @@
 
 from edge_runtime.evidence import Share
 from edge_runtime.intervals import Interval
+from edge_runtime.machine import Machine
 
 NOT_MEASURED = "not measured"
 
@@ -48,3 +49,12 @@ def file_name(model: str, threads: int) -> str:
     ('cnn32.qat_int8', 'cnn32.qat_int8.2_threads')
     """
     return model if threads == 1 else f"{model}.{threads}_threads"
+
+
+def machine_line(machine: Machine) -> str:
+    """The computer and how busy it was, for the head of a page."""
+    return (
+        f"{machine.cpu or machine.board or machine.architecture}, {machine.cores}"
+        f" cores, {machine.os}, Python {machine.python}; load average before:"
+        f" {number(machine.load_average, '.1f')}"
+    )
