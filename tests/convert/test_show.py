@@ -24,7 +24,7 @@ def test_recall_never_stands_without_specificity(card):
     row = next(line for line in lines if line.strip().startswith("validation"))
     for share in (recall, specificity):
         assert f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f}" in row
-        assert f"{share.successes}/{share.n}" in row
+        assert f"{share.successes} of {share.n}" in row
 
 
 def test_no_verdict_is_called_benign(card):
