@@ -85,6 +85,22 @@ class Question:
             places[0] = self._share(answer, word)
         return places
 
+    def known(self, answer: Any) -> str | float | None:
+        """An allowed answer as a word or a number; None where it is unknown.
+
+        >>> Question("itch", ("yes", "no")).known(True)
+        'yes'
+        >>> Question("age", low=0, high=120).known("30")
+        30
+        """
+        word = _word(answer)
+        if word == UNKNOWN:
+            return None
+        if self.values:
+            return word
+        number = float(word)
+        return int(number) if number.is_integer() else number
+
     def _place(self, answer: Any, word: str) -> int:
         if word not in self.values:
             raise self._refusal(answer)
@@ -142,6 +158,12 @@ class AnswersSpec:
             AnswerError: for an unknown question, or an answer that is not allowed.
         """
         return self.quantization.store(vector(self.questions, answers))[np.newaxis]
+
+    def known(self, answers: Answers | None = None) -> dict[str, str | float]:
+        """Allowed answers in the order of the questions, without those unknown."""
+        given = answers or {}
+        words = {each.name: each.known(given.get(each.name)) for each in self.questions}
+        return {name: word for name, word in words.items() if word is not None}
 
 
 def slots_of(questions: Sequence[Question]) -> int:

@@ -14,14 +14,13 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge_runtime.calibration import calibrated
 from edge_runtime.camera_frames import Frame, FrameSource, NewestFrame, age_ms
 from edge_runtime.camera_looks import Look, Looker
 from edge_runtime.camera_rates import Rates
 from edge_runtime.camera_vote import SteadyVote, Vote, VoteRule
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import CameraError, PhotoError
-from edge_runtime.verdict import NOTICE, VERDICT_FORMAT, decision, label
+from edge_runtime.verdict import NOTICE, VERDICT_FORMAT, verdict_of
 
 # How long the loop waits for a frame before it looks around.
 _TICK_S = 0.2
@@ -212,13 +211,14 @@ class Session:
 
     def _verdict_line(self, look: Look, vote: Vote) -> dict[str, Any]:
         score, card = vote.score or 0.0, self.looker.classifier.card
-        whole = dataclasses.replace(
-            look.verdict,
-            probability=calibrated(score, card.temperature),
-            label=label(score, card),
-            decision=decision(
-                score, card, look.verdict.findings, self.looker.classifier.accepted
-            ),
+        whole = verdict_of(
+            score,
+            card,
+            look.verdict.findings,
+            photo=look.verdict.photo,
+            timings_ms=look.verdict.timings_ms,
+            accepted=self.looker.classifier.accepted,
+            answers=look.verdict.answers,
         )
         return {
             **whole.to_json(),

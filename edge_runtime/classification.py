@@ -26,11 +26,16 @@ Prints one line per photo, with what the model's recall and specificity were whe
 was measured. Photos that cannot be read are named on standard error; the rest go on.
 
 --json prints one JSON object per line instead, in the order of the photos:
-  {"type": "verdict", "photo": ..., "decision": ..., "probability": ..., ...}
+  {"type": "verdict", "photo": ..., "decision": ..., "reason": ..., "probability": ...,
+   "threshold": ..., "accuracy": {"split": ..., "recall": {...}, "specificity": {...},
+   ...}, "answers": {...}, ...}
   {"type": "error", "photo": ..., "error": ...}       for a photo that cannot be read
 
 --jsonl and --csv write to a file instead. Stopped or killed, the same command goes on
 where it was: each photo gets exactly one line.
+
+The verdict is the decision; read nothing else as an answer. For an unusable photo the
+label is null, and the probability a figure without meaning.
 
 decision is "investigate", "uncertain", "monitor", or "unusable photo" (far too dark,
 far too bright, blank, blurred, no lesion, no skin), which is a verdict and no error;
@@ -185,8 +190,8 @@ def _to_file(
 
     if settings.answers and path.exists():
         raise ResultFileError(
-            f"{path} is there already, and a file of verdicts does not note the answers"
-            " that its photos came with; name another file"
+            f"{path} is there already, and its verdicts may have been given under other"
+            " answers; name another file"
         )
     layout = JSON_LINES if settings.jsonl else CSV
     decisions: Counter[str] = Counter()

@@ -1,5 +1,6 @@
 """The one object that holds a model: a photo goes in, a verdict comes out."""
 
+import dataclasses
 import io
 import itertools
 import threading
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge_runtime.answers import Answers
-from edge_runtime.calibration import calibrated
 from edge_runtime.card import ModelCard
 from edge_runtime.errors import AnswerError, ModelFileError
 from edge_runtime.interpreter import TfliteModel
@@ -22,7 +22,7 @@ from edge_runtime.preprocessing import preprocess
 from edge_runtime.quality import FINDING_NAMES, Finding, photo_findings
 from edge_runtime.site_file import read_site_file, site_path
 from edge_runtime.threads import open_at_best
-from edge_runtime.verdict import Verdict, decision, label
+from edge_runtime.verdict import Verdict, verdict_of
 
 # The first verdict imports decoders, packs weights and touches memory, which takes a
 # hundred times as long as the next; two more settle the clock.
@@ -136,20 +136,17 @@ class LesionClassifier:
         """
         marks_ns = [time.perf_counter_ns()]
         score, findings = self._looked(source, marks_ns, answers)
-        verdict_decision = decision(score, self.card, findings, self.accepted)
-        marks_ns.append(time.perf_counter_ns())
-        verdict = Verdict(
+        verdict = verdict_of(
+            score,
+            self.card,
+            findings,
             photo=source_name(source),
-            probability=calibrated(score, self.card.temperature),
-            threshold=self.card.threshold.probability,
-            label=label(score, self.card),
-            decision=verdict_decision,
-            findings=findings,
-            timings_ms=_timings_ms(marks_ns),
-            model=self.card.name,
-            model_sha256=self.card.model_sha256,
+            timings_ms={},
+            accepted=self.accepted,
+            answers=self._known(answers),
         )
-        return verdict, score
+        marks_ns.append(time.perf_counter_ns())
+        return dataclasses.replace(verdict, timings_ms=_timings_ms(marks_ns)), score
 
     def look(
         self, source: PhotoSource, answers: Answers | None = None
@@ -207,6 +204,12 @@ class LesionClassifier:
                 f" {', '.join(answers)} out, or take a model that asks"
             )
         return self.card.answers.stored(answers)
+
+    def _known(self, answers: Answers | None) -> dict[str, str | float]:
+        """What the model was told, for the record."""
+        spec = self.card.answers
+        given = self.answers if answers is None else answers
+        return spec.known(given) if spec else {}
 
     def _stored(self, pixels: NDArray[np.uint8]) -> NDArray[np.generic]:
         return self._table[pixels][np.newaxis]

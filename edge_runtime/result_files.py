@@ -25,8 +25,8 @@ except ImportError:  # Windows: nothing keeps a second run away there.
     fcntl = None  # type: ignore[assignment]
 
 COLUMNS = (
-    "photo", "decision", "label", "probability", "threshold", "findings", "error",
-    "model", "model_sha256",
+    "photo", "decision", "reason", "label", "probability", "threshold", "answers",
+    "findings", "error", "model", "model_sha256",
 )  # fmt: skip
 
 
@@ -61,16 +61,23 @@ def _json_rows(text: str) -> Iterator[Mapping[str, Any]]:
 
 def _csv_line(outcome: Outcome, card: ModelCard) -> bytes:
     verdict = outcome.verdict
-    values = [str(outcome.photo), "", "", "", card.threshold.probability, "", ""]
-    if verdict is None:
-        values[6] = outcome.error or ""
-    else:
-        found = ";".join(finding.name for finding in verdict.findings)
-        values[1:6] = [
-            verdict.decision, verdict.label, verdict.probability, verdict.threshold,
-            found,
-        ]  # fmt: skip
-    return _csv_bytes([*values, card.name, card.model_sha256])
+    values: dict[str, Any] = {
+        "photo": str(outcome.photo),
+        "threshold": card.threshold.probability,
+        "error": outcome.error,
+        "model": card.name,
+        "model_sha256": card.model_sha256,
+    }
+    if verdict is not None:
+        values |= {
+            "decision": verdict.decision,
+            "reason": verdict.reason,
+            "label": verdict.label,
+            "probability": verdict.probability,
+            "answers": ";".join(f"{name}={x}" for name, x in verdict.answers.items()),
+            "findings": ";".join(finding.name for finding in verdict.findings),
+        }
+    return _csv_bytes([values.get(column) for column in COLUMNS])
 
 
 def _csv_rows(text: str) -> Iterator[Mapping[str, Any]]:

@@ -5,8 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edge_runtime.calibration import calibrated
 from edge_runtime.card import ModelCard
+from edge_runtime.evidence import Accuracy, headline
 from edge_runtime.quality import DOUBTS, Finding
+from edge_runtime.site_shift import is_moved
 
 VERDICT_FORMAT = 1
 NOTICE = "research and education; not a medical device"
@@ -15,6 +18,15 @@ INVESTIGATE = "investigate"
 UNCERTAIN = "uncertain"
 MONITOR = "monitor"
 UNUSABLE = "unusable photo"
+
+_PROBABILITY = "The model gives a probability of {probability} that this is malignant"
+_NO_VERDICT = "No verdict is given, because the photo has {what} that would mislead the"
+_REASONS = {
+    INVESTIGATE: f"{_PROBABILITY}. That reaches its threshold of {{threshold}}.",
+    UNCERTAIN: f"{_PROBABILITY}: below its threshold of {{threshold}}, but too close to"
+    " it, or on too doubtful a photo, to tell.",
+    MONITOR: f"{_PROBABILITY}. That is below its threshold of {{threshold}}.",
+}
 
 
 @dataclass(frozen=True)
@@ -26,9 +38,16 @@ class Verdict:
         probability: of malignancy, calibrated; in (0, 1). A figure even for an
             unusable photo, where it means nothing.
         threshold: on the same scale; at or above it the label is malignant.
-        label: ``"malignant"`` or ``"other"``.
+        label: ``"malignant"`` or ``"other"``; None for an unusable photo, about which
+            nothing is said.
         decision: ``"investigate"``, ``"uncertain"``, ``"monitor"`` or
             ``"unusable photo"``.
+        reason: why, in one sentence with the numbers compared.
+        accuracy: how often the model was right at its threshold, on its fairest split;
+            None where the threshold was moved by photos without labels, at which
+            nothing was measured.
+        answers: about the lesion, those that the model was told; empty where it asks
+            nothing or was told nothing.
         findings: what is wrong with the photo.
         timings_ms: duration of each step: ``decode``, ``resize``, ``quantise``,
             ``invoke``, ``decide`` (findings and decision), and their ``total``.
@@ -39,8 +58,11 @@ class Verdict:
     photo: str
     probability: float
     threshold: float
-    label: str
+    label: str | None
     decision: str
+    reason: str
+    accuracy: Accuracy | None
+    answers: Mapping[str, str | float]
     findings: tuple[Finding, ...]
     timings_ms: Mapping[str, float]
     model: str
@@ -54,6 +76,78 @@ class Verdict:
             "notice": NOTICE,
             **dataclasses.asdict(self),
         }
+
+
+def verdict_of(
+    score: float,
+    card: ModelCard,
+    findings: tuple[Finding, ...],
+    *,
+    photo: str,
+    timings_ms: Mapping[str, float],
+    accepted: Collection[str] = (),
+    answers: Mapping[str, str | float] | None = None,
+) -> Verdict:
+    """All that follows from a score and the findings.
+
+    Args:
+        score: raw output of the model, see ``decision``.
+        card: of the model that gave the score.
+        findings: of the photo.
+        photo: path or name.
+        timings_ms: see ``Verdict``.
+        accepted: names of findings that the site takes no notice of.
+        answers: those that the model was told, see ``Verdict``.
+    """
+    decided = decision(score, card, findings, accepted)
+    probability = calibrated(score, card.temperature)
+    threshold = card.threshold.probability
+    faults = sum(finding.unusable for finding in findings)
+    return Verdict(
+        photo=photo,
+        probability=probability,
+        threshold=threshold,
+        label=None if decided == UNUSABLE else label(score, card),
+        decision=decided,
+        reason=reason(decided, probability, threshold, faults=faults),
+        accuracy=None if is_moved(card) else headline(card.accuracy),
+        answers=dict(answers or {}),
+        findings=findings,
+        timings_ms=timings_ms,
+        model=card.name,
+        model_sha256=card.model_sha256,
+    )
+
+
+def reason(
+    decided: str, probability: float, threshold: float, *, faults: int = 1
+) -> str:
+    """One sentence that says why.
+
+    >>> reason("monitor", 0.25, 0.5)[-50:]
+    'malignant. That is below its threshold of 50.0 %.'
+    """
+    if decided == UNUSABLE:
+        what = "a fault" if faults == 1 else "faults"
+        return f"{_NO_VERDICT.format(what=what)} model."
+    return _REASONS[decided].format(
+        probability=percent(probability), threshold=percent(threshold)
+    )
+
+
+def percent(share: float) -> str:
+    """A share as per cent with one decimal, not rounded to none or all.
+
+    >>> [percent(share) for share in (0.8314, 0.0001, 1.0)]
+    ['83.1 %', '< 0.1 %', '100 %']
+    """
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    if share < 0.001:
+        return "< 0.1 %"
+    if share > 0.999:
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %"
 
 
 def label(score: float, card: ModelCard) -> str:

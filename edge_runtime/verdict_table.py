@@ -4,7 +4,7 @@ from edge_runtime.card import ModelCard
 from edge_runtime.evidence import headline
 from edge_runtime.site_file import SITE_SPLIT
 from edge_runtime.site_shift import is_moved
-from edge_runtime.verdict import NOTICE, Verdict
+from edge_runtime.verdict import NOTICE, UNUSABLE, Verdict
 
 # Long enough for the names that cameras give, short enough for a terminal.
 WIDEST_NAME = 44
@@ -42,7 +42,8 @@ def row(verdict: Verdict, name_width: int) -> str:
         name_width,
         verdict.photo,
         verdict.decision,
-        f"{verdict.probability:.3f}",
+        # Beside an unusable photo it would be read as an answer.
+        "-" if verdict.decision == UNUSABLE else f"{verdict.probability:.3f}",
         f"{verdict.threshold:.3f}",
         f"{verdict.timings_ms['total']:.1f}",
         "; ".join(f"{found.name}: {found.message}" for found in verdict.findings),

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime import verdict as runtime
 from edge_runtime.card import ModelCard, Share
-from edge_runtime.evidence import Accuracy
+from edge_runtime.evidence import Accuracy, headline
 from edge_runtime.verdict import INVESTIGATE, UNUSABLE, Verdict
 
 STRINGS: Mapping[str, str] = json.loads(
@@ -22,8 +23,7 @@ STRINGS: Mapping[str, str] = json.loads(
 # Between a number and its sign, so that no line ends there.
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
-# From the fairest measurement to the most flattering one; a site's own photos say most
-# about its photos.
+# Those that there are words for.
 SPLITS = ("site", "test_clean", "test", "val")
 
 
@@ -69,10 +69,7 @@ class Evidence:
 
 def evidence(card: ModelCard) -> Evidence:
     """The fairest measurement on the card."""
-    known = [found for found in card.accuracy if found.split in SPLITS]
-    fairest = min(
-        known, key=lambda found: SPLITS.index(found.split), default=card.accuracy[0]
-    )
+    fairest = headline(card.accuracy)
     return Evidence(photos_of(fairest), fairest.recall, fairest.specificity)
 
 
@@ -115,17 +112,9 @@ def _wrong_of_hundred(right: Share) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as per cent with one decimal, not rounded to none or all.
+    """A share as per cent, kept on one line.
 
-    >>> [percent(share).replace(NO_BREAK, "_") for share in (0.8314, 0.0001, 1.0)]
-    ['83.1_%', '<_0.1_%', '100_%']
+    >>> percent(0.0001).replace(NO_BREAK, "_")
+    '<_0.1_%'
     """
-    if share in (0, 1):
-        words = f"{100 * share:.0f} %"
-    elif share < 0.001:
-        words = "< 0.1 %"
-    elif share > 0.999:
-        words = "> 99.9 %"
-    else:
-        words = f"{100 * share:.1f} %"
-    return words.replace(" ", NO_BREAK)
+    return runtime.percent(share).replace(" ", NO_BREAK)

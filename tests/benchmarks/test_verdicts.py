@@ -12,7 +12,9 @@ BLANK = Finding("uniform", 0.0, 0.02, unusable=True, message="shows one even are
 
 
 def verdict(photo, decision, findings=()):
-    return Verdict(photo, 0.8, 0.4, "malignant", decision, findings, {}, "m", "ab")
+    return Verdict(
+        photo, 0.8, 0.4, "malignant", decision, "", None, {}, findings, {}, "m", "ab"
+    )
 
 
 VERDICTS = {

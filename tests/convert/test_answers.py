@@ -181,7 +181,10 @@ def test_command_line_takes_answers(made, photo, tmp_path, capsys):
 
     def probability(*words):
         assert main(["classify", str(made), str(photo), "--json", *words]) == 0
-        return json.loads(capsys.readouterr().out)["probability"]
+        verdict = json.loads(capsys.readouterr().out)
+        given = "no" if words[-1] == "bleed=no" else "yes"
+        assert verdict["answers"] == {"bleed": given}
+        return verdict["probability"]
 
     file = tmp_path / "answers.json"
     file.write_text('{"bleed": true}')
@@ -202,7 +205,7 @@ def test_a_file_of_verdicts_is_not_gone_on_with_under_other_answers(
     assert main([*words, "bleed=yes"]) == 0
     before = out.read_bytes()
     assert main([*words, "bleed=no"]) == 1
-    assert "does not note the answers" in capsys.readouterr().err
+    assert "under other answers" in capsys.readouterr().err
     assert out.read_bytes() == before
 
 

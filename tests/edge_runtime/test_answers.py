@@ -86,6 +86,13 @@ def test_stored_answers_are_as_sharp_as_the_photo_s_pixels():
     ]  # fmt: skip
 
 
+def test_known_answers_are_noted_as_the_model_got_them():
+    spec = AnswersSpec(ASKED, "uint8", 1 / 255, 0)
+    given = {"fitzpatrick": 2.0, "age": "61", "itch": None}
+    assert spec.known(given) == {"age": 61, "fitzpatrick": "2"}
+    assert spec.stored(spec.known(given)).tolist() == spec.stored(given).tolist()
+
+
 class TestQuestions:
     def test_unknown_is_an_answer_already(self):
         with pytest.raises(ValueError, match="always"):

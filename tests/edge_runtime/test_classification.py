@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -61,6 +62,17 @@ class TestTable:
         assert f" {verdict.threshold:.3f} " in line
         assert f" {verdict.decision} " in line
 
+    def test_an_unusable_photo_shows_no_probability(
+        self, classify, encoded, tmp_path, capfd, classifier
+    ):
+        path = tmp_path / "black.png"
+        path.write_bytes(encoded(np.zeros((99, 99, 3), np.uint8), "PNG"))
+        classify(path)
+        line = capfd.readouterr().out.splitlines()[-1]
+        verdict = classifier.classify(path)
+        assert verdict.decision == "unusable photo" and verdict.decision in line
+        assert f"{verdict.probability:.3f}" not in line
+
     def test_a_long_path_keeps_its_end(self, classify, drawn, encoded, tmp_path, capfd):
         path = tmp_path / ("long" * 20) / "photo.png"
         path.parent.mkdir()
@@ -80,6 +92,8 @@ class TestJson:
         assert lines[0]["photo"] == str(photos / "photo0.jpg")
         assert lines[0]["probability"] == expected.probability
         assert lines[0]["notice"] == NOTICE
+        assert lines[0]["reason"] == expected.reason
+        assert lines[0]["accuracy"]["recall"]["n"] == expected.accuracy.recall.n
 
     def test_a_bad_photo_has_a_line_of_its_own(self, classify, photos, capfd):
         (photos / "photo1.jpg").write_bytes(b"no picture")

@@ -74,6 +74,7 @@ def test_timings_add_up(classifier, drawn, encoded):
 def test_an_unusable_photo_is_a_verdict(classifier):
     verdict = classifier.classify(np.zeros((200, 200, 3), np.uint8))
     assert verdict.decision == "unusable photo"
+    assert verdict.label is None
     assert 0 < verdict.probability < 1
 
 

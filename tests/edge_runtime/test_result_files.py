@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge_runtime.__main__ import main
@@ -136,6 +137,25 @@ def test_any_name_is_cut_anywhere_and_comes_back(
         out.write_bytes(whole[:length])
         write()
         assert photos_in_file(out, form) == list(map(str, photos)), length
+
+
+def test_a_table_says_no_more_of_an_unusable_photo_than_that(
+    classifier, drawn, encoded, tmp_path
+):
+    photos = [tmp_path / "black.png", tmp_path / "lesion.png"]
+    photos[0].write_bytes(encoded(np.zeros((99, 99, 3), np.uint8), "PNG"))
+    photos[1].write_bytes(encoded(drawn(), "PNG"))
+    out = tmp_path / "out.csv"
+    with ResultFile(out, CSV, classifier.card) as file:
+        for outcome in judged(classifier, photos, 1):
+            file.write(outcome)
+    with out.open(newline="") as read:
+        black, lesion = csv.DictReader(read)
+    assert (black["decision"], black["label"]) == ("unusable photo", "")
+    assert black["reason"].startswith("No verdict is given")
+    expected = classifier.classify(photos[1])
+    assert (lesion["label"], lesion["reason"]) == (expected.label, expected.reason)
+    assert float(lesion["probability"]) == expected.probability
 
 
 class TestRefusals:

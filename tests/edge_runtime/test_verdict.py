@@ -5,8 +5,10 @@ import math
 
 import pytest
 
+from edge_runtime.evidence import headline
 from edge_runtime.quality import DOUBTS, Finding
-from edge_runtime.verdict import NOTICE, Verdict, decision, label
+from edge_runtime.site_shift import UNLABELLED_SPLIT
+from edge_runtime.verdict import NOTICE, decision, label, percent, verdict_of
 
 # The card's threshold is 0.375, its band starts at 0.25.
 BLURRED = Finding("blurred", 0.01, 0.022, unusable=False, message="blurred")
@@ -60,19 +62,21 @@ def test_an_unusable_photo_gets_no_other_decision(card, score):
     assert decision(score, card, (BLURRED, BLACK)) == "unusable photo"
 
 
-def test_a_verdict_is_json_with_its_version_and_the_notice():
-    verdict = Verdict(
-        photo="a.jpg",
-        probability=0.7,
-        threshold=0.4,
-        label="malignant",
-        decision="investigate",
-        findings=(BLURRED,),
-        timings_ms={"total": 1.5},
-        model="cnn32.qat_int8",
-        model_sha256="00",
-    )
-    values = json.loads(json.dumps(verdict.to_json(), allow_nan=False))
+@pytest.fixture
+def said(card):
+    """A function: the verdict about a score, as a program reads it."""
+
+    def say(score, *findings, card=card, **more):
+        verdict = verdict_of(
+            score, card, findings, photo="a.jpg", timings_ms={"total": 1.5}, **more
+        )
+        return json.loads(json.dumps(verdict.to_json(), allow_nan=False))
+
+    return say
+
+
+def test_a_verdict_is_json_with_its_version_and_the_notice(said):
+    values = said(0.5, BLURRED)
     assert values["type"] == "verdict"
     assert values["format"] == 1
     assert values["notice"] == NOTICE
@@ -85,4 +89,66 @@ def test_a_verdict_is_json_with_its_version_and_the_notice():
             "message": "blurred",
         }
     ]
-    assert values["probability"] == 0.7
+    assert values["label"] == "malignant"
+
+
+def test_an_unusable_photo_has_no_label(said):
+    for score in (0.1, 0.9):
+        values = said(score, BLACK)
+        assert values["decision"] == "unusable photo"
+        assert values["label"] is None
+        assert "%" not in values["reason"]
+
+
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (0.1, "That is below its threshold of"),
+        (0.3, "but too close to it"),
+        (0.9, "That reaches its threshold of"),
+    ],
+)
+def test_the_reason_compares_probability_and_threshold(said, score, words):
+    values = said(score)
+    assert words in values["reason"]
+    for number in (values["probability"], values["threshold"]):
+        assert percent(number) in values["reason"]
+
+
+def test_the_reason_counts_the_faults(said):
+    assert "has a fault that" in said(0.5, BLACK)["reason"]
+    assert "has faults that" in said(0.5, BLACK, BLACK)["reason"]
+
+
+def test_recall_and_specificity_come_with_intervals_and_their_split(said, card):
+    measured, stated = said(0.5)["accuracy"], headline(card.accuracy)
+    assert measured["split"] == "test_clean"
+    for name in ("recall", "specificity"):
+        share = getattr(stated, name)
+        assert measured[name] == {
+            "value": share.value, "low": share.low, "high": share.high,
+            "successes": share.successes, "n": share.n,
+        }  # fmt: skip
+
+
+def test_a_threshold_that_was_moved_without_labels_has_no_recall(said, card, changed):
+    moved = changed(
+        card, "threshold", changed(card.threshold, "split", UNLABELLED_SPLIT)
+    )
+    assert said(0.5, card=moved)["accuracy"] is None
+
+
+def test_what_the_model_was_told_is_noted(said):
+    assert said(0.5)["answers"] == {}
+    assert said(0.5, answers={"age": 61})["answers"] == {"age": 61}
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0, "0 %"), (0.0004, "< 0.1 %"), (0.001, "0.1 %"), (0.5, "50.0 %"),
+        (0.999, "99.9 %"), (0.9996, "> 99.9 %"), (1.0, "100 %"),
+    ],
+)  # fmt: skip
+def test_percentages_are_not_rounded_to_none_or_all(share, words):
+    assert percent(share) == words

@@ -29,7 +29,7 @@ from edge_runtime.card import (
 from edge_runtime.model_file import ModelFile
 from edge_runtime.photo import read_photo
 from edge_runtime.quality import Finding
-from edge_runtime.verdict import Verdict
+from edge_runtime.verdict import Verdict, reason
 from web_demo.app import create_app
 from web_demo.capacity import Limits
 
@@ -120,6 +120,9 @@ def verdict(card):
         threshold=0.375,
         label="malignant",
         decision="investigate",
+        reason=reason("investigate", 0.831, 0.375),
+        accuracy=card.accuracy[1],
+        answers={},
         findings=(),
         timings_ms={"decode": 3.25, "total": 5.5},
         model=card.name,
@@ -131,7 +134,13 @@ def verdict(card):
 def dark(verdict):
     """The verdict about a photo that shows too little."""
     finding = Finding("dark", 5.0, 20.0, True, "far too dark; give more light")
-    return dataclasses.replace(verdict, decision="unusable photo", findings=(finding,))
+    return dataclasses.replace(
+        verdict,
+        label=None,
+        decision="unusable photo",
+        reason=reason("unusable photo", 0.831, 0.375),
+        findings=(finding,),
+    )
 
 
 @pytest.fixture

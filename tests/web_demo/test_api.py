@@ -31,6 +31,17 @@ def test_unusable_photo_is_a_verdict_and_no_error(classifier, dark, send, photo)
     assert answer.status_code == 200
     assert answer.json["decision"] == "unusable photo"
     assert answer.json["findings"][0]["name"] == "dark"
+    assert answer.json["label"] is None
+
+
+def test_a_verdict_carries_its_reason_recall_and_specificity(send, photo, card):
+    answer = send("/api/v1/classify", photo).json
+
+    measured = answer["accuracy"]
+    assert "83.1 %" in answer["reason"] and "37.5 %" in answer["reason"]
+    assert measured["split"] == "test_clean"
+    assert measured["recall"] == dataclasses.asdict(card.accuracy[1].recall)
+    assert measured["specificity"] == dataclasses.asdict(card.accuracy[1].specificity)
 
 
 @pytest.mark.parametrize("photos", [0, 17])

@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from edge_runtime.card import Share
+from edge_runtime.verdict import reason
 from web_demo.wording import evidence, explanation, percent
 
 PROBABILITIES = {"investigate": 0.9, "uncertain": 0.3, "monitor": 0.1}
@@ -82,17 +83,18 @@ def test_a_perfect_measurement_still_admits_what_chance_allows(verdict, card):
     assert "left 0 to 2 below" in said(verdict, perfect, "monitor")
 
 
+def test_percentages_stay_on_one_line():
+    assert percent(0.5) == "50.0\N{NO-BREAK SPACE}%"
+
+
+@pytest.mark.parametrize("faults", [1, 2])
 @pytest.mark.parametrize(
-    ("share", "words"),
-    [
-        (0.0, "0 %"),
-        (0.0004, "< 0.1 %"),
-        (0.001, "0.1 %"),
-        (0.5, "50.0 %"),
-        (0.999, "99.9 %"),
-        (0.9996, "> 99.9 %"),
-        (1.0, "100 %"),
-    ],
+    "decision", ["investigate", "uncertain", "monitor", "unusable photo"]
 )
-def test_percentages_are_not_rounded_to_none_or_all(share, words):
-    assert percent(share).replace("\N{NO-BREAK SPACE}", " ") == words
+def test_pages_give_the_reason_that_programs_get(dark, card, decision, faults):
+    verdict = dataclasses.replace(
+        dark, decision=decision, findings=dark.findings * faults
+    )
+    expected = reason(decision, verdict.probability, verdict.threshold, faults=faults)
+    said = explanation(verdict, card).reason
+    assert said.replace("\N{NO-BREAK SPACE}", " ") == expected

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import dataclasses
 import io
 
 import numpy as np
@@ -92,6 +93,9 @@ def test_resizing_is_pillows_for_any_shape(laboratory, packed, size):
 def assert_same(found, expected):
     assert found["decision"] == expected.decision
     assert found["label"] == expected.label
+    assert found["reason"] == expected.reason
+    assert found["accuracy"] == dataclasses.asdict(expected.accuracy)
+    assert found["answers"] == expected.answers
     assert abs(found["probability"] - expected.probability) < PROBABILITY_TOLERANCE
     assert found["threshold"] == expected.threshold
     assert found["model_sha256"] == expected.model_sha256

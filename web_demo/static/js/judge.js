@@ -5,7 +5,7 @@ import {Model} from "./model.js";
 import {photoFindings} from "./quality.js";
 import {preprocess} from "./resize.js";
 import {pixelTable, store, verdict} from "./verdict.js";
-import {say} from "./wording.js";
+import {plainReason, say} from "./wording.js";
 
 const judges = new Map();
 
@@ -42,7 +42,8 @@ class Judge {
       .map((mark, place) => mark - marks[place]);
     const total = decode_ms + marks.at(-1) - marks[0];
     const timings_ms = {decode: decode_ms, resize, quantise, invoke, decide, total};
-    return verdict({photo, score, card, findings, timings_ms, notice: notice()});
+    const found = verdict({photo, score, card, findings, timings_ms, notice: notice()});
+    return {...found, reason: plainReason(found)};
   }
 
   /** What the score of a decoded image depends on. */

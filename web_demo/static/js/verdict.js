@@ -54,6 +54,16 @@ export function calibrated(score, temperature) {
   return 1 / (1 + Math.exp(-logit(score) / temperature));
 }
 
+// From the fairest measurement to the most flattering one; a site's own photos say most
+// about its photos.
+const SPLITS = ["site", "test_clean", "test", "val"];
+
+/** The fairest measurement on a card. */
+export function headline({accuracy}) {
+  const known = SPLITS.map((split) => accuracy.find((each) => each.split === split));
+  return known.find(Boolean) ?? accuracy[0];
+}
+
 // Cautions that leave it open whether a lesion was photographed at all.
 const DOUBTS = ["no_lesion", "not_skin", "unfamiliar"];
 
@@ -65,9 +75,11 @@ export function decision(score, card, findings) {
   return doubtful || score >= card.uncertainty.low_score ? "uncertain" : "monitor";
 }
 
-/** The verdict with the fields of the REST service. */
-export function verdict({photo, score, card, findings, timings_ms, notice}) {
+/** The verdict with the fields of the REST service; wording.js adds its reason. */
+export function verdict({photo, score, card, findings, timings_ms, notice, answers = {}}) {
   const [malignant, other] = card.output.labels;
+  const decided = decision(score, card, findings);
+  const label = score >= card.threshold.score ? malignant : other;
   return {
     type: "verdict",
     format: 1,
@@ -75,8 +87,10 @@ export function verdict({photo, score, card, findings, timings_ms, notice}) {
     photo,
     probability: calibrated(score, card.temperature),
     threshold: card.threshold.probability,
-    label: score >= card.threshold.score ? malignant : other,
-    decision: decision(score, card, findings),
+    label: decided === "unusable photo" ? null : label,
+    decision: decided,
+    accuracy: headline(card),
+    answers,
     findings,
     timings_ms,
     model: card.name,

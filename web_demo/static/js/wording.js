@@ -1,6 +1,9 @@
 // What is said about a verdict, from the same sentences as web_demo/wording.py.
 
+import {headline} from "./verdict.js";
+
 const NO_BREAK = "\u00a0";
+// Those that there are words for.
 const SPLITS = ["site", "test_clean", "test", "val"];
 
 const STRINGS = await (await fetch(new URL("../strings.en.json", import.meta.url))).json();
@@ -28,29 +31,40 @@ function tenths(value) {
   return (Math.floor(value) + (value % 1 === 0.25 ? 0.2 : 0.8)).toFixed(1);
 }
 
-/** The fairest measurement on a card. */
+/** The fairest measurement on a card, with its photos in words. */
 export function evidence(card) {
-  const known = SPLITS.map((split) => card.accuracy.find((each) => each.split === split));
-  const {split, recall, specificity} = known.find(Boolean) ?? card.accuracy[0];
+  const {split, recall, specificity} = headline(card);
   const photos = SPLITS.includes(split) ? say(`split.${split}`) : say("split.other", {split});
   const n = recall.n + specificity.n;
   return {photos, recall, specificity, n, malignantShare: recall.n / n};
 }
 
+/** Why a verdict was given, as a program reads it. */
+export function plainReason(verdict) {
+  return reasonFor(verdict).replaceAll(NO_BREAK, " ");
+}
+
+function reasonFor({decision, findings, probability, threshold}) {
+  if (decision === "unusable photo") {
+    const faults = findings.filter((finding) => finding.unusable).length;
+    return say(`reason.unusable.${faults === 1 ? "one" : "more"}`);
+  }
+  return say(`reason.${decision}`, {
+    probability: percent(probability), threshold: percent(threshold)});
+}
+
 /** Heading, reason and advice for one verdict. */
 export function explanation(verdict, card) {
   const heading = say(`decision.${verdict.decision}`);
+  const reason = reasonFor(verdict);
   if (verdict.decision === "unusable photo") {
-    const faults = verdict.findings.filter((finding) => finding.unusable).length;
-    const reason = say(`reason.unusable.${faults === 1 ? "one" : "more"}`);
     return {heading, reason, advice: say("advice.unusable")};
   }
   const {recall, specificity} = evidence(card);
   const flagged = verdict.decision === "investigate";
   return {
     heading,
-    reason: say(`reason.${verdict.decision}`, {
-      probability: percent(verdict.probability), threshold: percent(verdict.threshold)}),
+    reason,
     advice: say(`advice.${verdict.decision}`, {
       wrong: wrongOfHundred(flagged ? specificity : recall)}),
   };
