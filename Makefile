@@ -68,13 +68,13 @@ MANIFEST ?= data/fanconic.csv
 bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split
 	.venv/bin/python benchmarks/run.py --models models --manifest $(MANIFEST) --split test --out results
 
-PREFERRED ?= models/cnn64.qat_int8.tflite
 PHOTOS ?= $(dir $(MANIFEST))fanconic/test
 bench-peers: .venv-peers/installed  ## the same networks in the runtimes of others, turn by turn, on PHOTOS
 	.venv-peers/bin/python benchmarks/peer_bench.py --photos $(PHOTOS)
 
-MODELS ?= $(PREFERRED) $(filter-out $(PREFERRED),$(wildcard models/*.tflite))
-demo: .venv/installed  ## serve the pages with MODELS (all of models/), the first one preferred
+# README.md has the same command.
+MODELS ?= $(foreach name,lesion64 lesion32 lesion128,models/$(name).qat_int8.tflite)
+demo: .venv/installed  ## serve the pages with MODELS (three of models/), the first one preferred
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .browser-files/index.js; else \
 		echo "npm is missing: the model will run on the server only, not inside the page"; fi
 	.venv/bin/python web_demo/serve.py $(addprefix --model ,$(MODELS))

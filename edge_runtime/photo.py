@@ -84,9 +84,12 @@ def read_photo(
             " TIFF or BMP file"
         ) from error
     except _DAMAGED as error:
-        raise PhotoError(f"{name} cannot be read: {error}") from error
+        raise PhotoError(f"{name} {_what_failed(error)}") from error
     except _TOO_LARGE as error:
-        raise PhotoError(f"{name} is too large to decode: {error}") from error
+        raise PhotoError(
+            f"{name} is too large to be decoded here; at most {MAX_PIXELS:,} pixels can"
+            " be judged. Make it smaller first."
+        ) from error
 
 
 def decode_scale(width: int, height: int, for_size_px: int) -> int:
@@ -110,6 +113,16 @@ def source_name(source: PhotoSource) -> str:
         return "array"
     name = getattr(source, "filename", "") or getattr(source, "name", "")
     return str(name) if name else "photo"
+
+
+def _what_failed(error: Exception) -> str:
+    # A decoder's own words are of no use to people; the system's say what to do.
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return (
+        "is damaged or ends too early; expected a whole picture. Copy it again from"
+        " where it came from, or take another photo."
+    )
 
 
 def _checked_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,19 @@ def _target(words):
 
 def test_readme_has_commands():
     assert len(OURS) >= 6
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_demo_runs_the_command_that_is_written_out():
+    done = subprocess.run(
+        ["make", "--dry-run", "demo"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    (served,) = [line for line in done.stdout.splitlines() if "serve.py" in line]
+    words = shlex.split(served)[1:]
+    assert words in [command[1:] for command in OURS]
+    folder = (ROOT / "web_demo/README.md").read_text(encoding="utf-8")
+    assert shlex.join(["python", *words]) in folder.splitlines()
 
 
 @pytest.mark.parametrize("words", OURS, ids=" ".join)

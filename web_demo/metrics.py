@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from edge_runtime.verdict import Verdict
+from web_demo.openapi import Operation, described
 
 # From a small model on a fast machine to the time limit of a request.
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
@@ -70,7 +71,9 @@ class Metrics:
             return response
 
         @app.get("/metrics")
+        @described(Operation(None, ("421",)))
         def metrics() -> Response:
+            """Counts and durations since the start, as Prometheus reads them."""
             return Response(
                 generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST
             )

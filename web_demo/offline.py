@@ -1,6 +1,7 @@
 """What the page needs to go on without the server: its files, and who keeps them."""
 
 import hashlib
+import itertools
 import json
 from pathlib import Path
 
@@ -15,8 +16,16 @@ STATIC = HERE / "static"
 # Written by fetch_browser_files.py; absent until it has run.
 LIBRARY = HERE.parent / ".browser-files"
 
-# Pages that make sense without the server.
-PAGES = ("pages.form", "pages.camera", "pages.compare", "pages.models", "pages.about")
+# Pages that make sense without the server, with the names of their sentences. Not the
+# report: a browser asks no service worker for what stands in a sandboxed frame.
+PAGES = (
+    ("pages.form", "nav.check"),
+    ("pages.camera", "nav.camera"),
+    ("pages.compare", "nav.compare"),
+    ("pages.models", "nav.models"),
+    ("pages.about", "nav.about"),
+    ("pages.api_page", "api.title"),
+)
 
 # Compressed beforehand: the library's 9 MB would take a second each time.
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
@@ -32,10 +41,12 @@ def library_is_here() -> bool:
 def version(judge: Judge) -> str:
     """Changes whenever a file or a model of the page does."""
     found = hashlib.sha256()
-    for folder in (STATIC, HERE / "templates"):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                found.update(path.name.encode() + path.read_bytes())
+    # What is said about the REST service stands in the modules.
+    modules = sorted(HERE.glob("*.py"))
+    others = [sorted(folder.rglob("*")) for folder in (STATIC, HERE / "templates")]
+    for path in (*modules, *itertools.chain.from_iterable(others)):
+        if path.is_file():
+            found.update(path.name.encode() + path.read_bytes())
     for card in judge.cards:
         found.update(card.to_json().encode())
     found.update(str(library_is_here()).encode())
@@ -46,7 +57,9 @@ def offline(app: Flask, judge: Judge) -> Blueprint:
     """Routes for the service worker, the models' bytes and the runtime's files."""
     blueprint = Blueprint("offline", __name__)
     now = version(judge)
-    app.jinja_env.globals.update(version=now, library_is_here=library_is_here())
+    app.jinja_env.globals.update(
+        version=now, library_is_here=library_is_here(), offline_pages=PAGES
+    )
     _models(blueprint, judge)
 
     @blueprint.get("/sw.js")
@@ -100,8 +113,9 @@ def _compressed(path: Path) -> Response:
 
 def _precached(judge: Judge) -> list[str]:
     """Addresses that the service worker stores when it is installed."""
-    addresses = [url_for(page) for page in PAGES]
-    addresses += [url_for("api.models"), url_for("pages.offline_page")]
+    addresses = [url_for(page) for page, _ in PAGES]
+    others = ("api.models", "api.openapi", "pages.offline_page")
+    addresses += [url_for(other) for other in others]
     for path in sorted(STATIC.rglob("*")):
         if path.is_file():
             name = path.relative_to(STATIC).as_posix()

@@ -185,7 +185,7 @@ def _known_hosts(settings: Settings) -> frozenset[str]:
 def _announce(models: str, host: str, port: int) -> None:
     shown_host = f"[{host}]" if ":" in host else host
     print(
-        f"{models} answers on http://{shown_host}:{port} (Ctrl-C ends it)", flush=True
+        f"http://{shown_host}:{port} answers with {models} (Ctrl-C ends it)", flush=True
     )
     if host not in LOOPBACK:
         print(

@@ -134,8 +134,13 @@ def _header(content: bytes) -> tuple[int, int, bool]:
             with Image.open(io.BytesIO(content), formats=ACCEPTED_FORMATS) as it:
                 return *it.size, isinstance(it, JpegImageFile)
         except Image.DecompressionBombError as error:
+            # Pillow refuses it before it tells the size: at twice its own limit.
+            pixels = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
             raise PhotoError(
-                f"The photo is too large to be decoded safely: {error}"
+                "The photo is too large to be decoded safely: it claims more than"
+                f" {pixels} million pixels; at most {MAX_JPEG_PIXELS / 1e6:.0f} million"
+                f" are accepted ({MAX_WHOLE_PIXELS / 1e6:.0f} unless it is a JPEG)."
+                " Make it smaller first."
             ) from error
         # Damaged headers raise these; Pillow turns the others into the first one.
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:

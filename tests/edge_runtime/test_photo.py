@@ -238,7 +238,7 @@ class TestReducedDecode:
 
 class TestRefusals:
     def test_an_absent_photo_is_named(self, tmp_path):
-        with pytest.raises(PhotoError, match=r"nowhere\.jpg"):
+        with pytest.raises(PhotoError, match=r"nowhere\.jpg cannot be read: No such"):
             read_photo(tmp_path / "nowhere.jpg")
 
     def test_a_folder_is_no_photo(self, tmp_path):
@@ -271,14 +271,17 @@ class TestRefusals:
     @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
     def test_a_truncated_photo_is_refused(self, image, encoded, file_format, share):
         whole = encoded(image, file_format)
-        with pytest.raises(PhotoError, match="photo"):
+        # Never in a decoder's words, such as "image file is truncated".
+        ours = "photo (is damaged or ends too early|is not a picture).*expected"
+        with pytest.raises(PhotoError, match=ours):
             read_photo(whole[: int(len(whole) * share)])
 
     @pytest.mark.parametrize(
         ("width", "height"), [(60_000, 60_000), (10_000, 9_000), (2**31 - 1, 1)]
     )
     def test_a_decompression_bomb_is_refused_before_decoding(self, width, height):
-        with pytest.raises(PhotoError, match=r"photo .*(pixels|too large)"):
+        ours = "photo (has|is too large).*at most 89,478,485.*Make it smaller first"
+        with pytest.raises(PhotoError, match=ours):
             read_photo(png_header(width, height))
 
     @pytest.mark.parametrize("size_px", [None, 64])

@@ -64,6 +64,17 @@ def test_everything_the_worker_stores_is_there(client):
             assert answer.status_code == 200, address
 
 
+def test_what_is_said_to_work_without_network_is_stored(client):
+    stored = settings_of(client)["files"]
+    for page in ("/about", "/offline"):
+        (told,) = re.findall(
+            r'<ul class="offline-pages">(.*?)</ul>', client.get(page).text, re.DOTALL
+        )
+        addresses = re.findall(r'href="([^"]+)"', told)
+        assert addresses == ["/", "/camera", "/compare", "/models", "/about", "/api"]
+        assert set(addresses) <= set(stored)
+
+
 def test_the_version_changes_with_the_files(client, app, classifier, monkeypatch):
     before = settings_of(client)["version"]
     assert f'name="version" content="{before}"' in client.get("/").text

@@ -17,7 +17,13 @@ def test_every_route_for_programs_is_described(app, description):
     routes = {rule.rule for rule in app.url_map.iter_rules()}
     expected = {route for route in routes if route.startswith("/api/v1/")}
     assert description["openapi"].startswith("3.1")
-    assert described == expected | {"/healthz", "/readyz"}
+    assert described == expected | {"/healthz", "/readyz", "/metrics"}
+
+
+def test_metrics_are_described_as_text(description, client):
+    responses = description["paths"]["/metrics"]["get"]["responses"]
+    assert responses["200"]["content"] == {"text/plain": {"schema": {"type": "string"}}}
+    assert client.get("/metrics").mimetype == "text/plain"
 
 
 def answers_to(description, path, method="get", status="200"):

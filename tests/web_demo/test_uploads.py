@@ -69,6 +69,21 @@ def test_bombs_are_refused_from_their_header(bomb, wide):
             check_from_outside(Upload("photo", content))
 
 
+def test_no_message_is_in_a_library_s_words(hostile, send):
+    for content in hostile.values():
+        said = send("/api/v1/classify", content).json["detail"]
+        for word in ("DOS", "bomb", "truncated", "bytes not processed", "broken data"):
+            assert word not in said
+        advice = ("Make it", "Copy it again", "Choose", "saved as JPEG")
+        assert any(words in said for words in advice), said
+
+
+def test_a_bomb_is_told_what_came_and_what_is_accepted(bomb, send):
+    said = send("/api/v1/classify", bomb).json["detail"]
+    assert "more than 178 million pixels; at most 67 million" in said
+    assert "(17 unless it is a JPEG)" in said
+
+
 def test_a_jpeg_of_many_scans_is_refused_unread_and_the_usual_ten_are_not():
     """A few bytes a scan make a decoder go over all pixels again."""
     encoded = io.BytesIO()

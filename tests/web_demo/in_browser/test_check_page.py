@@ -183,3 +183,29 @@ def test_a_photo_can_be_checked_with_the_keyboard_alone(
     page.wait_for_selector("#decision")
 
     page.locator("#decision:focus").wait_for()
+
+
+def test_the_console_is_free_of_errors_and_of_what_only_looks_like_one(
+    open_page, check, tmp_path
+):
+    page = open_page("/about")
+    said = []
+    page.on("console", lambda message: said.append((message.type, message.text)))
+    page.goto(page.url.replace("/about", "/"))
+    check(page)
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"\xff\xd8\xff" + b"no photo" * 99)
+    check(page, path)
+
+    assert [text for kind, text in said if kind == "error"] == []
+    # The runtime's lines are still there for whoever asks for them.
+    assert any(kind == "debug" and "XNNPACK" in text for kind, text in said), said
+
+
+def test_an_error_of_the_runtime_is_still_one(laboratory):
+    said = []
+    laboratory.on("console", lambda message: said.append((message.type, message.text)))
+    for line in ("INFO: a", "WARNING: b", "ERROR: c", "Aborted(d)"):
+        laboratory.evaluate("(line) => modules.model.printed(line)", line)
+
+    assert [kind for kind, _ in said] == ["debug", "debug", "error", "error"]

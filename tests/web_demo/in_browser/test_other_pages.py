@@ -135,6 +135,12 @@ def test_pages_work_with_the_server_gone_in_a_new_browser(
         page.wait_for_selector("#decision")
         return page.inner_text("#result .reason")
 
+    def compare(page):
+        page.goto(f"{server.url}/compare")
+        page.set_input_files("#photo", root / PHOTO)
+        page.click("button[type=submit]")
+        page.wait_for_selector("#result tbody")
+
     server = start_server()
     with launch() as context:
         page = context.new_page()
@@ -142,6 +148,8 @@ def test_pages_work_with_the_server_gone_in_a_new_browser(
         wait_for_model(page)
         page.wait_for_selector("body[data-offline=ready]")
         before = check(page)
+        compare(page)
+        page.wait_for_selector("body[data-offline=ready]")
     server.stop()
 
     with launch() as context:
@@ -151,8 +159,19 @@ def test_pages_work_with_the_server_gone_in_a_new_browser(
         assert check(page) == before
         page.goto(f"{server.url}/camera")
         wait_for_model(page)
-        page.goto(f"{server.url}/report")
-        assert "not stored on this device" in page.inner_text("main")
+        compare(page)
+        links = page.locator("nav a").evaluate_all("(all) => all.map((it) => it.href)")
+        page.goto(f"{server.url}/offline")
+        told = page.locator(".offline-pages a").evaluate_all(
+            "(all) => all.map((it) => it.href)"
+        )
+        assert len(links) == 6 and f"{server.url}/api" in told
+        for address in {*links, *told}:
+            page.goto(address)
+            is_there = page.inner_text("h1") != say("offline.title")
+            assert is_there == (address in told), address
+        page.goto(f"{server.url}/openapi.json")
+        assert '"openapi"' in page.inner_text("body")
     shutil.rmtree(tmp_path / "profile")
     with launch() as context, pytest.raises(Exception, match="ERR_CONNECTION_REFUSED"):
         context.new_page().goto(server.url)
@@ -176,3 +195,28 @@ def test_small_screens_need_no_sideways_scrolling(open_page, path):
     page = open_page(path, viewport=PHONE, is_mobile=True, has_touch=True)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_small_screen_shows_every_entry_of_the_menu(open_page):
+    page = open_page(viewport=PHONE, is_mobile=True, has_touch=True)
+    menu = page.locator("nav ul")
+    assert menu.evaluate("(it) => it.scrollWidth <= it.clientWidth")
+    entries = page.locator("nav a").all()
+    assert len(entries) == 6
+    for entry in entries:
+        box = entry.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+        # What a finger hits.
+        assert box["height"] >= 44
+        middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        hit = "({x, y}) => document.elementFromPoint(x, y).closest('a').textContent"
+        assert page.evaluate(hit, middle) == entry.text_content()
+
+
+def test_every_entry_of_the_menu_is_reached_with_the_keyboard(open_page):
+    page = open_page(viewport=PHONE)
+    reached = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent.trim()"))
+    assert reached[2:] == page.locator("nav a").all_inner_texts()

@@ -2,6 +2,7 @@
 
 import {judgeFor} from "./judge.js";
 import {modelCards} from "./model.js";
+import {keepForOffline} from "./offline.js";
 import {readPhoto} from "./photo.js";
 import {tell} from "./ready.js";
 import {element, problemView} from "./view.js";
@@ -43,6 +44,7 @@ async function compare(file) {
     }
     result.replaceChildren(table(rows));
     tell();
+    if (await keepForOffline()) document.body.dataset.offline = "ready";
   } catch (error) {
     tell();
     result.replaceChildren(problemView(error.message));

@@ -19,9 +19,18 @@ export function modelCards() {
   return cards;
 }
 
+/** A line of the runtime, which calls all of them errors. Its warnings are about
+    accelerators that nobody asked for. */
+export function printed(line) {
+  if (/^(VERBOSE|INFO|WARNING):/.test(line)) console.debug(line);
+  else console.error(line);
+}
+
 async function library() {
   starting ??= (async () => {
     const litert = await import(`${LIBRARY}index.js`);
+    // Where its WebAssembly module takes its settings from, as Emscripten's modules do.
+    globalThis.Module = {print: console.debug, printErr: printed};
     await litert.loadLiteRt(LIBRARY);
     return litert;
   })().catch((error) => {

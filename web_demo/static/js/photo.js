@@ -25,7 +25,7 @@ export async function readPhoto(file) {
       imageOrientation: "from-image", colorSpaceConversion: "none",
     });
   } catch {
-    throw new PhotoError(say("error.photo"));
+    throw new PhotoError(say("error.photo.damaged"));
   }
   try {
     const pixels = bitmap.width * bitmap.height;
