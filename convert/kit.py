@@ -1,6 +1,8 @@
 """One kit: all files of it by path, from a model file and a target's description."""
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from edge_runtime.verdict import NOTICE
 TEMPLATE = ".in"
 SUMS = "SHA256SUMS"
 _LEFT_OVER = {"__pycache__", "build"}
+_PAGE_S_MODEL = re.compile(r"convert/package\.py models/(\S+)\.tflite")
 
 _LICENCES = """\
 # Licences
@@ -55,10 +58,11 @@ def kit_files(file: ModelFile, kit: KitDescription) -> dict[str, bytes]:
     if problem:
         raise ConversionError(problem)
     fitted = in_form_of(file, kit)
+    shipped = dict(_model(fitted, kit))
     files = {
         **dict(_sources(fitted, kit)),
         **dict(_golden(fitted, kit)),
-        **dict(_model(fitted, kit)),
+        **shipped,
         "README.md": _page(fitted.card, kit).encode(),
         "MODEL_CARD.md": model_readme([fitted]).encode(),
         "LICENCES.md": _LICENCES.format(
@@ -68,7 +72,7 @@ def kit_files(file: ModelFile, kit: KitDescription) -> dict[str, bytes]:
         ).encode(),
         "card.json": fitted.card.to_json().encode(),
         "labels.txt": _lines(fitted.labels),
-        "kit.json": _about(fitted.card, kit).encode(),
+        "kit.json": _about(fitted.card, kit, shipped).encode(),
     }
     return dict(sorted(files.items()))
 
@@ -116,11 +120,11 @@ def _is_left_over(path: Path) -> bool:
 
 
 def _golden(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
-    files = golden_files(file)
     folder = kit.golden_folder
     if kit.golden_form == "c":
         yield f"{folder}/golden.h", golden_header(file).encode()
         return
+    files = golden_files(file)
     if kit.golden_form == "json":
         yield f"{folder}/golden.json", golden_json(files).encode()
         return
@@ -143,11 +147,14 @@ def _model(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
 
 
 def _page(card: ModelCard, kit: KitDescription) -> str:
-    """The target's page, with what is true of this model under its title."""
+    """The target's page: of this model, with what is true of it under the title."""
     values = values_of(card)
     title, _, rest = (
         (kit.folder / "README.md").read_text(encoding="utf-8").partition("\n")
     )
+    # The page in the repository speaks of a model that lies there, so that its
+    # commands can be followed as they stand.
+    rest = rest.replace(_model_of_the_page(rest, kit), card.name)
     about = [
         title,
         "",
@@ -162,11 +169,25 @@ def _page(card: ModelCard, kit: KitDescription) -> str:
     return "\n".join(about) + "\n" + rest
 
 
-def _about(card: ModelCard, kit: KitDescription) -> str:
+def _model_of_the_page(text: str, kit: KitDescription) -> str:
+    found = _PAGE_S_MODEL.search(text)
+    if found is None:
+        raise ConversionError(
+            f"{kit.folder / 'README.md'} has no line 'python convert/package.py"
+            " models/NAME.tflite ...', which tells the name of its model"
+        )
+    return found.group(1)
+
+
+def _about(card: ModelCard, kit: KitDescription, shipped: Mapping[str, bytes]) -> str:
+    """``file_sha256`` is of what an app bundles, ``model_sha256`` of its model part."""
+    (path,) = (name for name in shipped if name.endswith(".tflite"))
     content = {
         "notice": NOTICE,
         "target": kit.name,
         "model": card.name,
+        "file": path,
+        "file_sha256": hashlib.sha256(shipped[path]).hexdigest(),
         "model_sha256": card.model_sha256,
         "input": card.input.dtype,
         "output": card.output.dtype,

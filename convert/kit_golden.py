@@ -14,15 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.kit_photos import Picture, kit_photos
 from edge_runtime.calibration import calibrated
 from edge_runtime.card import ModelCard
 from edge_runtime.model_file import ModelFile
-from edge_runtime.quality import photo_findings
 from edge_runtime.verdict import decision
 
 STEPS = {
-    "decode": "Another picture from the same PNG: let no colour profile be applied, lay"
-    " transparent pixels on white, take 8 bits a colour.",
+    "decode": "Another picture from the same file: turn it upright by its EXIF"
+    " orientation, let no colour profile be applied, lay transparent pixels on white,"
+    " take 8 bits a colour.",
     "colour order": "The model wants red, green, blue in this order. Android's bitmaps"
     " are ARGB, Apple's often BGRA, OpenCV's BGR.",
     "resize": "Cut the largest centre square, then scale with this kit's resize."
@@ -33,8 +34,9 @@ STEPS = {
     "quantisation": "stored = round(real / scale) + zero point, halves to the even"
     " integer, clipped to the type; no plain cast. The type is the constants'.",
     "kernels": "The interpreter gives another output for the same input bytes: another"
-    " model file (compare its SHA-256), another family of kernels (a GPU, NPU or"
-    " Core ML delegate, or no XNNPACK), or the bytes arrive in another order.",
+    " model file (its SHA-256 is file_sha256 in kit.json), another family of kernels (a"
+    " GPU, NPU or Core ML delegate, or no XNNPACK), or the bytes arrive in another"
+    " order.",
     "restore": "score = scale * (stored - zero point), rounded to single precision;"
     " read the output as the type that the constants name.",
     "probability": "sigmoid(logit(score) / temperature) in double precision, with"
@@ -53,9 +55,7 @@ _FLOAT_SCORES = 65
 
 def golden_files(file: ModelFile) -> dict[str, bytes]:
     """Files by name, for languages that read folders."""
-    with np.load(io.BytesIO(file.golden), allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    names = [name.decode("ascii") for name in arrays["names"]]
+    pictures = (*_golden_pictures(file), *kit_photos(file))
     files = {
         "steps.tsv": _table(("step", "hint"), STEPS.items()),
         "levels.tsv": _table(("level", "real", "stored"), _levels(file.card)),
@@ -65,6 +65,8 @@ def golden_files(file: ModelFile) -> dict[str, bytes]:
         "pictures.tsv": _table(
             (
                 "name",
+                "suffix",
+                "levels",
                 "width",
                 "height",
                 "stored",
@@ -74,15 +76,15 @@ def golden_files(file: ModelFile) -> dict[str, bytes]:
                 "findings",
                 "verdict",
             ),
-            (_picture(file.card, arrays, place, name) for place, name in _named(names)),
+            (_row(file.card, picture) for picture in pictures),
         ),
     }
-    for place, name in _named(names):
+    for each in pictures:
         files |= {
-            f"{name}.png": arrays[f"png/{name}"].tobytes(),
-            f"{name}.rgb": arrays[f"rgb/{name}"].tobytes(),
-            f"{name}.pixels": arrays["pixels"][place].tobytes(),
-            f"{name}.input": _little(arrays["input"][place]),
+            f"{each.name}{each.suffix}": each.encoded,
+            f"{each.name}.rgb": each.rgb.tobytes(),
+            f"{each.name}.pixels": each.pixels.tobytes(),
+            f"{each.name}.input": _little(each.stored),
         }
     return files
 
@@ -105,8 +107,21 @@ def golden_json(files: Mapping[str, bytes]) -> str:
     return json.dumps({**tables, "files": binary}, indent=1) + "\n"
 
 
-def _named(names: Sequence[str]) -> Iterable[tuple[int, str]]:
-    return list(enumerate(names))
+def _golden_pictures(file: ModelFile) -> Iterable[Picture]:
+    """Those that travel in the model file."""
+    with np.load(io.BytesIO(file.golden), allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    for place, name in enumerate(each.decode("ascii") for each in arrays["names"]):
+        yield Picture(
+            name,
+            ".png",
+            arrays[f"png/{name}"].tobytes(),
+            0,
+            arrays[f"rgb/{name}"],
+            arrays["pixels"][place],
+            arrays["input"][place],
+            arrays["output"][place],
+        )
 
 
 def _levels(card: ModelCard) -> Iterable[tuple[str, ...]]:
@@ -138,20 +153,16 @@ def _outputs(card: ModelCard) -> Iterable[tuple[str, ...]]:
             yield _number(value), *_judged(float(score), card)
 
 
-def _picture(
-    card: ModelCard, arrays: Mapping[str, NDArray[np.generic]], place: int, name: str
-) -> tuple[str, ...]:
-    height, width = arrays[f"rgb/{name}"].shape[:2]
-    output = arrays["output"][place][:1]
+def _row(card: ModelCard, picture: Picture) -> tuple[str, ...]:
+    height, width = picture.rgb.shape[:2]
+    output = picture.output[:1]
     score = float(card.output.quantization.restore(output)[0])
-    sizes = str(width), str(height)
+    file = picture.name, picture.suffix, str(picture.levels)
     # Not part of the decision column: an app may leave the look at the photo out.
-    found = photo_findings(
-        np.asarray(arrays[f"rgb/{name}"], np.uint8),
-        np.asarray(arrays["pixels"][place], np.uint8),
-    )
+    found = picture.findings
     seen = ",".join(each.name for each in found), decision(score, card, found)
-    return name, *sizes, _number(output[0]), *_judged(score, card), *seen
+    sizes = str(width), str(height)
+    return *file, *sizes, _number(output[0]), *_judged(score, card), *seen
 
 
 def _judged(score: float, card: ModelCard) -> tuple[str, str, str]:

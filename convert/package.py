@@ -46,8 +46,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         description="Write everything an app needs to embed a model and give Python's"
         " answer. Research and education; not a medical device.",
         epilog=f"targets:\n{listed}\n  {ALL:<16}a folder for each of them\n\n"
-        "exit status: 0 done; 1 an error; 2 wrong usage; 3 a target of 'all' cannot"
-        " run the model.",
+        "exit status: 0 done; 1 an error, no kit was written; 2 wrong usage;"
+        " 3 some\nkits of 'all' were written, others could not be.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -137,6 +137,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     problems = package(parse(arguments))
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
+    if len(problems) == len(kit_names()):
+        return ConversionError.exit_status
     return 3 if problems else 0
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.errors import InterpreterMissingError, ModelFileError
 from edge_runtime.machine import Machine
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
@@ -30,6 +30,8 @@ _SINCE_START = 16
 _WARM_CELSIUS, _HOT_CELSIUS = 70.0, 80.0
 _OLDEST_PYTHON, _NEWEST_PYTHON = (3, 11), (3, 14)
 _LEAST_FREE_MB = 200
+_INSTALL = "pip install ai-edge-litert"
+_GIVE_MODEL = "give --model a whole .tflite file of this project"
 
 
 @dataclass(frozen=True)
@@ -80,21 +82,16 @@ def interpreter_checks(model: Path | None) -> Iterator[Check]:
     from edge_runtime.model_file import read_model_file
 
     if model is None:
-        found = importlib.util.find_spec("ai_edge_litert")
-        yield Check(
-            "interpreter",
-            OK if found else PROBLEM,
-            "ai_edge_litert" if found else "no ai_edge_litert",
-            "" if found else "pip install ai-edge-litert",
-        )
-        yield Check(
-            "xnnpack", WARNING, "not looked at", "give a model: doctor --model FILE"
-        )
+        yield from _without_model()
         return
     try:
         opened = open_model_file(read_model_file(model))
-    except EdgeRuntimeError as error:
-        yield Check("interpreter", PROBLEM, str(error), "see the message")
+    except ModelFileError as error:
+        yield Check("model", PROBLEM, str(error), _GIVE_MODEL)
+        yield from _without_model()
+        return
+    except InterpreterMissingError as error:
+        yield Check("interpreter", PROBLEM, str(error), _INSTALL)
         return
     yield Check("interpreter", OK, f"{opened.name} {opened.version}")
     active = opened.kernel_family == "xnnpack"
@@ -106,6 +103,19 @@ def interpreter_checks(model: Path | None) -> Iterator[Check]:
         if active
         else "inference is slower and scores may differ by a step; is /proc/cpuinfo"
         " readable, and the interpreter ai-edge-litert 2?",
+    )
+
+
+def _without_model() -> Iterator[Check]:
+    found = importlib.util.find_spec("ai_edge_litert")
+    yield Check(
+        "interpreter",
+        OK if found else PROBLEM,
+        "ai_edge_litert" if found else "no ai_edge_litert",
+        "" if found else _INSTALL,
+    )
+    yield Check(
+        "xnnpack", WARNING, "not looked at", "give a model: doctor --model FILE"
     )
 
 

@@ -64,8 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> int:
     """Update or roll back; returns the exit status."""
-    if words.rollback == bool(words.place) or (words.place and not words.key):
-        raise SettingsError("give --from and --key, or --rollback")
+    _refuse_unclear(words)
     with without_info_lines():
         try:
             if not words.model.is_file():
@@ -78,6 +77,24 @@ def run(words: argparse.Namespace) -> int:
             return 4
     print(f"{said} ({NOTICE})")
     return 0
+
+
+def _refuse_unclear(words: argparse.Namespace) -> None:
+    if words.rollback and words.place:
+        raise SettingsError(
+            "--from takes a newer file, --rollback the one before: give one of them"
+        )
+    if not words.rollback and not words.place:
+        raise SettingsError(
+            "say where releases are (--from ADDRESS_OR_FOLDER --key PUBLISHER.pub), or"
+            " go back to the file before (--rollback)"
+        )
+    if words.place and not words.key:
+        raise SettingsError(
+            "--from needs the publisher's public key: give --key PUBLISHER.pub. Only a"
+            " release that this key signed is believed; whoever publishes made it with"
+            " 'python convert/release.py --make-key PUBLISHER'"
+        )
 
 
 def _updated(words: argparse.Namespace) -> str:

@@ -4,14 +4,19 @@ import hashlib
 import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from convert.kit_description import ALL, KITS, kit_names, read_description
+from convert.kit_golden import golden_files
 from convert.kit_values import filled, values_of
 from convert.package import main
+from edge_runtime import LesionClassifier
 from edge_runtime.model_file import read_model_file
+from edge_runtime.photo import read_photo
 from edge_runtime.verdict import NOTICE
 
 TEXTS = {
@@ -71,6 +76,25 @@ class TestKit:
         after = np.load(io.BytesIO(file.golden))
         np.testing.assert_array_equal(after["probability"], before["probability"])
 
+    def test_says_which_checksum_is_of_which_bytes(self, kits, target):
+        about = json.loads((kits / target / "kit.json").read_text())
+        (path,) = (kits / target).rglob("*.tflite")
+        assert about["file"] == path.relative_to(kits / target).as_posix()
+        content = path.read_bytes()
+        assert about["file_sha256"] == hashlib.sha256(content).hexdigest()
+        model = read_model_file(path).model
+        assert about["model_sha256"] == hashlib.sha256(model).hexdigest()
+        assert about["file_sha256"] != about["model_sha256"]
+        if (kits / target / "golden/steps.tsv").is_file():
+            assert "file_sha256" in (kits / target / "golden/steps.tsv").read_text()
+
+    def test_page_speaks_of_the_model_that_the_kit_holds(self, kits, target):
+        page = (kits / target / "README.md").read_text()
+        assert (
+            f"convert/package.py models/cnn32.qat_int8.tflite --target {target}" in page
+        )
+        assert "cnn64" not in page
+
     def test_pages_say_what_it_is_not(self, kits, target):
         for name in ("README.md", "MODEL_CARD.md", "LICENCES.md", "kit.json"):
             text = (kits / target / name).read_text().lower()
@@ -124,8 +148,6 @@ class TestKit:
 
 
 def test_golden_pictures_carry_findings_and_the_verdict_with_them(kits):
-    from edge_runtime import LesionClassifier
-
     folder = kits / "cpp"
     (model,) = folder.glob("model/*.tflite")
     classifier = LesionClassifier.load(model, threads=1)
@@ -137,11 +159,45 @@ def test_golden_pictures_carry_findings_and_the_verdict_with_them(kits):
     seen = set()
     for cells in rows:
         row = dict(zip(heads, cells, strict=True))
-        ours = classifier.classify(folder / f"golden/{row['name']}.png")
+        ours = classifier.classify(folder / f"golden/{row['name']}{row['suffix']}")
         assert row["findings"] == ",".join(each.name for each in ours.findings)
         assert row["verdict"] == ours.decision
         seen |= {each.name for each in ours.findings}
     assert seen, "no picture would show a look at the photo that is left out"
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "models").glob("*.tflite"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_photos_of_a_kit_get_both_verdicts_and_lie_as_phones_write_them(path):
+    file = read_model_file(path)
+    table = golden_files(file)
+    heads, *rows = (
+        line.split("\t") for line in table["pictures.tsv"].decode().splitlines()
+    )
+    of = {
+        row["name"]: row for row in (dict(zip(heads, row, strict=True)) for row in rows)
+    }
+    assert of["turned_photo"]["verdict"] == "monitor"
+    assert of["large_photo"]["verdict"] == "investigate"
+    classifier = LesionClassifier.load(path, threads=1)
+    for name, (width, height) in (
+        ("turned_photo", (180, 240)),
+        ("large_photo", (640, 480)),
+    ):
+        photo = table[f"{name}.jpg"]
+        # Python, which may decode at reduced scale, says so too.
+        assert classifier.classify(photo).decision == of[name]["verdict"]
+        assert (of[name]["width"], of[name]["height"]) == (str(width), str(height))
+        lying = Image.open(io.BytesIO(photo))
+        assert lying.format == "JPEG"
+        assert (lying.getexif().get(274) == 6) == (name == "turned_photo")
+        assert lying.size == ((240, 180) if name == "turned_photo" else (640, 480))
+        upright = read_photo(photo)
+        assert table[f"{name}.rgb"] == upright.tobytes()
+        assert upright.shape == (height, width, 3)
 
 
 def test_the_list_of_targets_has_every_kit(root):
@@ -175,6 +231,25 @@ def test_overwrites_a_kit_when_asked(shipped, tmp_path):
     assert main([*words, "--overwrite"]) == 0
     assert not (tmp_path / "kit/left_over").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["kit"]
+
+
+def test_status_of_all_tells_some_from_none(shipped, tmp_path, capsys):
+    words = [str(shipped), "--target", ALL, "--out", str(tmp_path)]
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web/mine.txt").write_text("keep me")
+    assert main(words) == 3
+    assert capsys.readouterr().err.count("error: ") == 1
+    # Now all are there.
+    assert main(words) == 1
+    assert capsys.readouterr().err.count("not empty") == len(kit_names())
+
+
+def test_help_says_what_each_status_means(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 an error, no kit was written" in said
+    assert "3 some kits of 'all' were written, others could not be" in said
 
 
 def test_unknown_target_is_wrong_usage(shipped, tmp_path, capsys):

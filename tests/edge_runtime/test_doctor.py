@@ -39,10 +39,17 @@ def test_xnnpack_is_seen_at_work(model_path, classifier):
     assert checks["xnnpack"].status == (OK if active else WARNING)
 
 
-def test_a_damaged_model_is_a_problem(tmp_path):
+@pytest.mark.parametrize("content", [None, b"no model"])
+def test_a_missing_or_damaged_model_is_a_problem_of_the_model(tmp_path, content):
     path = tmp_path / "model.tflite"
-    path.write_bytes(b"no model")
-    assert [check.status for check in interpreter_checks(path)] == [PROBLEM]
+    if content is not None:
+        path.write_bytes(content)
+    first, *rest = interpreter_checks(path)
+    assert (first.name, first.status) == ("model", PROBLEM)
+    assert str(path) in first.found
+    assert "--model" in first.advice
+    # The interpreter is not to blame, and is looked at as without a model.
+    assert rest == list(interpreter_checks(None))
 
 
 # Raspberry Pi documentation: 0x50000 is its own example of past under-voltage and

@@ -5,6 +5,7 @@
 // output, decision and probability of each.
 
 import java.io.File
+import javax.imageio.ImageIO
 import org.lesionedge.kit.Constants
 import org.lesionedge.kit.Postprocessing
 import org.lesionedge.kit.Preprocessing
@@ -41,6 +42,20 @@ fun nearest(given: RgbImage, size: Int): ByteArray {
     }
 }
 
+/** By Java's own decoders, which read no EXIF; turned by a quarter where there is one. */
+fun decoded(file: ByteArray, turned: Boolean): RgbImage {
+    val picture = ImageIO.read(file.inputStream())
+    val turn = turned && "Exif" in String(file, Charsets.ISO_8859_1)
+    val width = if (turn) picture.height else picture.width
+    val height = if (turn) picture.width else picture.height
+    val rgb = ByteArray(width * height * 3)
+    for (row in 0 until height) for (column in 0 until width) {
+        val colour = if (turn) picture.getRGB(row, picture.height - 1 - column) else picture.getRGB(column, row)
+        for (each in 0..2) rgb[3 * (row * width + column) + each] = (colour shr (16 - 8 * each)).toByte()
+    }
+    return RgbImage(width, height, rgb)
+}
+
 fun said(high: Boolean, score: Double) = when {
     high -> "investigate"
     score >= Constants.UNCERTAIN_FROM_SCORE -> "uncertain"
@@ -55,6 +70,11 @@ fun wrong(right: Steps, what: String): Steps {
         "nothing" -> right
         "exchanged colours" -> right.copy(preprocess = { exchanged(right.preprocess(it)) })
         "decoder" -> right.copy(decode = { RgbImage(1, 1, byteArrayOf(1, 2, 3)) })
+        "another decoder" -> right.copy(decode = { decoded(it, turned = true) })
+        "a photo on its side" -> right.copy(decode = { decoded(it, turned = false) })
+        "decoded as BGR" -> right.copy(decode = {
+            decoded(it, turned = true).let { rgb -> RgbImage(rgb.width, rgb.height, exchanged(rgb.rgb)) }
+        })
         "nearest neighbour" -> right.copy(preprocess = { nearest(it, Constants.SIZE_PX) })
         "no square" -> right.copy(preprocess = { Preprocessing.resize(it, Constants.SIZE_PX) })
         "another range" -> right.copy(normalise = { it / 127.5 - 1 })

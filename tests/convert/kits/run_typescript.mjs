@@ -49,12 +49,21 @@ const nearest = (image, size) => {
   }
   return Uint8Array.from(pixels);
 };
+const levelsOff = (levels) => (file, name) => {
+  const row = golden.pictures.find((each) => `${each.name}${each.suffix}` === name);
+  const rgb = new Uint8Array(Buffer.from(golden.files[`${row.name}.rgb`], "base64"));
+  return {rgb: name.endsWith(".png") ? rgb : rgb.map((each) => each ^ levels)};
+};
 const said = (high, score) =>
   high ? "investigate" : score >= UNCERTAIN_FROM_SCORE ? "uncertain" : "monitor";
 const wrong = {
   "nothing": {},
   "exchanged colours": {preprocess: (image) => exchanged(right.preprocess(image))},
   "decoder": {decode: () => ({width: 1, height: 1, rgb: Uint8Array.of(1, 2, 3)})},
+  "decoder of no JPEG": {decode: (_, name) => name.endsWith(".jpg") ? undefined
+    : {width: 1, height: 1, rgb: Uint8Array.of(1, 2, 3)}},
+  "decoder a level off": {decode: levelsOff(1)},
+  "decoder many levels off": {decode: levelsOff(16)},
   "nearest neighbour": {preprocess: (image) => nearest(image, SIZE_PX)},
   "no square": {preprocess: (image) => resize(image, SIZE_PX)},
   "another range": {normalise: (level) => level / 127.5 - 1},

@@ -63,7 +63,7 @@ struct Main {
             let table = String(decoding: try bytes("\(golden)/pictures.tsv"), as: UTF8.self)
             for line in table.split(separator: "\n").dropFirst() {
                 let cells = line.split(separator: "\t")
-                outputs[try bytes("\(golden)/\(cells[0]).input")] = UInt8(cells[3])!
+                outputs[try bytes("\(golden)/\(cells[0]).input")] = UInt8(cells[5])!
             }
             let right = Steps(infer: { [outputs[$0] ?? 0] })
             let test = SelfTest(steps: sabotaged(right, words[3])) { try bytes("\(golden)/\($0)") }

@@ -91,6 +91,22 @@ def test_self_test_names_a_wrong_decoder(run, kit, model):
     assert run("self-test", model, golden, "decoder") == ["decode"]
 
 
+@pytest.mark.parametrize(
+    ("decoder", "steps"),
+    [
+        # Java's, another than Python's: its JPEG differs by a level or two.
+        ("another decoder", []),
+        ("a photo on its side", ["decode"]),
+        ("decoded as BGR", ["colour order"]),
+    ],
+)
+def test_self_test_tells_another_decoder_from_a_wrong_one(
+    run, kit, model, decoder, steps
+):
+    golden = kit / "app/src/main/assets/golden"
+    assert run("self-test", model, golden, decoder) == steps
+
+
 def test_any_picture_gives_python_s_pixels_and_verdict(
     run, model, pictures, assert_python_s_answers
 ):

@@ -4,6 +4,8 @@ package android.graphics
 
 class Matrix {
     fun postRotate(degrees: Float): Boolean = TODO()
+
+    fun postScale(x: Float, y: Float): Boolean = TODO()
 }
 
 class Bitmap {

@@ -15,6 +15,7 @@ namespace {
 
 lesion::Image read_ppm(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("the photo " + path + " cannot be read");
   std::string kind;
   lesion::Image image;
   int most = 0;
@@ -22,7 +23,8 @@ lesion::Image read_ppm(const std::string& path) {
   file.get();
   image.rgb.assign(std::istreambuf_iterator<char>(file), {});
   if (!file || kind != "P6" || most != 255) {
-    throw std::runtime_error(path + " is no binary PPM of 8 bits (P6, 255)");
+    throw std::runtime_error(path + " is no binary PPM of 8 bits (P6, 255);" +
+                             " README.md says how to make one");
   }
   return image;
 }

@@ -29,9 +29,24 @@ typedef struct {
 } LiteRtRankedTensorType;
 
 enum { kLiteRtHwAcceleratorCpu = 1 };
+
+// One of the integers that an environment is made with.
+enum {
+  kLiteRtEnvOptionTagAutoRegisterAccelerators = 24,
+  kLiteRtEnvOptionTagMinLoggerSeverity = 25,
+};
+enum { kLiteRtAnyTypeInt = 2 };
+enum { kLiteRtLogSeverityError = 3 };
+typedef struct {
+  int tag;
+  struct {
+    int type;
+    int64_t integer;
+  } value;
+} LiteRtEnvOption;
 typedef enum { kLiteRtLockRead = 0, kLiteRtLockWrite = 1 } LiteRtTensorBufferLockMode;
 
-LiteRtStatus LiteRtCreateEnvironment(int options, const void* values,
+LiteRtStatus LiteRtCreateEnvironment(int options, const LiteRtEnvOption* values,
                                      LiteRtEnvironment* environment);
 void LiteRtDestroyEnvironment(LiteRtEnvironment environment);
 

@@ -35,7 +35,14 @@ Model::Model(const std::string& path) : bytes_(read(path)) {
 Model::~Model() { close(); }
 
 void Model::open() {
-  check(LiteRtCreateEnvironment(0, nullptr, &environment_), "start");
+  // No look for a GPU or NPU, which would tell what is missing, and no small talk.
+  const LiteRtEnvOption quiet[] = {
+      {kLiteRtEnvOptionTagAutoRegisterAccelerators,
+       {kLiteRtAnyTypeInt, kLiteRtHwAcceleratorCpu}},
+      {kLiteRtEnvOptionTagMinLoggerSeverity,
+       {kLiteRtAnyTypeInt, kLiteRtLogSeverityError}},
+  };
+  check(LiteRtCreateEnvironment(2, quiet, &environment_), "start");
   check(LiteRtCreateModelFromBuffer(environment_, bytes_.data(), bytes_.size(), &model_),
         "read the model");
   LiteRtOptions options = nullptr;

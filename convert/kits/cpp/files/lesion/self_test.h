@@ -16,7 +16,7 @@
 namespace lesion {
 
 struct Steps {
-  // PNG file to pixels; left out where the app decodes nothing.
+  // PNG or JPEG file to upright pixels; left out where the app decodes nothing.
   std::function<Image(const Bytes&)> decode;
   std::function<Bytes(const Image&)> preprocess;
   std::function<double(int)> normalise;

@@ -4,7 +4,7 @@ import {loadImage, type Image as NativeImage, type RawPixelData} from 'react-nat
 
 import type {Image} from './lesion/preprocessing';
 
-/** Decodes a PNG or JPEG file. */
+/** Decodes a PNG or JPEG file. Turn photos upright yourself: this may read no EXIF. */
 export async function decode(file: Uint8Array, imageFormat: 'png' | 'jpg'): Promise<Image> {
   const buffer = file.slice().buffer;
   return pixelsOf(await loadImage({

@@ -39,7 +39,7 @@ document.getElementById("test")!.addEventListener("click", async () => {
     const golden = await (await fetch("./golden/golden.json")).json() as Golden;
     const steps = referenceSteps((input) => model.infer(input));
     steps.findings = findingsOf;
-    steps.decode = (png) => readPhoto(new Blob([png.slice()], {type: "image/png"}));
+    steps.decode = (file) => readPhoto(new Blob([file.slice()]));
     const found = await selfTest(golden, steps);
     say("result", found.length
       ? found.map(({step, what, hint}) => `${step} differs: ${what}\n  ${hint}`).join("\n")

@@ -5,6 +5,8 @@ package org.lesionedge.app
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.graphics.Matrix
+import android.media.ExifInterface
+import java.io.ByteArrayInputStream
 import org.lesionedge.kit.RgbImage
 
 object Pixels {
@@ -28,7 +30,7 @@ object Pixels {
         return of(Bitmap.createBitmap(bitmap, 0, 0, bitmap.width, bitmap.height, turn, false))
     }
 
-    /** A PNG or JPEG file. Turn photos upright yourself: this reads no EXIF. */
+    /** A PNG or JPEG file, turned upright by its EXIF orientation. */
     fun decode(file: ByteArray): RgbImage {
         val options = BitmapFactory.Options().apply {
             inPreferredConfig = Bitmap.Config.ARGB_8888
@@ -36,6 +38,23 @@ object Pixels {
             inPremultiplied = false
         }
         val bitmap = BitmapFactory.decodeByteArray(file, 0, file.size, options)
-        return of(requireNotNull(bitmap) { "the picture cannot be decoded" })
+        requireNotNull(bitmap) { "the picture cannot be decoded" }
+        val orientation = ExifInterface(ByteArrayInputStream(file))
+            .getAttributeInt(ExifInterface.TAG_ORIENTATION, ExifInterface.ORIENTATION_NORMAL)
+        val turn = upright(orientation)
+        return of(Bitmap.createBitmap(bitmap, 0, 0, bitmap.width, bitmap.height, turn, false))
+    }
+
+    private fun upright(orientation: Int) = Matrix().apply {
+        when (orientation) {
+            ExifInterface.ORIENTATION_ROTATE_90, ExifInterface.ORIENTATION_TRANSPOSE -> postRotate(90f)
+            ExifInterface.ORIENTATION_ROTATE_180 -> postRotate(180f)
+            ExifInterface.ORIENTATION_ROTATE_270, ExifInterface.ORIENTATION_TRANSVERSE -> postRotate(270f)
+        }
+        when (orientation) {
+            ExifInterface.ORIENTATION_FLIP_HORIZONTAL, ExifInterface.ORIENTATION_TRANSPOSE,
+            ExifInterface.ORIENTATION_TRANSVERSE -> postScale(-1f, 1f)
+            ExifInterface.ORIENTATION_FLIP_VERTICAL -> postScale(1f, -1f)
+        }
     }
 }
