@@ -17,9 +17,9 @@ from edge_runtime.card import ModelCard
 from edge_runtime.errors import AnswerError, ModelFileError
 from edge_runtime.interpreter import TfliteModel
 from edge_runtime.model_file import ModelFile, read_model_file
-from edge_runtime.photo import PhotoSource, read_photo, source_name
-from edge_runtime.preprocessing import preprocess
-from edge_runtime.quality import FINDING_NAMES, Finding, photo_findings
+from edge_runtime.photo import PhotoSource, source_name
+from edge_runtime.preprocessing import read_square, scaled
+from edge_runtime.quality import FINDING_NAMES, Finding, square_findings
 from edge_runtime.site_file import read_site_file, site_path
 from edge_runtime.threads import open_at_best
 from edge_runtime.verdict import Verdict, verdict_of
@@ -165,15 +165,16 @@ class LesionClassifier:
         """Score and findings; adds the time at which each step was done."""
         size_px = self.card.input.size_px
         told = self._told(answers)
-        image = read_photo(source, for_size_px=size_px)
+        square = read_square(source, size_px)
         marks_ns.append(time.perf_counter_ns())
-        pixels = preprocess(image, size_px)
+        small = scaled(square, size_px)
+        pixels = np.asarray(small)
         marks_ns.append(time.perf_counter_ns())
         stored = self._stored(pixels)
         marks_ns.append(time.perf_counter_ns())
         score = self._infer(stored, told)
         marks_ns.append(time.perf_counter_ns())
-        return score, photo_findings(image, pixels, accepted=self.accepted)
+        return score, square_findings(square, small, accepted=self.accepted)
 
     def score(self, pixels: NDArray[np.uint8], answers: Answers | None = None) -> float:
         """Raw output of the model for pixels that are already prepared.

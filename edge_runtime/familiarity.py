@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from edge_runtime.photo_measures import laplacian, reddish
-from edge_runtime.preprocessing import resize
+from edge_runtime.photo_measures import laplacian, luma_of, reddish
+from edge_runtime.preprocessing import scaled
 
 # Small enough to be blind to a sensor's noise and to how a JPEG was made; photos for
 # the smallest model are not much larger.
@@ -26,7 +27,6 @@ _EDGE = 0.15
 # Laplacian over mean luma, below which a pixel differs from its neighbours by less than
 # a level in 150.
 _FLAT = 1 / 150
-_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 MEASURES = (
     "saturation", "spread of saturation", "spread of red", "spread of blue", "detail",
@@ -35,18 +35,19 @@ MEASURES = (
 )  # fmt: skip
 
 
-def measures(look: NDArray[np.uint8], structure: float) -> NDArray[np.float64]:
+def measures(look: Image.Image, structure: float) -> NDArray[np.float64]:
     """The values of ``MEASURES``, in their order.
 
     Args:
-        look: the picture's centre square; RGB; shape ``(n, n, 3)``; uint8.
-        structure: of the same, see ``quality.structure``.
+        look: the picture's centre square; RGB.
+        structure: of the same, see ``photo_measures.structure``.
     """
     # One plane per colour, and sums of squares in place of deviations: several times
     # faster in numpy, and equal but for the last digits.
-    planes = np.ascontiguousarray(resize(look, FAMILIAR_PX).transpose(2, 0, 1))
+    pixels = np.asarray(scaled(look, FAMILIAR_PX))
+    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
     red, green, blue = colours = planes.astype(np.float64)
-    luma = np.tensordot(_LUMA, colours, axes=1)
+    luma = luma_of(colours)
     mean = max(float(luma.mean()), 1.0)
     halves, fields = _blocks(luma, _HALVES), _blocks(luma, _FIELDS)
     detail = _deviation(luma - _spread_out(fields, FAMILIAR_PX))
@@ -67,7 +68,7 @@ def measures(look: NDArray[np.uint8], structure: float) -> NDArray[np.float64]:
     )
 
 
-def distance(look: NDArray[np.uint8], structure: float) -> float:
+def distance(look: Image.Image, structure: float) -> float:
     """From the training photos, in standard deviations; see ``measures``."""
     mean, whitening = _familiar()
     white = whitening @ (measures(look, structure) - mean)

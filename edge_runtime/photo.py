@@ -30,6 +30,8 @@ MAX_PIXELS = 89_478_485
 REDUCED_DECODE_MARGIN = 4
 _JPEG_SCALES = (4, 2)
 
+_ORIENTATION = 0x0112  # EXIF tag
+
 # Formats whose second frame is a preview or a depth map, not animation.
 _STILL_WITH_FRAMES = {"MPO"}
 
@@ -73,6 +75,28 @@ def read_photo(
     """
     if isinstance(source, np.ndarray):
         return _checked_array(source)
+    name = name or source_name(source)
+    picture = read_picture(source, for_size_px=for_size_px, name=name)
+    try:
+        return np.asarray(picture)
+    except _TOO_LARGE as error:
+        raise PhotoError(f"{name} is too large to decode: {error}") from error
+
+
+def read_picture(
+    source: str | Path | bytes | BinaryIO | Image.Image,
+    *,
+    for_size_px: int | None = None,
+    name: str = "",
+) -> Image.Image:
+    """What ``read_photo`` returns, as Pillow holds it, which spares two copies.
+
+    Of a PIL image that is RGB and upright already it is that image itself: only read
+    from it.
+
+    Raises:
+        PhotoError: see ``read_photo``.
+    """
     name = name or source_name(source)
     try:
         if isinstance(source, Image.Image):
@@ -151,7 +175,7 @@ def _encoded(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
     return source
 
 
-def _decode(encoded: bytes, name: str, for_size_px: int | None) -> NDArray[np.uint8]:
+def _decode(encoded: bytes, name: str, for_size_px: int | None) -> Image.Image:
     with _opened(encoded) as image:
         # Before the reduced decode below, which makes the picture's size smaller.
         _check_size(image, name)
@@ -179,7 +203,7 @@ def _check_size(image: Image.Image, name: str) -> None:
         )
 
 
-def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
+def _to_rgb(image: Image.Image, name: str) -> Image.Image:
     _check_size(image, name)
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format not in _STILL_WITH_FRAMES:
@@ -187,14 +211,14 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
             f"{name} has {frames} frames; expected one still photo. Save the frame to"
             " judge as a picture of its own."
         )
-    return np.asarray(_eight_bit_rgb(_upright(image)))
+    return _eight_bit_rgb(_upright(image))
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    if image.format == "TIFF":
-        # Pillow turns these while loading; before 10.1 it left the tag in place, and
-        # exif_transpose would turn them once more.
-        image.load()
+    image.load()
+    # Pillow turns a TIFF while loading; before 10.1 it left the tag in place, and
+    # exif_transpose would turn it once more. What is upright it would only copy.
+    if image.format == "TIFF" or image.getexif().get(_ORIENTATION, 1) == 1:
         return image
     return ImageOps.exif_transpose(image) or image
 
@@ -206,7 +230,8 @@ def _eight_bit_rgb(image: Image.Image) -> Image.Image:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(white, layer).convert("RGB")
-    return image.convert("RGB")
+    # Pillow's conversion copies even where there is nothing to convert.
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:

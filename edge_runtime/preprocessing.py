@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge_runtime.photo import PhotoSource, read_photo
+from edge_runtime.photo import PhotoSource, read_photo, read_picture
 
 
 def centre_square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -27,9 +27,40 @@ def resize(image: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     The filter's support grows with the reduction, so every source pixel counts;
     ``tf.image.resize`` without ``antialias`` differs by 34 levels of 255 at 32 px.
     """
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    scaled = picture.resize((size_px, size_px), Image.Resampling.BILINEAR)
-    return np.asarray(scaled)
+    return np.asarray(scaled(as_picture(image), size_px))
+
+
+def scaled(picture: Image.Image, size_px: int) -> Image.Image:
+    """``resize`` from one of Pillow's pictures to another."""
+    return picture.resize((size_px, size_px), Image.Resampling.BILINEAR)
+
+
+def as_picture(image: NDArray[np.uint8]) -> Image.Image:
+    """An RGB array as a picture of Pillow's; a copy."""
+    return Image.fromarray(np.ascontiguousarray(image))
+
+
+def read_square(source: PhotoSource, size_px: int) -> Image.Image:
+    """Decode a photo and cut its centre square; ``scaled`` then ends ``load_pixels``.
+
+    Only read from it: it may be the caller's own image.
+
+    Args:
+        source: see ``read_photo``.
+        size_px: side of the model's input; a far larger JPEG is decoded reduced.
+
+    Raises:
+        PhotoError: when the photo cannot be read.
+    """
+    if isinstance(source, np.ndarray):
+        return as_picture(centre_square(read_photo(source)))
+    picture = read_picture(source, for_size_px=size_px)
+    width, height = picture.size
+    if width == height:
+        return picture
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return picture.crop((left, top, left + side, top + side))
 
 
 def preprocess(image: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:

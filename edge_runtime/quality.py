@@ -11,21 +11,23 @@ it too.
 """
 
 import dataclasses
-import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from edge_runtime.familiarity import distance
 from edge_runtime.photo_measures import (
     at_least_one,
+    largest_deviation,
+    luma_of,
     reddish,
     sharpness,
     structure,
 )
-from edge_runtime.preprocessing import preprocess
+from edge_runtime.preprocessing import as_picture, centre_square, scaled
 
 # Photos are looked at in this size whatever the model's, so that one limit serves all.
 LOOK_PX = 128
@@ -77,8 +79,6 @@ DOUBTS = frozenset({"no_lesion", "not_skin", "unfamiliar"})
 
 # Two levels from the ends: JPEG moves a clipped area by that much.
 _BLACK, _WHITE = 2, 253
-# ITU-R BT.601, as in Pillow's conversion to grey.
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
@@ -113,27 +113,39 @@ def photo_findings(
         pixels: what the model sees of it; shape ``(size, size, 3)``.
         accepted: names of findings that make no photo unusable; they stay as cautions.
     """
+    square = as_picture(centre_square(image))
+    return square_findings(square, as_picture(pixels), accepted=accepted)
+
+
+def square_findings(
+    square: Image.Image, small: Image.Image, *, accepted: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """``photo_findings`` of a photo's centre square, see ``read_square``.
+
+    Args:
+        square: RGB.
+        small: what the model sees of it.
+        accepted: names of findings that make no photo unusable; they stay as cautions.
+    """
     return tuple(
         dataclasses.replace(finding, unusable=False)
         if finding.name in accepted
         else finding
-        for finding in _findings(image, pixels)
+        for finding in _findings(square, small)
     )
 
 
-def _findings(
-    image: NDArray[np.uint8], pixels: NDArray[np.uint8]
-) -> tuple[Finding, ...]:
-    short_side_px = min(image.shape[:2])
-    look_px = min(LOOK_PX, short_side_px)
-    look = pixels if pixels.shape[0] == look_px else preprocess(image, look_px)
+def _findings(square: Image.Image, small: Image.Image) -> tuple[Finding, ...]:
+    look_px = min(LOOK_PX, square.width)
+    look = small if small.width == look_px else scaled(square, look_px)
     # One plane per colour: several times faster than colours side by side.
-    planes = np.ascontiguousarray(look.transpose(2, 0, 1))
-    luma = np.tensordot(_LUMA, planes.astype(np.float32), axes=1)
+    planes = np.ascontiguousarray(np.asarray(look).transpose(2, 0, 1))
+    levels = planes.astype(np.float32)
+    luma = luma_of(levels)
     mean = float(luma.mean())
     findings = (
-        *_size_findings(short_side_px, pixels.shape[0]),
-        *_exposure_findings(planes, mean),
+        *_size_findings(square.width, small.width),
+        *_exposure_findings(planes, largest_deviation(levels), mean),
     )
     if any(finding.unusable for finding in findings):
         # A frame without a picture is not worth calling blurred as well.
@@ -159,8 +171,10 @@ def _size_findings(short_side_px: int, size_px: int) -> Iterator[Finding]:
         )
 
 
-def _exposure_findings(planes: NDArray[np.uint8], mean: float) -> Iterator[Finding]:
-    contrast = _largest_deviation(planes) / at_least_one(mean)
+def _exposure_findings(
+    planes: NDArray[np.uint8], deviation: float, mean: float
+) -> Iterator[Finding]:
+    contrast = deviation / at_least_one(mean)
     brightest, darkest = planes.max(axis=0), planes.min(axis=0)
     black = int(np.count_nonzero(brightest <= _BLACK))
     white = int(np.count_nonzero(darkest >= _WHITE))
@@ -185,15 +199,6 @@ def _exposure_findings(planes: NDArray[np.uint8], mean: float) -> Iterator[Findi
         )
 
 
-def _largest_deviation(planes: NDArray[np.uint8]) -> float:
-    """Of the most varied channel; from whole sums, which float64 holds exactly."""
-    colours = planes.reshape(3, -1).astype(np.float64)
-    return max(
-        math.sqrt(float(colour @ colour) * colour.size - float(colour.sum()) ** 2)
-        for colour in colours
-    ) / len(colours[0])
-
-
 def _sharpness_findings(luma: NDArray[np.float32]) -> Iterator[Finding]:
     found = sharpness(luma)
     if found < LEAST_SHARPNESS:
@@ -207,9 +212,7 @@ def _sharpness_findings(luma: NDArray[np.float32]) -> Iterator[Finding]:
         )
 
 
-def _lesion_findings(
-    look: NDArray[np.uint8], planes: NDArray[np.uint8]
-) -> Iterator[Finding]:
+def _lesion_findings(look: Image.Image, planes: NDArray[np.uint8]) -> Iterator[Finding]:
     found = structure(look)
     if found < LEAST_STRUCTURE:
         unusable = found < NO_STRUCTURE

@@ -23,7 +23,7 @@ from edge_runtime.familiarity import MEASURES, fitted, measures
 from edge_runtime.manifest import read_manifest
 from edge_runtime.photo import read_photo
 from edge_runtime.photo_measures import structure
-from edge_runtime.preprocessing import preprocess
+from edge_runtime.preprocessing import as_picture, centre_square, scaled
 from edge_runtime.quality import LOOK_PX
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +52,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def measured(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The measures of one photo, as the runtime takes them."""
-    look = preprocess(image, min(LOOK_PX, *image.shape[:2]))
+    square = as_picture(centre_square(image))
+    look = scaled(square, min(LOOK_PX, square.width))
     return measures(look, structure(look))
 
 

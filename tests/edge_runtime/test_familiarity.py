@@ -10,12 +10,12 @@ from edge_runtime.familiarity import MEASURES, distance, fitted, measures
 from edge_runtime.manifest import read_manifest
 from edge_runtime.photo import read_photo
 from edge_runtime.photo_measures import structure
-from edge_runtime.preprocessing import preprocess
+from edge_runtime.preprocessing import as_picture, preprocess
 from edge_runtime.quality import FOREIGN, MOST_UNFAMILIAR, photo_findings
 
 
 def far(image):
-    look = preprocess(image, min(128, *image.shape[:2]))
+    look = as_picture(preprocess(image, min(128, *image.shape[:2])))
     return distance(look, structure(look))
 
 
@@ -30,7 +30,7 @@ def test_exposure_changes_no_measure(drawn):
     dark = (bright * 0.5).astype(np.uint8)
     found, expected = (
         measures(look, structure(look))
-        for look in (preprocess(dark, 128), preprocess(bright, 128))
+        for look in (as_picture(preprocess(each, 128)) for each in (dark, bright))
     )
     # Whole levels: half as many of them carry the same picture.
     np.testing.assert_allclose(found, expected, atol=0.06)
@@ -93,6 +93,7 @@ def test_a_small_photo_of_a_lesion_is_judged_too(drawn):
 def test_the_measures_are_the_plain_statistics_of_the_picture(drawn):
     look = np.asarray(Image.fromarray(drawn(64, 64)))
     look = (look + np.random.default_rng(0).integers(0, 9, look.shape)).astype(np.uint8)
+    picture = as_picture(look)
     colours = look.astype(float)
     red, green, blue = (colours[..., channel] for channel in range(3))
     largest, smallest = colours.max(axis=2), colours.min(axis=2)
@@ -111,8 +112,8 @@ def test_the_measures_are_the_plain_statistics_of_the_picture(drawn):
         "detail over structure": np.log(detail / fields.std()),
         "edges": (np.hypot(down, across) > 0.15 * luma.mean()).mean(),
         "reddish": ((red > green) & (red > blue)).mean(),
-        "structure": np.log(structure(look)),
+        "structure": np.log(structure(picture)),
     }
-    found = dict(zip(MEASURES, measures(look, structure(look)), strict=True))
+    found = dict(zip(MEASURES, measures(picture, structure(picture)), strict=True))
     assert {name: found[name] for name in expected} == pytest.approx(expected)
     assert 0 < found["edges"] < 1

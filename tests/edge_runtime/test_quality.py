@@ -1,5 +1,7 @@
 """Findings about photos: what is called unusable, what is only a caution."""
 
+import time
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
@@ -7,7 +9,7 @@ from PIL import Image, ImageFilter
 from edge_runtime.manifest import read_manifest
 from edge_runtime.photo import read_photo
 from edge_runtime.photo_measures import sharpness, structure
-from edge_runtime.preprocessing import preprocess
+from edge_runtime.preprocessing import as_picture, preprocess
 from edge_runtime.quality import FINDING_NAMES, photo_findings
 
 
@@ -159,7 +161,8 @@ class TestLesionAndSkin:
     def test_an_even_slope_of_light_is_no_structure(self):
         rows, columns = np.mgrid[:256, :256]
         slope = (40 + 0.3 * rows + 0.2 * columns).astype(np.uint8)
-        assert structure(np.repeat(slope[..., np.newaxis], 3, axis=2)) < 0.01
+        look = as_picture(np.repeat(slope[..., np.newaxis], 3, axis=2))
+        assert structure(look) < 0.01
 
     @pytest.mark.parametrize(
         ("order", "expected"),
@@ -201,7 +204,21 @@ def test_structure_is_what_the_best_plane_leaves(drawn):
     rows, columns = np.mgrid[:16, :16].reshape(2, -1)
     plane = np.stack([np.ones(256), rows, columns], axis=1)
     left = fields - plane @ np.linalg.lstsq(plane, fields, rcond=None)[0]
-    assert structure(look) == pytest.approx(left.std(axis=0).max() / fields.mean())
+    found = structure(as_picture(look))
+    assert found == pytest.approx(left.std(axis=0).max() / fields.mean())
+
+
+def test_the_look_keeps_to_its_own_thread(drawn):
+    """A BLAS would wake one on every core, and wait for it on a busy machine."""
+    photo = drawn(300, 300)
+    pixels = preprocess(photo, 64)
+    photo_findings(photo, pixels)
+    before = time.process_time(), time.thread_time()
+    for _ in range(100):
+        photo_findings(photo, pixels)
+    whole, own = time.process_time() - before[0], time.thread_time() - before[1]
+    # A tenth is room for what else the process does; with a BLAS it was 90 %.
+    assert whole <= 1.1 * own + 0.01
 
 
 def test_contrast_is_the_deviation_of_the_most_varied_channel():
