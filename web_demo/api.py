@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
+from edge_runtime.card import ModelCard
 from edge_runtime.verdict import Verdict
+from web_demo.answer_fields import field_schemas, given_answers
 from web_demo.capacity import Limits
 from web_demo.heat import answer as heat_answer
 from web_demo.judging import Judge, Refusal
@@ -46,8 +48,8 @@ STATUS: Json = {
 REFUSALS = ("400", "403", "404", "413", "421", "422", "429", "503")
 
 
-def _form(models: Sequence[str], max_photos: int) -> Json:
-    """The schema of a form with up to so many photos."""
+def _form(cards: Sequence[ModelCard], max_photos: int) -> Json:
+    """The schema of a form with up to so many photos, and answers for all of them."""
     photos: Json = {
         "type": "array",
         "items": {"type": "string", "format": "binary"},
@@ -55,7 +57,8 @@ def _form(models: Sequence[str], max_photos: int) -> Json:
         "maxItems": max_photos,
         "description": "JPEG, PNG or WebP; the field is repeated for several",
     }
-    properties = {"photo": photos, "model": _model(models)}
+    model = _model([card.name for card in cards])
+    properties = {"photo": photos, "model": model, **field_schemas(cards)}
     return {"type": "object", "required": ["photo"], "properties": properties}
 
 
@@ -73,14 +76,14 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
     blueprint = Blueprint("api", __name__)
     names = [card.name for card in judge.cards]
     _status(blueprint, judge)
-    _explaining(blueprint, judge, names)
+    _explaining(blueprint, judge)
 
     @blueprint.post("/api/v1/classify")
     @described(
         Operation(
             {"anyOf": [reference("Verdict"), RESULTS]},
             REFUSALS,
-            _form(names, limits.max_photos),
+            _form(judge.cards, limits.max_photos),
             {"model": _model(names)},
         )
     )
@@ -92,12 +95,12 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
         """
         with judge.capacity.place() as deadline:
             photos = uploaded_photos(request, limits.max_photos)
-            model = _asked_model()
+            model, answers = _asked_model(), given_answers(request.form)
             if len(photos) == 1:
-                verdict = judge.verdict(photos[0], model)
+                verdict = judge.verdict(photos[0], model, answers)
                 metrics.count(verdict)
                 return verdict.to_json()
-            found = judge.verdicts(photos, deadline, model)
+            found = judge.verdicts(photos, deadline, model, answers)
             return {"results": _counted(found, metrics)}
 
     @blueprint.get("/api/v1/models")
@@ -114,11 +117,16 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
     return blueprint
 
 
-def _explaining(blueprint: Blueprint, judge: Judge, names: Sequence[str]) -> None:
+def _explaining(blueprint: Blueprint, judge: Judge) -> None:
+    names = [card.name for card in judge.cards]
+
     @blueprint.post("/api/v1/heatmap")
     @described(
         Operation(
-            reference("HeatMap"), REFUSALS, _form(names, 1), {"model": _model(names)}
+            reference("HeatMap"),
+            REFUSALS,
+            _form(judge.cards, 1),
+            {"model": _model(names)},
         )
     )
     def heatmap() -> Json:
@@ -130,7 +138,7 @@ def _explaining(blueprint: Blueprint, judge: Judge, names: Sequence[str]) -> Non
         with judge.capacity.place() as deadline:
             photo = uploaded_photo(request)
             model = _asked_model()
-            found = judge.heat_map(photo, deadline, model)
+            found = judge.heat_map(photo, deadline, model, given_answers(request.form))
             return heat_answer(found, judge.card(model))
 
 

@@ -1,5 +1,6 @@
 """The Flask app, built around whatever classifiers it is given."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from web_demo.answer_fields import asking, questions_of
 from web_demo.api import api
 from web_demo.capacity import Limits, turn_away_without_room
 from web_demo.judging import Classifier, Judge
@@ -19,7 +21,16 @@ from web_demo.pages import pages
 from web_demo.problems import answer_problems
 from web_demo.security import protect
 from web_demo.uploads import MemoryRequest
-from web_demo.wording import STRINGS, evidence, percent, photos_of, say
+from web_demo.wording import (
+    STRINGS,
+    answer_words,
+    evidence,
+    numbers_words,
+    percent,
+    photos_of,
+    question_words,
+    say,
+)
 
 # Besides the photos, a form has a few small fields.
 OTHER_FORM_PARTS = 7
@@ -58,8 +69,9 @@ def create_app(
     app = DemoApp(__name__)
     app.config["MAX_CONTENT_LENGTH"] = limits.max_upload_bytes
     app.config["MAX_HELD_BYTES"] = limits.max_held_bytes
-    app.config["MAX_FORM_PARTS"] = limits.max_photos + OTHER_FORM_PARTS
     judge = Judge(classifiers, limits)
+    parts = limits.max_photos + len(questions_of(judge.cards)) + OTHER_FORM_PARTS
+    app.config["MAX_FORM_PARTS"] = parts
     metrics = Metrics()
     metrics.watch(app)
     refuse_strangers(app, hosts)
@@ -87,6 +99,11 @@ def _speak(app: Flask, judge: Judge, limits: Limits) -> None:
         max_upload_bytes=limits.max_upload_bytes,
         notice=STRINGS["notice"],
         t=say,
+        questions=questions_of(judge.cards),
+        asking=functools.partial(asking, judge.cards),
+        question_words=question_words,
+        answer_words=answer_words,
+        numbers_words=numbers_words,
     )
 
 

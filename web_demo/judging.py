@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from werkzeug.exceptions import NotFound
 
+from edge_runtime.answers import Answers
 from edge_runtime.card import ModelCard
 from edge_runtime.errors import PhotoError
 from edge_runtime.heat_map import HeatMap, heat_map
@@ -37,10 +38,10 @@ class Classifier(Protocol):
     def file(self) -> ModelFile:
         """The checked model file."""
 
-    def classify(self, source: PhotoSource) -> Verdict:
-        """Judge one photo; raises PhotoError where it cannot be read."""
+    def classify(self, source: PhotoSource, answers: Answers | None = None) -> Verdict:
+        """Judge one photo; raises PhotoError or AnswerError."""
 
-    def score(self, pixels: NDArray[np.uint8]) -> float:
+    def score(self, pixels: NDArray[np.uint8], answers: Answers | None = None) -> float:
         """Raw score of prepared pixels."""
 
 
@@ -106,25 +107,33 @@ class Judge:
             )
         return self._classifiers[model]
 
-    def verdict(self, photo: Upload, model: str | None = None) -> Verdict:
+    def verdict(
+        self, photo: Upload, model: str | None = None, answers: Answers | None = None
+    ) -> Verdict:
         """The model's verdict, with the photo named as its sender named it.
 
         Raises:
+            AnswerError: when an answer is not allowed, or nothing is asked.
             NotFound: when no model has that name.
             PhotoError: when the photo cannot be read, or is refused unread.
         """
-        return _judged(photo, self._named(model))
+        return _judged(photo, self._named(model), answers)
 
     def verdicts(
-        self, photos: Sequence[Upload], deadline: Deadline, model: str | None = None
+        self,
+        photos: Sequence[Upload],
+        deadline: Deadline,
+        model: str | None = None,
+        answers: Answers | None = None,
     ) -> list[Verdict | Refusal]:
         """What becomes of each of several photos, in their order.
 
         Raises:
+            AnswerError: when an answer is not allowed, or nothing is asked.
             NotFound: when no model has that name.
         """
         classifier = self._named(model)
-        return [_judged_or_not(each, classifier, deadline) for each in photos]
+        return [_judged_or_not(each, classifier, deadline, answers) for each in photos]
 
     def comparison(self, photo: Upload, deadline: Deadline) -> list[Verdict]:
         """Every model's verdict about one photo.
@@ -136,15 +145,20 @@ class Judge:
         found = []
         for classifier in self._classifiers.values():
             deadline.check()
-            found.append(_judged(photo, classifier))
+            found.append(_judged(photo, classifier, None))
         return found
 
     def heat_map(
-        self, photo: Upload, deadline: Deadline, model: str | None = None
+        self,
+        photo: Upload,
+        deadline: Deadline,
+        model: str | None = None,
+        answers: Answers | None = None,
     ) -> HeatMap:
         """What the model's score of the photo depends on.
 
         Raises:
+            AnswerError: when an answer is not allowed, or nothing is asked.
             NotFound: when no model has that name.
             OutOfTime: when it could not be finished in time.
             PhotoError: when the photo cannot be read, or is refused unread.
@@ -156,7 +170,7 @@ class Judge:
 
         def score(pixels: NDArray[np.uint8]) -> float:
             deadline.check()
-            return classifier.score(pixels)
+            return classifier.score(pixels, answers)
 
         return heat_map(score, preprocess(image, size_px))
 
@@ -175,20 +189,23 @@ def address_of(picture: Image.Image) -> str:
     return f"data:image/jpeg;base64,{text}"
 
 
-def _judged(photo: Upload, classifier: Classifier) -> Verdict:
+def _judged(photo: Upload, classifier: Classifier, answers: Answers | None) -> Verdict:
     check_from_outside(photo)
-    verdict = classifier.classify(photo.content)
+    verdict = classifier.classify(photo.content, answers)
     return dataclasses.replace(verdict, photo=photo.name)
 
 
 def _judged_or_not(
-    photo: Upload, classifier: Classifier, deadline: Deadline
+    photo: Upload,
+    classifier: Classifier,
+    deadline: Deadline,
+    answers: Answers | None,
 ) -> Verdict | Refusal:
     if deadline.is_over():
         return Refusal(
             photo.name, "No time was left for it. Send fewer photos at once."
         )
     try:
-        return _judged(photo, classifier)
+        return _judged(photo, classifier, answers)
     except PhotoError as error:
         return Refusal(photo.name, str(error))

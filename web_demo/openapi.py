@@ -37,7 +37,7 @@ PROBLEMS = {
     "404": "There is no model of that name.",
     "413": "The request is too large, or has too many photos.",
     "421": "The page is not known under the name it was asked by.",
-    "422": "The photo cannot be judged.",
+    "422": "The photo cannot be judged, or an answer not be used.",
     "429": "Too many requests from this address; see Retry-After.",
     "503": "Every place is taken, or it took too long; see Retry-After.",
 }

@@ -17,7 +17,7 @@ def opened(paths: Sequence[Path]) -> list[LesionClassifier]:
     """Each model file, at the site's threshold where one was measured.
 
     Raises:
-        ServingError: when two have one name, or one asks for more than a photo.
+        ServingError: when two have one name.
         EdgeRuntimeError: when a file cannot be used.
     """
     classifiers = [_opened(path) for path in paths]
@@ -25,12 +25,6 @@ def opened(paths: Sequence[Path]) -> list[LesionClassifier]:
     if len(set(names)) < len(names):
         raise ServingError(
             f"two models have one name: {', '.join(names)}. Give each --model once."
-        )
-    asking = [each.card.name for each in classifiers if each.card.answers]
-    if asking:
-        raise ServingError(
-            f"{', '.join(asking)} also takes answers about the lesion, and these pages"
-            " show a model the photo alone. python -m edge_runtime classify takes both."
         )
     return classifiers
 

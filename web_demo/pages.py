@@ -17,6 +17,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from edge_runtime.verdict import UNUSABLE
+from web_demo.answer_fields import given_answers
 from web_demo.api import API_VERSION
 from web_demo.heat import picture, words
 from web_demo.judging import Judge, address_of, preview
@@ -60,10 +61,13 @@ def _judging(blueprint: Blueprint, judge: Judge, metrics: Metrics) -> None:
         with judge.capacity.place() as deadline:
             photo = uploaded_photo(request)
             card = judge.card(request.form.get("model"))
-            found = judge.verdict(photo, card.name)
+            answers = given_answers(request.form)
+            found = judge.verdict(photo, card.name, answers)
             metrics.count(found)
             asked = "heat" in request.form and found.decision != UNUSABLE
-            heat = judge.heat_map(photo, deadline, card.name) if asked else None
+            heat = (
+                judge.heat_map(photo, deadline, card.name, answers) if asked else None
+            )
             shown = picture(photo, heat) if heat else preview(photo)
         return render_template(
             "verdict.html",
@@ -82,14 +86,16 @@ def _judging(blueprint: Blueprint, judge: Judge, metrics: Metrics) -> None:
 
     @blueprint.route("/compare", methods=["GET", "POST"])
     def compare() -> str:
+        # One network in two recipes.
+        paired = len({card.network for card in judge.cards}) < len(judge.cards)
         if request.method == "GET":
-            return render_template("compare.html", rows=[])
+            return render_template("compare.html", rows=[], paired=paired)
         with judge.capacity.place() as deadline:
             verdicts = judge.comparison(uploaded_photo(request), deadline)
         for found in verdicts:
             metrics.count(found)
         rows = list(zip(judge.cards, verdicts, strict=True))
-        return render_template("compare.html", rows=rows)
+        return render_template("compare.html", rows=rows, paired=paired)
 
 
 def _report(blueprint: Blueprint, report: Path | None) -> None:

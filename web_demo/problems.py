@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
-from edge_runtime.errors import PhotoError
+from edge_runtime.errors import AnswerError, PhotoError
 
 # Of the statuses whose standard text would not help the reader.
 HELP = {
@@ -27,6 +27,10 @@ def answer_problems(app: Flask) -> None:
     @app.errorhandler(PhotoError)
     def unreadable_photo(error: PhotoError) -> Response:
         return _answer(422, "The photo cannot be judged", str(error))
+
+    @app.errorhandler(AnswerError)
+    def unknown_answer(error: AnswerError) -> Response:
+        return _answer(422, "An answer cannot be used", f"{error}.")
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

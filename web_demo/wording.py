@@ -32,6 +32,21 @@ def say(key: str, **values: object) -> str:
     return STRINGS[key].format(**values)
 
 
+def question_words(name: str) -> str:
+    """A question of a card in words; its name where there are none."""
+    return STRINGS.get(f"question.{name}", name)
+
+
+def answer_words(answer: str | float) -> str:
+    """An answer in words; itself where there are none."""
+    return STRINGS.get(f"answer.{answer}", f"{answer}")
+
+
+def numbers_words(recipe: str) -> str:
+    """In which numbers a file computes; its recipe where there are no words."""
+    return STRINGS.get(f"numbers.{recipe}", recipe)
+
+
 @dataclass(frozen=True)
 class Explanation:
     """A verdict for people.

@@ -272,12 +272,25 @@ def test_benchmark_tells_a_model_what_the_manifest_tells(made, table, tmp_path):
     assert measured == pytest.approx(val.auc, abs=1e-9)
 
 
-def test_page_shows_a_photo_alone_and_says_so(made, capsys):
+def test_pages_and_service_give_a_model_the_answers(asking, photo):
     pytest.importorskip("flask")
-    from web_demo.serve import main
+    from web_demo.app import create_app
+    from web_demo.capacity import Limits
 
-    assert main(["--model", str(made), "--port", "0"]) == 1
-    assert "also takes answers" in capsys.readouterr().err
+    client = create_app([asking], limits=Limits(rate=None)).test_client()
+
+    def post(path, **fields):
+        file = (io.BytesIO(photo.read_bytes()), "photo.png")
+        return client.post(path, data={"photo": file, **fields})
+
+    for told in ("yes", "no"):
+        verdict = post("/api/v1/classify", answer_bleed=told, answer_age="50").json
+        expected = asking.classify(photo, answers={"bleed": told, "age": 50})
+        assert verdict["probability"] == expected.probability
+        assert verdict["answers"] == {"age": 50, "bleed": told}
+        page = post("/verdict", answer_bleed=told, answer_age="50").text
+        assert expected.reason in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "expected one of yes, no" in post("/verdict", answer_bleed="so so").text
 
 
 def test_kits_feed_a_photo_alone_and_say_so(made, tmp_path, capsys):

@@ -56,10 +56,10 @@ def test_a_full_server_says_so_and_when_to_come_back(classifier, form, photo):
     inside, release = threading.Event(), threading.Event()
     plain = classifier.classify
 
-    def slow(source):
+    def slow(source, answers=None):
         inside.set()
         assert release.wait(timeout=30)
-        return plain(source)
+        return plain(source, answers)
 
     classifier.classify = slow
     body, content_type = form(photo)

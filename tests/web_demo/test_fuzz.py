@@ -1,6 +1,7 @@
 """The REST service against requests made from its own description."""
 
 import collections
+import dataclasses
 
 import pytest
 
@@ -19,12 +20,22 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from edge_runtime.answers import AnswersSpec, Question
+
 CHECKS = [
     not_a_server_error,
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
 ]
+
+
+@pytest.fixture
+def card(card):
+    """A model's that also asks, so that answers are tried too."""
+    questions = (Question("age", low=0, high=120), Question("itch", ("yes", "no")))
+    spec = AnswersSpec(questions, "uint8", 1 / 255, 0)
+    return dataclasses.replace(card, answers=spec)
 
 
 def files_like(root):
@@ -80,4 +91,4 @@ def test_no_request_breaks_the_service(app, root, subtests, mode):
         for path in ("/api/v1/classify", "/api/v1/heatmap"):
             # Requests came as far as the photo, and some of them were in order.
             assert {200, 422} <= statuses[f"POST {path}"]
-        assert len(statuses) == 5
+        assert len(statuses) == 6

@@ -102,10 +102,11 @@ def test_every_model_is_compared(open_page, root, where, cards, python_says):
         expected = python_says(PHOTO, place)
         cells = row.replace("\N{NO-BREAK SPACE}", " ").split("\t")
         assert cells[:2] == [card.name, f"{card.input.size_px} px"]
-        assert cells[2] == percent(expected.probability).replace(
+        assert cells[2] == "8-bit integers"
+        assert cells[3] == percent(expected.probability).replace(
             "\N{NO-BREAK SPACE}", " "
         )
-        assert cells[4] == say(f"decision.{expected.decision}")
+        assert cells[5] == say(f"decision.{expected.decision}")
     assert "not a medical device" in page.inner_text("caption")
 
 

@@ -1,5 +1,6 @@
 // The live camera: ring, sharpness, torch, tap to capture. No picture leaves the page.
 
+import {answersFit, givenAnswers, showQuestions} from "./answers.js";
 import {heatButton} from "./heatview.js";
 import {keepButton, start as startHistory} from "./history.js";
 import {asJpeg, pixelsOf} from "./photo.js";
@@ -33,6 +34,7 @@ prepare();
 async function prepare() {
   tell("status.loading");
   try {
+    showQuestions(await chosenCard());
     await getReady();
     tell("status.ready");
   } catch (error) {
@@ -97,20 +99,21 @@ function showSharpness() {
 }
 
 async function capture() {
-  if (!stream || !video.videoWidth) return;
+  if (!stream || !video.videoWidth || !answersFit()) return;
   const started = performance.now();
   const image = frame();
   const decode_ms = performance.now() - started;
   tell("status.judging");
   const card = await chosenCard();
+  const answers = givenAnswers(card);
   const judge = await getReady();
-  const found = await judge.verdict(image, say("nav.camera"), decode_ms);
+  const found = await judge.verdict(image, say("nav.camera"), decode_ms, answers);
   const rgb = preprocess(image, PREVIEW_PX);
   const preview = await asJpeg({rgb, width: PREVIEW_PX, height: PREVIEW_PX});
   part("result").replaceChildren(
     verdictView(found, card, preview, "device"), keepButton(found, preview));
   if (found.decision !== "unusable photo") {
-    const heat = (progress) => judge.heat(image, progress);
+    const heat = (progress) => judge.heat(image, progress, answers);
     const picture = part("result").querySelector(".picture");
     part("result").append(" ", heatButton(picture, heat));
   }

@@ -1,5 +1,6 @@
 // The page that checks a photo: inside the page unless the server is chosen.
 
+import {givenAnswers, showQuestions} from "./answers.js";
 import {heatButton} from "./heatview.js";
 import {keepButton, start as startHistory} from "./history.js";
 import {asJpeg, PhotoError, readPhoto} from "./photo.js";
@@ -27,6 +28,7 @@ prepare();
 async function prepare() {
   tell("status.loading");
   try {
+    showQuestions(await chosenCard());
     await getReady();
     tell("status.ready");
   } catch (error) {
@@ -59,24 +61,28 @@ async function check(file) {
 
 async function onDevice(file, card) {
   const judge = await getReady();
+  const answers = givenAnswers(card);
   const started = performance.now();
   const image = await readPhoto(file);
-  const found = await judge.verdict(image, file.name, performance.now() - started);
+  const decode_ms = performance.now() - started;
+  const found = await judge.verdict(image, file.name, decode_ms, answers);
   const preview = await previewOf(image);
-  show(found, card, preview, "device", (progress) => judge.heat(image, progress));
+  show(found, card, preview, "device", (progress) => judge.heat(image, progress, answers));
 }
 
 async function onServer(file, card) {
-  const found = await ask("/api/v1/classify", file, card);
+  const answers = givenAnswers(card);
+  const found = await ask("/api/v1/classify", file, card, answers);
   const preview = await previewOf(await readPhoto(file));
   show(found, card, preview, "server", async () =>
-    (await ask("/api/v1/heatmap", file, card)).gain.flat());
+    (await ask("/api/v1/heatmap", file, card, answers)).gain.flat());
 }
 
-async function ask(address, file, card) {
+async function ask(address, file, card, answers) {
   const body = new FormData();
   body.append("photo", file);
   body.append("model", card.name);
+  for (const [name, answer] of Object.entries(answers)) body.append(`answer_${name}`, answer);
   let answer;
   try {
     answer = await fetch(address, {method: "POST", body});

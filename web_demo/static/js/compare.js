@@ -6,9 +6,9 @@ import {keepForOffline} from "./offline.js";
 import {readPhoto} from "./photo.js";
 import {tell} from "./ready.js";
 import {element, problemView} from "./view.js";
-import {evidence, percent, say} from "./wording.js";
+import {evidence, percent, say, sayOr} from "./wording.js";
 
-const HEADS = ["model", "size", "probability", "threshold", "decision", "model_ms",
+const HEADS = ["model", "size", "numbers", "probability", "threshold", "decision", "model_ms",
                "total_ms", "evidence"];
 // The first inference sets up memory; the third tells what the next ones take.
 const WARM_UP_RUNS = 2;
@@ -59,7 +59,7 @@ function table(rows) {
     const {recall, specificity} = evidence(card);
     const unusable = found.decision === "unusable photo";
     const cells = [
-      `${card.input.size_px}\u00a0px`, unusable ? "–" : percent(found.probability),
+      `${card.input.size_px}\u00a0px`, sayOr(`numbers.${card.recipe}`, card.recipe), unusable ? "–" : percent(found.probability),
       percent(found.threshold), say(`decision.${found.decision}`),
       found.timings_ms.invoke.toFixed(2), found.timings_ms.total.toFixed(1),
       `${percent(recall.value)} / ${percent(specificity.value)}`];

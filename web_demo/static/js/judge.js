@@ -26,7 +26,7 @@ class Judge {
   }
 
   /** Judge a decoded image; decode_ms is how long decoding took. */
-  async verdict(image, photo, decode_ms) {
+  async verdict(image, photo, decode_ms, answers = {}) {
     const {card} = this.model;
     const size = card.input.size_px;
     const marks = [performance.now()];
@@ -34,7 +34,7 @@ class Judge {
     marks.push(performance.now());
     const input = store(pixels, this.table);
     marks.push(performance.now());
-    const {score} = await this.model.infer(input);
+    const {score} = await this.model.infer(input, answers);
     marks.push(performance.now());
     const findings = photoFindings(image, pixels, size, say);
     marks.push(performance.now());
@@ -42,15 +42,16 @@ class Judge {
       .map((mark, place) => mark - marks[place]);
     const total = decode_ms + marks.at(-1) - marks[0];
     const timings_ms = {decode: decode_ms, resize, quantise, invoke, decide, total};
-    const found = verdict({photo, score, card, findings, timings_ms, notice: notice()});
+    const found = verdict(
+      {photo, score, card, findings, timings_ms, notice: notice(), answers});
     return {...found, reason: plainReason(found)};
   }
 
   /** What the score of a decoded image depends on. */
-  heat(image, progress) {
+  heat(image, progress, answers = {}) {
     const size = this.model.card.input.size_px;
     const score = async (pixels) =>
-      (await this.model.infer(store(pixels, this.table))).score;
+      (await this.model.infer(store(pixels, this.table), answers)).score;
     return heatMap(score, preprocess(image, size), size, progress);
   }
 }

@@ -1,5 +1,6 @@
 // The model inside the page: LiteRT.js, one model at a time, uint8 or float32, batch 1.
 
+import {storedAnswers} from "./answers.js";
 import {restore} from "./verdict.js";
 
 const LIBRARY = "/litert/";
@@ -53,14 +54,21 @@ export class Model {
     return new Model(litert, compiled, card);
   }
 
-  async infer(input) {
+  /** input is the stored photo; answers are what is told about it, where it asks. */
+  async infer(input, answers = {}) {
     const size = this.card.input.size_px;
-    const tensor = new this.litert.Tensor(input, [1, size, size, 3]);
-    const results = await this.compiled.run([tensor]);
+    const tensors = this.compiled.getInputDetails().map(({shape}) => shape.length === 4
+      ? new this.litert.Tensor(input, [1, size, size, 3])
+      : this.#told(answers));
+    const results = await this.compiled.run(tensors);
     const stored = results[0].toTypedArray()[0];
-    tensor.delete();
-    results.forEach((result) => result.delete());
+    [...tensors, ...results].forEach((each) => each.delete());
     return {stored, score: restore(stored, this.card.output)};
+  }
+
+  #told(answers) {
+    const told = storedAnswers(this.card.answers, answers);
+    return new this.litert.Tensor(told, [1, told.length]);
   }
 }
 

@@ -14,20 +14,17 @@ export function nearest(value) {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
+/** The stored values of real ones. */
+export function storeReal(reals, {dtype, scale, zero_point}) {
+  if (dtype === "float32") return Float32Array.from(reals);
+  const [lowest, highest] = RANGES[dtype];
+  return TYPES[dtype].from(reals, (real) =>
+    Math.min(Math.max(nearest(real / scale) + zero_point, lowest), highest));
+}
+
 /** The stored value of each pixel level, as a table of 256. */
-export function pixelTable({dtype, scale, zero_point, mean, std}) {
-  const table = new TYPES[dtype](256);
-  for (let level = 0; level < 256; level++) {
-    const real = (level - mean) / std;
-    if (dtype === "float32") {
-      table[level] = real;
-    } else {
-      const [lowest, highest] = RANGES[dtype];
-      const stored = nearest(real / scale) + zero_point;
-      table[level] = Math.min(Math.max(stored, lowest), highest);
-    }
-  }
-  return table;
+export function pixelTable({mean, std, ...spec}) {
+  return storeReal(Array.from({length: 256}, (_, level) => (level - mean) / std), spec);
 }
 
 /** The model's input for prepared pixels. */

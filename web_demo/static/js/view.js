@@ -1,6 +1,6 @@
 // A verdict as part of the page. Text is set as text: a file's name is never markup.
 
-import {evidence, explanation, percent, say} from "./wording.js";
+import {evidence, explanation, percent, say, sayOr} from "./wording.js";
 
 /** An element with attributes and children (strings or elements). */
 export function element(name, attributes = {}, ...children) {
@@ -99,12 +99,19 @@ function evidenceSection(card) {
   return section;
 }
 
+/** What the model was told, in the words of the form. */
+function toldRows({answers}) {
+  return Object.entries(answers).map(([name, answer]) =>
+    [sayOr(`question.${name}`, name), sayOr(`answer.${answer}`, `${answer}`)]);
+}
+
 function detailsOf(found) {
   const stages = Object.entries(found.timings_ms).map(([stage, spent]) =>
     [stage[0].toUpperCase() + stage.slice(1), `${spent.toFixed(2)} ms`]);
   return element("details", {}, element("summary", {}, say("details.title")),
     numbers([[say("model"), found.model],
-             [say("details.sha256"), element("code", {}, found.model_sha256)], ...stages]));
+             [say("details.sha256"), element("code", {}, found.model_sha256)],
+             ...toldRows(found), ...stages]));
 }
 
 function numbers(rows) {

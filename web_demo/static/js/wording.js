@@ -13,6 +13,11 @@ export function say(key, values = {}) {
   return STRINGS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+/** The same, or these words where there is no such sentence. */
+export function sayOr(key, words) {
+  return key in STRINGS ? say(key) : words;
+}
+
 /** A share as per cent with one decimal, not rounded to none or all. */
 export function percent(share) {
   let words;

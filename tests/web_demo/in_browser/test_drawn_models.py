@@ -1,0 +1,220 @@
+"""Models made for these tests: one network in float and in int8, and one that asks."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from edge_runtime import LesionClassifier
+from edge_runtime.photo import read_photo
+from web_demo.wording import percent, say
+
+pytestmark = pytest.mark.slow
+
+PHOTO = "samples/drawn_tone3_irregular.png"
+PHONE = {"width": 360, "height": 740}
+
+# None, one, and all kinds of answers.
+TOLD = (
+    {},
+    {"bleed": "yes"},
+    {"bleed": "no"},
+    {"age": 61, "sex": "female", "fitzpatrick": "3", "region": "nose", "itch": "no"},
+    {"age": 33.3, "bleed": "unknown"},
+    {"age": 0},
+    {"age": 120, "elevation": "yes"},
+)
+
+STORED = """async ({name, told}) => {
+  const {storedAnswers} = await import("/static/js/answers.js");
+  const card = (await modules.model.modelCards()).find((each) => each.name === name);
+  return [...storedAnswers(card.answers, told)];
+}"""
+
+JUDGE = """async ({name, image, told}) => {
+  const {model, judge} = modules;
+  const card = (await model.modelCards()).find((each) => each.name === name);
+  const it = await judge.judgeFor(card);
+  const decoded = {...image, rgb: bytes(image.rgb)};
+  return it.verdict(decoded, "photo", 0, told);
+}"""
+
+
+@pytest.fixture(scope="session")
+def drawn_models(root, tmp_path_factory):
+    """Paths: the float file, its int8 twin, and the one that asks.
+
+    A minute of making; ``LESION_EDGE_DRAWN_MODELS`` names a folder in which
+    ``make_models.py`` has made them already.
+    """
+    named = os.environ.get("LESION_EDGE_DRAWN_MODELS")
+    folder = tmp_path_factory.mktemp("models") / "made"
+    if not named:
+        python = root / ".venv/bin/python"
+        has = [str(python), "-c", "import tensorflow"]
+        if not python.is_file() or subprocess.run(has, capture_output=True).returncode:
+            pytest.skip("no .venv with TensorFlow to convert with; run make install")
+        script = "tests/web_demo/in_browser/make_models.py"
+        subprocess.run(
+            [str(python), script, str(folder)],
+            cwd=root, check=True, capture_output=True, timeout=900,
+        )  # fmt: skip
+    paths = sorted((root / named if named else folder).glob("*-models/*.tflite"))
+    asking, floats, int8 = paths
+    return floats, int8, asking
+
+
+@pytest.fixture
+def pair(start_server, library, drawn_models):
+    return start_server(models=drawn_models[:2]).url
+
+
+@pytest.fixture
+def asking(drawn_models):
+    return LesionClassifier.load(drawn_models[2], threads=1)
+
+
+@pytest.fixture
+def asking_site(start_server, library, drawn_models, model_paths):
+    """A server with the model that asks first, then a shipped one."""
+    return start_server(models=(drawn_models[2], model_paths[0])).url
+
+
+@pytest.mark.parametrize("where", ["device", "server"])
+def test_float_and_int8_of_one_network_stand_side_by_side(
+    open_page, pair, drawn_models, root, where
+):
+    page = open_page("/compare", base=pair)
+    # With both at hand nobody needs to be told how to get the other one.
+    assert say("compare.float") not in page.inner_text("main")
+    page.check(f"#where-{where}")
+    page.set_input_files("#photo", root / PHOTO)
+    page.click("button[type=submit]")
+    page.locator("#result tbody tr").nth(1).wait_for()
+
+    rows = page.locator("#result tbody tr").all_inner_texts()
+    words = [row.replace("\N{NO-BREAK SPACE}", " ").split("\t") for row in rows]
+    for cells, path in zip(words, drawn_models, strict=False):
+        expected = LesionClassifier.load(path, threads=1).classify(root / PHOTO)
+        shown = percent(expected.probability).replace("\N{NO-BREAK SPACE}", " ")
+        assert cells[0] == path.stem
+        assert cells[3] == shown
+        assert cells[5] == say(f"decision.{expected.decision}")
+        assert float(cells[6]) > 0 and float(cells[7]) >= float(cells[6])
+    assert [cells[2] for cells in words] == ["32-bit float", "8-bit integers"]
+
+
+def test_with_int8_files_alone_the_page_says_how_to_get_the_other(open_page):
+    text = open_page("/compare").inner_text("main")
+    assert say("compare.float") in text
+    assert "--recipe float32" in text
+
+
+@pytest.fixture
+def questioned(laboratory, asking_site):
+    """The laboratory, in front of the server with the model that asks."""
+    laboratory.goto(f"{asking_site}/about")
+    laboratory.evaluate(
+        """async () => {
+          const names = ["resize", "verdict", "judge", "model", "wording"];
+          window.modules = Object.fromEntries(await Promise.all(names.map(
+            async (name) => [name, await import(`/static/js/${name}.js`)])));
+          window.bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+        }"""
+    )
+    return laboratory
+
+
+@pytest.mark.parametrize("told", TOLD, ids=str)
+def test_answers_count_in_the_page_as_in_python(questioned, asking, packed, root, told):
+    card, image = asking.card, read_photo(root / PHOTO)
+    # As the form gives them: what is not known is left out.
+    given = {name: word for name, word in told.items() if word != "unknown"}
+    arguments = {"name": card.name, "told": given, "image": packed(image)}
+
+    stored = questioned.evaluate(STORED, arguments)
+    found = questioned.evaluate(JUDGE, arguments)
+
+    expected = asking.classify(image, answers=told)
+    assert stored == card.answers.stored(told)[0].tolist()
+    assert found["answers"] == expected.answers
+    assert found["decision"] == expected.decision
+    assert found["reason"] == expected.reason
+    assert found["probability"] == pytest.approx(expected.probability, abs=1e-9)
+
+
+def test_answers_do_change_that_score(asking, root):
+    scores = {asking.look(root / PHOTO, {"bleed": word})[0] for word in ("yes", "no")}
+    assert len(scores) == 2
+
+
+@pytest.mark.parametrize("where", ["device", "server"])
+def test_the_form_asks_and_the_verdict_says_what_was_told(
+    open_page, asking_site, asking, root, where, wait_for_model
+):
+    page = open_page(base=asking_site)
+    wait_for_model(page)
+    page.check(f"#where-{where}")
+    page.select_option("#answer-bleed", "yes")
+    page.fill("#answer-age", "61")
+    page.set_input_files("#photo", root / PHOTO)
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.click("button[type=submit]")
+    page.wait_for_selector("#decision")
+
+    expected = asking.classify(root / PHOTO, answers={"bleed": "yes", "age": 61})
+    text = page.inner_text("#result").replace("\N{NO-BREAK SPACE}", " ")
+    assert expected.reason in text
+    assert ("POST" in sent) == (where == "server")
+    page.click("#result summary")
+    details = page.inner_text("#result details")
+    assert re.search(r"Age in years\s+61", details)
+    assert re.search(r"Has it bled\?\s+yes", details)
+
+
+def test_questions_go_with_the_model_that_asks(
+    open_page, asking_site, model_paths, wait_for_model
+):
+    page = open_page(base=asking_site, viewport=PHONE)
+    wait_for_model(page)
+    assert page.is_visible("#answer-age")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.select_option("#model", model_paths[0].stem)
+    page.locator("#answers").wait_for(state="hidden")
+    assert page.is_disabled("#answer-age")
+
+
+def test_an_age_that_cannot_be_is_not_judged(
+    open_page, asking_site, root, wait_for_model
+):
+    page = open_page(base=asking_site)
+    wait_for_model(page)
+    page.fill("#answer-age", "300")
+    page.set_input_files("#photo", root / PHOTO)
+    page.click("button[type=submit]")
+    assert page.evaluate("document.querySelector('#answer-age').matches(':invalid')")
+    assert page.locator("#decision").count() == 0
+
+
+def test_the_camera_asks_too(open_page, asking_site, wait_for_model):
+    page = open_page("/camera", base=asking_site)
+    wait_for_model(page)
+    page.select_option("#answer-bleed", "yes")
+    page.click("#start")
+    page.locator("#sharpness-word", has_text=re.compile(r"\w")).wait_for()
+    page.click("#capture")
+    page.wait_for_selector("#decision")
+    page.click("#result summary")
+    assert re.search(r"Has it bled\?\s+yes", page.inner_text("#result details"))
+
+
+def test_without_scripts_the_server_is_told(open_page, asking_site, asking, root):
+    page = open_page(base=asking_site, java_script_enabled=False)
+    page.select_option("#answer-bleed", "no")
+    page.set_input_files("#photo", root / PHOTO)
+    page.click("button[type=submit]")
+    expected = asking.classify(root / PHOTO, answers={"bleed": "no"})
+    text = page.inner_text(".reason").replace("\N{NO-BREAK SPACE}", " ")
+    assert text == expected.reason
