@@ -1,7 +1,7 @@
 """Run by test_kit_web.py where playwright is: the web kit's page in Chromium.
 
-Words: Chromium, folder of the built kit, photo. Prints JSON: what the self-test said,
-what was said of the photo, and the whole text of the page.
+Words: Chromium, folder of the built kit, photos. Prints JSON: what the self-test said,
+what was said of each photo, and the whole text of the page.
 """
 
 import functools
@@ -23,7 +23,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def main(chromium, folder, photo):
+def main(chromium, folder, *photos):
     # Here, as pytest imports every module of the tests, also where this is missing.
     from playwright.sync_api import sync_playwright
 
@@ -41,13 +41,16 @@ def main(chromium, folder, photo):
         page.click("#test")
         page.wait_for_function("!/^(|testing ...)$/.test(result.textContent)")
         self_test = page.text_content("#result")
-        page.set_input_files("#photo", photo)
-        page.wait_for_function("verdict.textContent !== ''")
-        said = page.text_content("#verdict")
+        said = []
+        for photo in photos:
+            page.evaluate("verdict.textContent = ''")
+            page.set_input_files("#photo", photo)
+            page.wait_for_function("verdict.textContent !== ''")
+            said.append(page.text_content("#verdict"))
         about = page.text_content("body")
         browser.close()
     server.shutdown()
-    print(json.dumps({"self_test": self_test, "verdict": said, "body": about}))
+    print(json.dumps({"self_test": self_test, "verdicts": said, "body": about}))
 
 
 if __name__ == "__main__":

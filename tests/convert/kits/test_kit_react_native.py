@@ -1,5 +1,6 @@
 """The React Native kit, checked by tsc against the real packages' types."""
 
+import json
 import os
 import re
 import shutil
@@ -50,8 +51,6 @@ def test_the_check_sees_a_call_that_does_not_fit(kit, modules):
 
 
 def test_versions_are_those_that_were_checked(kit, modules):
-    import json
-
     wanted = json.loads((kit / "package.json").read_text())["dependencies"]
     for name, version in wanted.items():
         found = json.loads((modules / name / "package.json").read_text())["version"]
@@ -88,3 +87,23 @@ def test_rgb_is_found_in_any_order_of_bytes(kit, modules, tmp_path):
 def test_metro_knows_the_model(kit):
     config = (kit / "metro.config.js").read_text()
     assert re.search(r"assetExts: \[.*'tflite'\]", config)
+
+
+def test_page_and_packages_speak_of_one_version(kit, modules):
+    """A package.json that goes over the app's own has to name what its template did."""
+    packages = json.loads((kit / "package.json").read_text())
+    native = packages["dependencies"]["react-native"]
+    tools = packages["devDependencies"]
+    page = (kit / "README.md").read_text()
+    command = f"cli@{tools['@react-native-community/cli']} init LesionApp"
+    assert f"{command} --version {native} " in page
+    assert tools["@react-native/metro-config"] == native
+    assert tools["@react-native/babel-preset"] == native
+    # run-android and run-ios come from these, no more with the CLI itself.
+    for platform in ("android", "ios"):
+        name = f"@react-native-community/cli-platform-{platform}"
+        assert tools[name] == tools["@react-native-community/cli"]
+    # React Native refuses to draw with another React than it was built with.
+    renderers = modules / "react-native/Libraries/Renderer/implementations"
+    built = (renderers / "ReactFabric-prod.js").read_text()
+    assert f'"{packages["dependencies"]["react"]}"' in built

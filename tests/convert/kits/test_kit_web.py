@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from convert.package import main
 from edge_runtime import LesionClassifier
@@ -96,14 +97,18 @@ def test_model_with_float_edges_gives_python_s_answer_too(
     assert _node(out, out / "golden/golden.json", "another range") == []
 
 
-def test_page_in_chromium_passes_the_self_test_and_judges_as_python(kit, file, root):
+def test_page_in_chromium_passes_the_self_test_and_judges_as_python(
+    kit, file, root, tmp_path
+):
     python = os.environ.get("LESION_EDGE_KITS_PYTHON")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not python or not chromium:
         pytest.skip("needs the Chromium and playwright that make test-kits installs")
     photo = root / "samples/drawn_tone4_irregular_hair.png"
+    black = tmp_path / "black.png"
+    Image.new("RGB", (200, 200)).save(black)
     done = subprocess.run(
-        [python, PROGRAMS / "open_page.py", chromium, kit, photo],
+        [python, PROGRAMS / "open_page.py", chromium, kit, photo, black],
         capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
@@ -111,6 +116,9 @@ def test_page_in_chromium_passes_the_self_test_and_judges_as_python(kit, file, r
     assert found["self_test"] == "same answer as Python at every step"
     ours = LesionClassifier.load(file.path, threads=1).classify(photo)
     expected = f"{ours.decision} (probability {ours.probability:.3f},"
-    assert found["verdict"].startswith(expected)
-    assert all(each.name in found["verdict"] for each in ours.findings)
+    said, of_black = found["verdicts"]
+    assert said.startswith(expected)
+    assert all(each.name in said for each in ours.findings)
+    assert of_black.startswith("unusable photo dark")
+    assert "probability" not in of_black
     assert "not a medical device" in found["body"]

@@ -36,9 +36,11 @@ export default function App() {
       const pixels = preprocess(image);
       const output = await (await model).infer(store(pixels));
       const found = verdict(output, findingsOf(image, pixels));
-      return `${found.decision} (probability ${found.probability.toFixed(3)},`
-        + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`
-        + found.findings.map((finding) => ` ${finding.name}`).join();
+      // Of an unusable photo a probability means nothing.
+      const numbers = found.decision === 'unusable photo' ? ''
+        : ` (probability ${found.probability.toFixed(3)},`
+          + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`;
+      return found.decision + numbers + found.findings.map((finding) => ` ${finding.name}`).join();
     } finally {
       photo.dispose();
     }

@@ -42,8 +42,12 @@ int main(int count, char** words) {
     const auto pixels = lesion::preprocess(image, lesion::kSizePx);
     const auto findings = lesion::findings_of(image, pixels);
     const auto said = lesion::verdict(model.infer(lesion::store(pixels)), findings);
-    std::cout << said.decision << "  probability " << said.probability
-              << "  threshold " << lesion::kThresholdProbability;
+    std::cout << said.decision;
+    // Of an unusable photo a probability means nothing.
+    if (said.decision != "unusable photo") {
+      std::cout << "  probability " << said.probability << "  threshold "
+                << lesion::kThresholdProbability;
+    }
     for (const auto& each : findings) std::cout << "  " << each.name;
     std::cout << "\n" << lesion::kNotice << "\n";
   } catch (const std::exception& error) {

@@ -43,8 +43,12 @@ class _LesionPageState extends State<LesionPage> {
     final pixels = preprocess(image);
     final findings = findingsOf(image, pixels);
     final found = verdict(model.infer(store(pixels)), findings);
-    return '${found.decision} (probability ${found.probability.toStringAsFixed(3)},'
-        ' threshold ${constants.thresholdProbability.toStringAsFixed(3)})'
+    // Of an unusable photo a probability means nothing.
+    final numbers = found.decision == 'unusable photo'
+        ? ''
+        : ' (probability ${found.probability.toStringAsFixed(3)},'
+            ' threshold ${constants.thresholdProbability.toStringAsFixed(3)})';
+    return '${found.decision}$numbers'
         ' ${findings.map((each) => each.name).join(' ')}';
   }
 

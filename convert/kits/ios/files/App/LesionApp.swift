@@ -33,10 +33,11 @@ struct LesionView: View {
         do {
             guard let data = try await item?.loadTransferable(type: Data.self) else { return "" }
             let (verdict, findings) = try LesionModel().judge(try Pixels.of(data))
-            let said = String(
-                format: "%@ (probability %.3f, threshold %.3f)",
-                verdict.decision, verdict.probability, Constants.thresholdProbability)
-            return ([said] + findings.map(\.name)).joined(separator: " ")
+            // Of an unusable photo a probability means nothing.
+            let numbers = verdict.decision == "unusable photo" ? [] : [String(
+                format: "(probability %.3f, threshold %.3f)",
+                verdict.probability, Constants.thresholdProbability)]
+            return ([verdict.decision] + numbers + findings.map(\.name)).joined(separator: " ")
         } catch {
             return "error: \(error.localizedDescription)"
         }

@@ -24,8 +24,11 @@ document.getElementById("photo")!.addEventListener("change", async (event) => {
     const image = await readPhoto(file);
     const pixels = preprocess(image);
     const said = verdict(await model.infer(store(pixels)), findingsOf(image, pixels));
-    say("verdict", `${said.decision} (probability ${said.probability.toFixed(3)},`
-      + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`
+    // Of an unusable photo a probability means nothing.
+    const numbers = said.decision === "unusable photo" ? "" :
+      ` (probability ${said.probability.toFixed(3)},`
+      + ` threshold ${constants.THRESHOLD_PROBABILITY.toFixed(3)})`;
+    say("verdict", said.decision + numbers
       + said.findings.map((finding) => ` ${finding.name}`).join());
   } catch (error) {
     say("verdict", `error: ${error}`);

@@ -60,10 +60,12 @@ class MainActivity : ComponentActivity() {
             frame.use {
                 val image = Pixels.of(it.toBitmap(), it.imageInfo.rotationDegrees)
                 val (verdict, findings) = model.judge(image)
-                show("%s (probability %.3f, threshold %.3f) %s".format(
-                    Locale.ROOT, verdict.decision, verdict.probability,
-                    Constants.THRESHOLD_PROBABILITY, findings.joinToString(" ") { it.name },
-                ))
+                // Of an unusable photo a probability means nothing.
+                val numbers = if (verdict.decision == "unusable photo") "" else
+                    " (probability %.3f, threshold %.3f)".format(
+                        Locale.ROOT, verdict.probability, Constants.THRESHOLD_PROBABILITY,
+                    )
+                show(verdict.decision + numbers + findings.joinToString("") { " ${it.name}" })
             }
         }
         camera.bindToLifecycle(this)
