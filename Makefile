@@ -30,7 +30,7 @@ test-long: .venv/installed  ## only the tests that take minutes, such as a full 
 
 test-backends: .venv/installed .venv-backends/installed  ## train with PyTorch and with JAX in place of TensorFlow
 	LESION_EDGE_BACKENDS_PYTHON=.venv-backends/bin/python \
-		.venv/bin/python -m pytest -m long -k other_backends tests/training/test_train.py
+		.venv/bin/python -m pytest -m long tests/training/test_backends.py
 
 test-arm: .venv/installed .arm/installed  ## the runtime on an emulated Arm (Debian, root; 390 MB in .arm)
 	.venv/bin/python -m pytest -m arm -s tests/arm

@@ -1,8 +1,4 @@
-import os
 import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -20,7 +16,6 @@ from training.train import main
 pytestmark = pytest.mark.usefixtures("deterministic")
 
 TINY = Network("tiny16", 16, (8, 4, 4, 4), first_kernel=2, columns=2)
-BACKENDS_PYTHON = "LESION_EDGE_BACKENDS_PYTHON"
 
 
 @pytest.fixture(scope="module")
@@ -243,38 +238,3 @@ class TestBadInput:
     def test_no_photos_to_choose_the_epoch_by(self, refused, changed):
         table = changed(lambda photo: photo.split != "val")
         assert "in its val split" in refused(table)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("backend", ["torch", "jax"])
-def test_other_backends_train_the_same_network(backend, manifest, tmp_path, root):
-    named = os.environ.get(BACKENDS_PYTHON)
-    if not named:
-        pytest.skip(
-            f"{BACKENDS_PYTHON} names no Python with keras, torch and jax;"
-            " make test-backends makes one and runs this"
-        )
-    python = shutil.which(named) or pytest.fail(f"{BACKENDS_PYTHON}={named} is nothing")
-    out = tmp_path / backend
-    done = subprocess.run(
-        [
-            Path(python), root / "training/train.py", "--manifest", manifest,
-            "--network", "cnn32", "--epochs", "12", "--batch-size", "5", "--out", out,
-        ],
-        env=os.environ | {"KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        timeout=1200,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    record = TrainingRecord.read(out / "training.json")
-    assert record.tools["backend"] == backend
-    assert record.validation["auc"] > 0.8
-    # Whatever trained it: this backend reads it and gives the scores recorded.
-    model = keras.models.load_model(out / "model.keras", compile=False)
-    val = photos_of(read_manifest(manifest), "val")
-    scores = np.asarray(model(model_inputs(val, 32)))[:, 0]
-    assert roc_auc_score(labels_of(val), scores) == pytest.approx(
-        record.validation["auc"], abs=1.5 / 15**2
-    )
