@@ -43,7 +43,10 @@ from edge_runtime.preprocessing import load_pixels
 from edge_runtime.revision import revision
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-RUNS_A_TURN, PHOTOS_A_TURN = 20, 5
+MOST_RUNS = {"infer": 20, "judge": 5}
+"""A turn: inferences, then photos to a score."""
+# A runtime that takes 700 ms would need most of the time for figures nobody doubts.
+FEWEST_RUNS, LONGEST_MS = 2, 500.0
 
 
 @dataclass(frozen=True)
@@ -155,25 +158,30 @@ def turns(workers: Mapping[str, Worker], rounds: int) -> tuple[Samples, dict[str
     shuffler, names = random.Random(0), list(workers)
     samples: Samples = {}
     lost: dict[str, str] = {}
+    runs = {(name, kind): most for name in names for kind, most in MOST_RUNS.items()}
     for turn in range(rounds + 1):
         shuffler.shuffle(names)
         for name in [name for name in names if name not in lost]:
             try:
-                found = _turn(workers[name])
+                found = {
+                    kind: workers[name].ask({kind: runs[name, kind]})
+                    for kind in MOST_RUNS
+                }
             except BenchmarkError as error:
                 lost[name] = str(error)
                 continue
-            if turn:  # The first round warms up.
-                for kind, durations in found.items():
+            for kind, durations in found.items():
+                if turn:
                     samples.setdefault((name, kind), []).extend(durations)
+                else:  # The first round warms up, and tells how slow it is.
+                    runs[name, kind] = _runs_a_turn(durations, MOST_RUNS[kind])
     return samples, lost
 
 
-def _turn(worker: Worker) -> dict[str, list[float]]:
-    return {
-        kind: worker.ask({kind: runs})
-        for kind, runs in (("infer", RUNS_A_TURN), ("judge", PHOTOS_A_TURN))
-    }
+def _runs_a_turn(durations_ms: Sequence[float], most: int) -> int:
+    """As many as take ``LONGEST_MS``; the median tells, whatever interrupted one."""
+    fitting = int(LONGEST_MS / max(statistics.median(durations_ms), 1e-3))
+    return max(FEWEST_RUNS, min(most, fitting))
 
 
 def _row(

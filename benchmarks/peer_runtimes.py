@@ -212,8 +212,11 @@ def _shape(files: Files) -> tuple[int, ...]:
 
 
 OURS = "lesion-edge"
+NOT_LOOKED_AT = "lesion-edge, photo not looked at"
+"""What the others do too: decode, resize, run; no finding, and so no verdict."""
 PEERS = {
     OURS: Peer("ai-edge-litert", True, _ours),
+    NOT_LOOKED_AT: Peer("ai-edge-litert", True, _ours),
     "litert": Peer("ai-edge-litert", True, _litert(xnnpack=True)),
     "litert, no XNNPACK": Peer("ai-edge-litert", True, _litert(xnnpack=False)),
     "openvino, the same file": Peer("openvino", True, _openvino(int8=True)),

@@ -67,7 +67,8 @@ def peers_markdown(report: PeerReport) -> str:
         f" {report.rounds} rounds. One thread, one process a runtime, turn by turn in"
         " shuffled order. *By ours*: its median by ours with a 95 % interval; above 1"
         " ours is faster. Photo to score: ours is the whole verdict, its checks of the"
-        " photo included; the others decode, resize with Pillow and run.",
+        " photo included, which no bare interpreter makes and which cost the difference"
+        " to *photo not looked at*; the others decode, resize with Pillow and run.",
         "",
         f"| {' | '.join(HEAD)} |",
         f"|{'---|' * len(HEAD)}",

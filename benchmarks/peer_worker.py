@@ -19,10 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.peer_runtimes import OURS, PEERS, Files, Infer, Peer
+from benchmarks.peer_runtimes import (
+    NOT_LOOKED_AT,
+    OURS,
+    PEERS,
+    Files,
+    Infer,
+    Peer,
+)
 from edge_runtime.card import ModelCard
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.model_file import read_model_file
+from edge_runtime.preprocessing import load_pixels
 
 
 def batches(path: str, card: ModelCard, *, int8: bool) -> list[NDArray[Any]]:
@@ -65,7 +73,10 @@ def main() -> int:
     infer = peer.opened(files)
     scores = [real_score(infer(batch), card) for batch in inputs]
     turn, photos = itertools.cycle(inputs), itertools.cycle(case["photos"])
-    judge = _our_way(files) if case["peer"] == OURS else _usual_way(card, peer, infer)
+    if case["peer"] in (OURS, NOT_LOOKED_AT):
+        judge = _our_way(files, look=case["peer"] == OURS)
+    else:
+        judge = _usual_way(card, peer, infer)
     say(
         {
             "version": importlib.metadata.version(peer.package),
@@ -82,9 +93,13 @@ def main() -> int:
     return 0
 
 
-def _our_way(files: Files) -> Callable[[str], object]:
-    """From a photo's path to a verdict, findings about the photo included."""
-    return LesionClassifier.load(files.tflite, threads=1, site=False).classify
+def _our_way(files: Files, *, look: bool) -> Callable[[str], object]:
+    """From a photo's path to a verdict; without the look at it, to a score."""
+    classifier = LesionClassifier.load(files.tflite, threads=1, site=False)
+    if look:
+        return classifier.classify
+    size_px = classifier.card.input.size_px
+    return lambda path: classifier.score(load_pixels(path, size_px))
 
 
 def _usual_way(card: ModelCard, peer: Peer, infer: Infer) -> Callable[[str], object]:

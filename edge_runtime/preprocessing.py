@@ -82,4 +82,4 @@ def load_pixels(source: PhotoSource, size_px: int) -> NDArray[np.uint8]:
     Raises:
         PhotoError: when the photo cannot be read.
     """
-    return preprocess(read_photo(source, for_size_px=size_px), size_px)
+    return np.asarray(scaled(read_square(source, size_px), size_px))

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.comparison import Change
 from benchmarks.errors import BenchmarkError
-from benchmarks.peer_bench import PHOTOS_A_TURN, RUNS_A_TURN, parse, turns
+from benchmarks.peer_bench import FEWEST_RUNS, MOST_RUNS, parse, turns
 from benchmarks.peer_conversion import restored
 from benchmarks.peer_table import PeerReport, Row, peers_markdown
 from benchmarks.peer_waiting import Worker
@@ -31,8 +31,8 @@ def test_every_round_asks_every_peer_and_the_first_one_warms_up():
     assert len(asked) == 5 * 3 * 2
     for start in range(0, len(asked), 6):
         assert {name for name, _ in asked[start : start + 6]} == set("abc")
-    assert len(found["a", "infer"]) == 4 * RUNS_A_TURN
-    assert len(found["b", "judge"]) == 4 * PHOTOS_A_TURN
+    assert len(found["a", "infer"]) == 4 * MOST_RUNS["infer"]
+    assert len(found["b", "judge"]) == 4 * MOST_RUNS["judge"]
     # What was answered in the first round, six answers, is not kept.
     assert min(min(samples) for samples in found.values()) > 6
 
@@ -47,7 +47,18 @@ def test_a_peer_that_breaks_down_is_asked_no_more_and_the_rest_goes_on():
     asked = []
     found, lost = turns({"a": StandIn("a", asked), "b": Broken("b", asked)}, rounds=6)
     assert lost == {"b": "out of memory"}
-    assert len(found["a", "infer"]) == 6 * RUNS_A_TURN
+    assert len(found["a", "infer"]) == 6 * MOST_RUNS["infer"]
+
+
+def test_a_slow_peer_is_asked_for_less():
+    class Slow(StandIn):
+        def ask(self, question):
+            return [700.0] * len(super().ask(question))
+
+    asked = []
+    found, _ = turns({"a": StandIn("a", asked), "b": Slow("b", asked)}, rounds=3)
+    assert len(found["a", "infer"]) == 3 * MOST_RUNS["infer"]
+    assert len(found["b", "infer"]) == len(found["b", "judge"]) == 3 * FEWEST_RUNS
 
 
 def test_the_order_changes_from_round_to_round():
