@@ -47,6 +47,8 @@ class KitDescription:
         versions: what the kit was written for, by name.
         verified: what was compiled and run, in sentences.
         unverified: what was not, in sentences.
+        decodes_whole: why photos are decoded whole there, where the runtime decodes a
+            large JPEG at reduced scale; ``""`` where they are not.
         locked: Python packages that ``requirements.txt`` pins with all they need.
         shares: taken from other targets.
     """
@@ -62,6 +64,7 @@ class KitDescription:
     versions: Mapping[str, str]
     verified: tuple[str, ...]
     unverified: tuple[str, ...]
+    decodes_whole: str
     locked: tuple[str, ...]
     shares: tuple[Share, ...]
 
