@@ -30,6 +30,7 @@ from web_demo.wording import (
     photos_of,
     question_words,
     say,
+    with_interval,
 )
 
 # Besides the photos, a form has a few small fields.
@@ -94,6 +95,7 @@ def _speak(app: Flask, judge: Judge, limits: Limits) -> None:
     app.jinja_env.filters["percent"] = percent
     app.jinja_env.filters["evidence"] = evidence
     app.jinja_env.filters["photos_of"] = photos_of
+    app.jinja_env.filters["with_interval"] = with_interval
     app.jinja_env.globals.update(
         cards=judge.cards,
         max_upload_bytes=limits.max_upload_bytes,

@@ -116,6 +116,12 @@ def explanation(verdict: Verdict, card: ModelCard) -> Explanation:
     )
 
 
+def with_interval(share: Share) -> str:
+    """A measured share with its interval."""
+    value, low, high = (percent(each) for each in (share.value, share.low, share.high))
+    return say("evidence.share", value=value, low=low, high=high)
+
+
 def _wrong_of_hundred(right: Share) -> str:
     """How many of 100 the model gets wrong, as the range of the interval.
 

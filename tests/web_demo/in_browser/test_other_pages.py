@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from web_demo.wording import percent, say
+from web_demo.wording import percent, say, with_interval
 
 PAGES = ["/", "/camera", "/compare", "/report", "/models", "/about", "/api", "/nowhere"]
 PHOTO = "samples/drawn_tone3_irregular.png"
@@ -106,6 +106,9 @@ def test_every_model_is_compared(open_page, root, where, cards, python_says):
         assert cells[3] == percent(expected.probability).replace(
             "\N{NO-BREAK SPACE}", " "
         )
+        for share in (expected.accuracy.recall, expected.accuracy.specificity):
+            shown = with_interval(share).replace("\N{NO-BREAK SPACE}", " ")
+            assert shown in cells[8]
         assert cells[5] == say(f"decision.{expected.decision}")
     assert "not a medical device" in page.inner_text("caption")
 

@@ -6,7 +6,7 @@ import {keepForOffline} from "./offline.js";
 import {readPhoto} from "./photo.js";
 import {tell} from "./ready.js";
 import {element, problemView} from "./view.js";
-import {evidence, percent, say, sayOr} from "./wording.js";
+import {evidence, percent, say, sayOr, withInterval} from "./wording.js";
 
 const HEADS = ["model", "size", "numbers", "probability", "threshold", "decision", "model_ms",
                "total_ms", "evidence"];
@@ -62,7 +62,7 @@ function table(rows) {
       `${card.input.size_px}\u00a0px`, sayOr(`numbers.${card.recipe}`, card.recipe), unusable ? "–" : percent(found.probability),
       percent(found.threshold), say(`decision.${found.decision}`),
       found.timings_ms.invoke.toFixed(2), found.timings_ms.total.toFixed(1),
-      `${percent(recall.value)} / ${percent(specificity.value)}`];
+      `${withInterval(recall)} / ${withInterval(specificity)}`];
     return element("tr", {role: "row"},
       element("th", {scope: "row", role: "rowheader"}, card.name),
       ...cells.map((cell, place) => element("td",

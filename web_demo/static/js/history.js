@@ -71,11 +71,17 @@ function table(kept) {
     element("td", {}, new Date(when).toLocaleString([], WHEN)),
     element("td", {}, element("img", {src: preview, alt: verdict.photo, width: 64, height: 64})),
     element("td", {}, say(`decision.${verdict.decision}`)),
-    element("td", {}, verdict.decision === "unusable photo" ? "–" : percent(verdict.probability))));
+    element("td", {}, numbersOf(verdict))));
   return element("div", {class: "wide", role: "region", tabindex: 0, "aria-labelledby": "history-title"},
     element("table", {},
       element("caption", {}, `${say("history.caption")}. ${say("notice")}`),
       element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows)));
+}
+
+function numbersOf({decision, probability, threshold}) {
+  if (decision === "unusable photo") return "–";
+  return say("history.numbers",
+    {probability: percent(probability), threshold: percent(threshold)});
 }
 
 /** Make the buttons work and draw the list. */

@@ -28,6 +28,12 @@ export function percent(share) {
   return words.replaceAll(" ", NO_BREAK);
 }
 
+/** A measured share with its interval. */
+export function withInterval({value, low, high}) {
+  return say("evidence.share",
+    {value: percent(value), low: percent(low), high: percent(high)});
+}
+
 /** One decimal; exact halves go to the even digit, as in Python. */
 function tenths(value) {
   const tie = Number.isInteger(value * 4) && !Number.isInteger(value * 2);
