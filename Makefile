@@ -169,10 +169,10 @@ demo: .venv/installed  ## serve the pages with MODELS (three of models/), the fi
 	touch $@
 
 .kits/installed: tests/convert/kits/packages/package-lock.json
-	@for tool in chromium g++ javac node; do command -v $$tool >/dev/null || { \
-		echo "installing chromium, g++ and a JDK"; apt-get install -qq -y \
-		--no-install-recommends chromium g++ default-jdk-headless nodejs npm >/dev/null; }; done || { \
-		echo "error: install chromium, g++, a JDK (17 or later) and Node, or run this as root" \
+	@for tool in chromium g++ javac node convert; do command -v $$tool >/dev/null || { \
+		echo "installing chromium, g++, a JDK and ImageMagick"; apt-get install -qq -y \
+		--no-install-recommends chromium g++ default-jdk-headless nodejs npm imagemagick >/dev/null; }; done || { \
+		echo "error: install chromium, g++, a JDK (17 or later), Node and ImageMagick, or run this as root" \
 		"on Debian" >&2; exit 1; }
 	mkdir -p .kits
 	cp tests/convert/kits/packages/package*.json .kits
