@@ -38,8 +38,10 @@ def test_command_keeps_the_layer_it_offered(convert, recipe, capsys):
     assert "there is no such layer after folding" in message
     # A convolution in the middle: integers before it and behind.
     kept = [name for name in _names(message) if "conv" in name][1]
-    # Few drawn photos and three steps: one pair that changes places is 0.0003 of AUC.
-    status, path = convert(recipe, "--keep-float", kept, "--accept", "auc-drop")
+    # Few drawn photos and three steps: one pair that changes places is 0.0003 of AUC,
+    # one malignant photo 0.017 of recall, and which ones do depends on the processor.
+    accepted = ["--accept", "auc-drop", "--accept", "recall-drop"]
+    status, path = convert(recipe, "--keep-float", kept, *accepted)
     assert status == 0
     file = read_model_file(path)
     assert file.card.provenance.conversion["keep_float"] == kept
