@@ -124,8 +124,8 @@ def reason(
 ) -> str:
     """One sentence that says why.
 
-    >>> reason("monitor", 0.25, 0.5)[-50:]
-    'malignant. That is below its threshold of 50.0 %.'
+    >>> reason("monitor", 0.25, 0.5).partition(". ")[2]
+    'That is below its threshold of 50.0 %.'
     """
     if decided == UNUSABLE:
         what = "a fault" if faults == 1 else "faults"
