@@ -12,9 +12,7 @@ if not __package__:
     # Started as a file: put the checkout first on the path, in place of this folder.
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
-from convert.to_tflite import main as convert
 from training.drawn_table import draw_table
-from training.train import main as train
 
 # Too few photos for any gate to mean something.
 GATES = ("recall-drop", "auc-drop", "malignant-lost", "distinct-scores")
@@ -35,6 +33,9 @@ def with_answers(manifest, path):
 
 
 def learn(manifest, out, *words):
+    # Here and not above: pytest looks for doctests in an environment without Keras too.
+    from training.train import main as train
+
     given = ["--manifest", str(manifest), "--epochs", "12", "--out", str(out)]
     if train([*given, *words]):
         raise SystemExit("training failed")
@@ -42,6 +43,8 @@ def learn(manifest, out, *words):
 
 
 def make_file(model, manifest, out, recipe):
+    from convert.to_tflite import main as convert
+
     accepted = [word for gate in GATES for word in ("--accept", gate)]
     words = [str(model), "--manifest", str(manifest), "--recipe", recipe]
     if convert([*words, "--out", str(out), *accepted]):
