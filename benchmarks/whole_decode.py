@@ -16,8 +16,10 @@ if not __package__:
 
 import numpy as np
 
+from benchmarks.counts import at_least
 from benchmarks.large_photos import HEIGHT_PX, WIDTH_PX, enlarged
 from benchmarks.planning import chosen_models
+from benchmarks.timing import evenly_spaced
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.exit_status import exit_status
 from edge_runtime.native_log import without_info_lines
@@ -61,7 +63,9 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--photos", type=Path, default=Path("samples"))
-    parser.add_argument("--count", type=int, default=20, help="photos to enlarge")
+    parser.add_argument(
+        "--count", type=at_least(1), default=20, help="photos to enlarge"
+    )
     words = parser.parse_args(arguments)
     return Settings(words.models, words.photos, words.count)
 
@@ -72,16 +76,14 @@ def measure(settings: Settings) -> tuple[Difference, ...]:
     Raises:
         EdgeRuntimeError: when a model or a photo cannot be used.
     """
-    names = list(photos_in([settings.photos]))
-    step = max(1, len(names) // settings.count)
+    photos = evenly_spaced(list(photos_in([settings.photos])), settings.count)
     with without_info_lines():
         classifiers = [
             LesionClassifier.load(path)
             for path in chosen_models(settings.models, ()).values()
         ]
     judged = [
-        _both(classifiers, enlarged(path, seed))
-        for seed, path in enumerate(names[::step][: settings.count])
+        _both(classifiers, enlarged(path, seed)) for seed, path in enumerate(photos)
     ]
     return tuple(
         Difference(

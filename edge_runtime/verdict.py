@@ -42,7 +42,7 @@ class Verdict:
             nothing is said.
         decision: ``"investigate"``, ``"uncertain"``, ``"monitor"`` or
             ``"unusable photo"``.
-        reason: why, in one sentence with the numbers compared.
+        reason: why, in a sentence or two with the numbers compared.
         accuracy: how often the model was right at its threshold, on its fairest split;
             None where the threshold was moved by photos without labels, at which
             nothing was measured.
@@ -122,7 +122,7 @@ def verdict_of(
 def reason(
     decided: str, probability: float, threshold: float, *, faults: int = 1
 ) -> str:
-    """One sentence that says why.
+    """A sentence or two that say why.
 
     >>> reason("monitor", 0.25, 0.5).partition(". ")[2]
     'That is below its threshold of 50.0 %.'
