@@ -49,7 +49,10 @@ def result_facts(result: BenchmarkResult) -> Iterable[Fact]:
         yield from interpreter_facts(measurement.interpreter)
     yield "threads", settings.threads
     yield from protocol_facts(settings.protocol)
-    yield "cores it stayed on", _list_in_words(settings.cpus, "any")
+    yield (
+        "cores it stayed on",
+        "any" if settings.cpus is None else _listed(settings.cpus),
+    )
     yield "order", f"shuffled, seed {settings.order_seed}"
     yield "energy", energy_in_words(measurement)
     yield "photos", f"{settings.split} split of {settings.manifest}"
@@ -79,7 +82,7 @@ def invalid_reasons(measurement: Measurement) -> tuple[str, ...]:
 def machine_facts(machine: Machine) -> Iterable[Fact]:
     """What the system told about itself."""
     for name, value in dataclasses.asdict(machine).items():
-        yield name.replace("_", " "), value
+        yield name.replace("_", " "), _listed(value) if type(value) is tuple else value
 
 
 def interpreter_facts(interpreter: Interpreter) -> Iterable[Fact]:
@@ -96,8 +99,8 @@ def commit_in_words(revision: Revision) -> str:
     return revision.commit[:12] + changed[revision.dirty]
 
 
-def _list_in_words(numbers: Sequence[int] | None, otherwise: str) -> str:
-    return otherwise if numbers is None else ", ".join(map(str, numbers))
+def _listed(values: Sequence[Any]) -> str:
+    return ", ".join(map(str, values)) or "none"
 
 
 def together(facts: Iterable[Fact]) -> dict[str, str]:

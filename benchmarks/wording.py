@@ -53,8 +53,9 @@ def file_name(model: str, threads: int) -> str:
 
 def machine_line(machine: Machine) -> str:
     """The computer and how busy it was, for the head of a page."""
+    sets = "".join(f", {name}" for name in machine.instruction_sets or ())
     return (
         f"{machine.cpu or machine.board or machine.architecture}, {machine.cores}"
-        f" cores, {machine.os}, Python {machine.python}; load average before:"
+        f" cores{sets}, {machine.os}, Python {machine.python}; load average before:"
         f" {number(machine.load_average, '.1f')}"
     )

@@ -7,14 +7,20 @@ temperature. What the system does not tell is None, never a guess.
 import os
 import platform
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_runtime.cores import usable_cores
+from edge_runtime.strict_json import OPTIONAL
 
 # Kernel names of the sensors that sit on the processor: Raspberry Pi and most Arm
 # boards, Intel, AMD.
 _PROCESSOR_SENSORS = ("cpu-thermal", "soc-thermal", "x86_pkg_temp", "k10temp")
+# What kernels for int8 and float are chosen by, as Linux calls it: x86, then Arm.
+_INSTRUCTION_SETS = (
+    "avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8",
+    "asimd", "asimddp", "i8mm", "sve",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,9 @@ class Machine:
         os: name and version of the system.
         python: its version.
         load_average: processes waiting to run, mean of the last minute.
+        instruction_sets: of the processor, those that choose the kernels, such as
+            ``("avx2", "avx512f", "avx512_vnni")``; two processors of one name may
+            differ in them, and their times with them.
     """
 
     board: str | None
@@ -51,6 +60,7 @@ class Machine:
     os: str
     python: str
     load_average: float | None
+    instruction_sets: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
 
 
 def describe_machine(root: Path = Path("/")) -> Machine:
@@ -78,12 +88,21 @@ def describe_machine(root: Path = Path("/")) -> Machine:
         os=_system_name(),
         python=platform.python_version(),
         load_average=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        instruction_sets=_instruction_sets(cpu_info),
     )
 
 
 def _board(root: Path) -> str | None:
     device_tree = _text(root / "proc/device-tree/model")
     return device_tree or _text(root / "sys/class/dmi/id/product_name")
+
+
+def _instruction_sets(cpu_info: dict[str, str]) -> tuple[str, ...] | None:
+    told = cpu_info.get("flags") or cpu_info.get("features")
+    if told is None:
+        return None
+    flags = set(told.split())
+    return tuple(name for name in _INSTRUCTION_SETS if name in flags)
 
 
 def _temperature_celsius(zones: Path) -> float | None:

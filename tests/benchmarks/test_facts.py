@@ -2,13 +2,22 @@ import dataclasses
 
 import pytest
 
-from benchmarks.facts import busy, commit_in_words, together
+from benchmarks.facts import busy, commit_in_words, machine_facts, together
 from edge_runtime.revision import Revision
 
 
 def test_facts_that_differ_are_listed_once_each():
     facts = together([("commit", "a"), ("commit", "b"), ("commit", "a")])
     assert facts == {"commit": "a; b"}
+
+
+@pytest.mark.parametrize(
+    ("sets", "words"),
+    [(("avx2", "avx_vnni"), "avx2, avx_vnni"), ((), "none"), (None, "not known")],
+)
+def test_instruction_sets_are_listed(machine, sets, words):
+    facts = machine_facts(dataclasses.replace(machine, instruction_sets=sets))
+    assert together(facts)["instruction sets"] == words
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,16 @@ def test_a_result_reads_back_as_it_was_written(result, tmp_path):
     assert BenchmarkResult.read(tmp_path / "a.json") == result
 
 
+def test_a_result_from_before_instruction_sets_were_noted_is_read(result, tmp_path):
+    path = tmp_path / "a.json"
+    result.write(path)
+    values = json.loads(path.read_text(encoding="utf-8"))
+    for moment in ("machine_before", "machine_after"):
+        del values["measurement"][moment]["instruction_sets"]
+    path.write_text(json.dumps(values), encoding="utf-8")
+    assert BenchmarkResult.read(path) == result
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

@@ -89,6 +89,23 @@ def test_the_sensor_on_the_processor_counts(written):
     assert machine.temperature_celsius == 61.0
 
 
+@pytest.mark.parametrize(
+    ("line", "sets"),
+    [
+        (
+            b"flags : fpu avx avx2 avx512f avx512_vnni",
+            ("avx2", "avx512f", "avx512_vnni"),
+        ),
+        (b"Features : fp asimd asimddp crc32", ("asimd", "asimddp")),
+        (b"flags : fpu sse2", ()),
+        (b"model name : says no flags", None),
+    ],
+)
+def test_instruction_sets_are_those_that_choose_kernels(written, line, sets):
+    root = written({"proc/cpuinfo": line + b"\n"})
+    assert describe_machine(root).instruction_sets == sets
+
+
 @pytest.mark.parametrize("reading", [b"", b"N/A\n", b"\xff\n"])
 def test_a_broken_sensor_is_unknown(written, reading):
     files = {**RASPBERRY_PI, "sys/class/thermal/thermal_zone0/temp": reading}
