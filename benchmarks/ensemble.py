@@ -11,7 +11,6 @@ Run: python benchmarks/ensemble.py models/a.tflite models/b.tflite \
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.colour_baseline import TARGET_RECALL, fit_logistic_regression
+from benchmarks.judged_split import JudgedSplit, judged_split
 from benchmarks.markdown import markdown_table
 from benchmarks.table import Table
 from benchmarks.wording import estimate, share_in_words
@@ -31,29 +31,13 @@ from edge_runtime.calibration import SMALLEST_SCORE
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.exit_status import exit_status
 from edge_runtime.intervals import delong_interval
-from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.manifest import read_manifest
 from edge_runtime.metrics import roc_auc, threshold_at_recall
 from edge_runtime.operating_point import recall_and_specificity
-from edge_runtime.preprocessing import load_pixels
 from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
 
 TABLE = "ensemble.md"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Photos of one split, as every member sees them.
-
-    Attributes:
-        labels: 1 for malignant; shape ``(n,)``.
-        clean: photos whose lesion is not in train; shape ``(n,)``.
-        logits: shape ``(n, members)``.
-    """
-
-    labels: NDArray[np.int64]
-    clean: NDArray[np.bool_]
-    logits: NDArray[np.float64]
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -79,10 +63,9 @@ def bench(words: argparse.Namespace) -> str:
     photos = read_manifest(words.manifest)
     with ProgressLine() as line:
         val, test = (
-            _judged(members, photos_of(photos, split), split, line)
-            for split in ("val", "test")
+            judged_split(members, photos, split, line) for split in ("val", "test")
         )
-    weights, bias = fit_logistic_regression(val.logits, val.labels)
+    weights, bias = fit_logistic_regression(_logits(val), val.labels)
     ways = {
         **{name: np.eye(len(members))[i] for i, name in enumerate(members)},
         "mean of the logits": np.full(len(members), 1 / len(members)),
@@ -108,34 +91,18 @@ def bench(words: argparse.Namespace) -> str:
     return text
 
 
-def _judged(
-    members: dict[str, LesionClassifier],
-    photos: Sequence[LabelledPhoto],
-    split: str,
-    line: ProgressLine,
-) -> Judged:
-    logits = np.empty((len(photos), len(members)))
-    for place, photo in enumerate(photos):
-        if place % 20 == 0:
-            line.show(split, place, len(photos))
-        for column, member in enumerate(members.values()):
-            pixels = load_pixels(photo.path, member.card.input.size_px)
-            logits[place, column] = member.score(pixels)
-    np.clip(logits, SMALLEST_SCORE, 1 - SMALLEST_SCORE, out=logits)
-    return Judged(
-        np.array([int(photo.malignant) for photo in photos]),
-        np.array([not photo.lesion_in_train for photo in photos]),
-        np.log(logits / (1 - logits)),
-    )
+def _logits(judged: JudgedSplit) -> NDArray[np.float64]:
+    scores = judged.scores.clip(SMALLEST_SCORE, 1 - SMALLEST_SCORE)
+    return np.asarray(np.log(scores / (1 - scores)))
 
 
 def _row(
-    val: Judged, test: Judged, weights: NDArray[np.float64], bias: float
+    val: JudgedSplit, test: JudgedSplit, weights: NDArray[np.float64], bias: float
 ) -> tuple[str, ...]:
     """AUC on val, on test and on clean test, then recall and specificity on test."""
-    seen = val.logits @ weights + bias
+    seen = _logits(val) @ weights + bias
     threshold = threshold_at_recall(val.labels, seen, TARGET_RECALL)
-    scores = test.logits @ weights + bias
+    scores = _logits(test) @ weights + bias
     rates = recall_and_specificity(test.labels, scores, threshold)
     labels, clean = test.labels, test.clean
     return (

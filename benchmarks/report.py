@@ -29,7 +29,14 @@ from edge_runtime.exit_status import exit_status
 from edge_runtime.strict_json import to_json
 
 # What other commands write into the results folder, in the page's order.
-PARTS = ("grid.md", "seeds.md", "ensemble.md", "sites.md", "shifts.md")
+PARTS = (
+    "published_runs.md",
+    "grid.md",
+    "seeds.md",
+    "ensemble.md",
+    "sites.md",
+    "shifts.md",
+)
 SPEED_PARTS = ("agreement.md", "peers.md", "layers.md", "costs.md")
 """What has to do with the machine alone has a page of its own."""
 

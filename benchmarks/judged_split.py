@@ -1,0 +1,53 @@
+"""The photos of one split, as several model files judge them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.manifest import LabelledPhoto, photos_of
+from edge_runtime.preprocessing import load_pixels
+from edge_runtime.progress import ProgressLine
+
+
+@dataclass(frozen=True)
+class JudgedSplit:
+    """Labels and scores of the same photos, in one order.
+
+    Attributes:
+        labels: 1 for malignant; shape ``(n,)``.
+        clean: photos whose lesion is not in train; shape ``(n,)``.
+        scores: of each file, between 0 and 1; shape ``(n, files)``.
+    """
+
+    labels: NDArray[np.int64]
+    clean: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+
+
+def judged_split(
+    files: Mapping[str, LesionClassifier],
+    photos: Sequence[LabelledPhoto],
+    split: str,
+    line: ProgressLine,
+) -> JudgedSplit:
+    """Show every photo of ``split`` to every file.
+
+    Raises:
+        PhotoError: when a photo cannot be read.
+    """
+    chosen = photos_of(photos, split)
+    scores = np.empty((len(chosen), len(files)))
+    for place, photo in enumerate(chosen):
+        if place % 20 == 0:
+            line.show(split, place, len(chosen))
+        for column, file in enumerate(files.values()):
+            pixels = load_pixels(photo.path, file.card.input.size_px)
+            scores[place, column] = file.score(pixels)
+    return JudgedSplit(
+        np.array([int(photo.malignant) for photo in chosen]),
+        np.array([not photo.lesion_in_train for photo in chosen]),
+        scores,
+    )
