@@ -34,6 +34,7 @@ from benchmarks.peer_conversion import (
 from benchmarks.peer_runtimes import OURS, PEERS, Files
 from benchmarks.peer_table import PeerReport, Row, peers_markdown
 from benchmarks.peer_waiting import Worker, running
+from benchmarks.planning import chosen_models
 from benchmarks.timing import evenly_spaced
 from edge_runtime.atomic import write_text
 from edge_runtime.errors import EdgeRuntimeError
@@ -79,19 +80,11 @@ def parse(arguments: Sequence[str] | None) -> Settings:
 
 def bench(settings: Settings) -> PeerReport:
     """Measure every model; rows come in the order of the files and of ``PEERS``."""
-    models = sorted(settings.models.glob("*.tflite"))
-    chosen = [
-        path for path in models if not settings.only or path.stem in settings.only
-    ]
+    models = chosen_models(settings.models, settings.only)
     photos = evenly_spaced(list(photos_in([settings.photos])), 50)
-    if not chosen or not photos[0].is_file():
-        raise BenchmarkError(
-            f"expected model files in {settings.models} and photos in"
-            f" {settings.photos}; there are none"
-        )
     before = describe_machine()
     rows: list[Row] = []
-    for path in chosen:
+    for path in models.values():
         print(path.stem, file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:
             rows += _one_model(path, photos, Path(folder), settings.rounds)
