@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge_runtime.photo_measures import laplacian, luma_of, reddish
-from edge_runtime.preprocessing import scaled
+from edge_runtime.preprocessing import planes_of, scaled
 
 # Small enough to be blind to a sensor's noise and to how a JPEG was made; photos for
 # the smallest model are not much larger.
@@ -42,13 +42,12 @@ def measures(look: Image.Image, structure: float) -> NDArray[np.float64]:
         look: the picture's centre square; RGB.
         structure: of the same, see ``photo_measures.structure``.
     """
-    # One plane per colour, and sums of squares in place of deviations: several times
-    # faster in numpy, and equal but for the last digits.
-    pixels = np.asarray(scaled(look, FAMILIAR_PX))
-    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    # Sums of squares in place of deviations: several times faster in numpy, and equal
+    # but for the last digits.
+    planes = planes_of(scaled(look, FAMILIAR_PX))
     red, green, blue = colours = planes.astype(np.float64)
     luma = luma_of(colours)
-    mean = max(float(luma.mean()), 1.0)
+    mean = max(_mean(luma), 1.0)
     halves, fields = _blocks(luma, _HALVES), _blocks(luma, _FIELDS)
     detail = _deviation(luma - _spread_out(fields, FAMILIAR_PX))
     fields_deviation = _deviation(fields)
@@ -104,7 +103,7 @@ def _colour(
     np.subtract(top, saturation, out=saturation)
     saturation /= top
     return (
-        float(saturation.mean()),
+        _mean(saturation),
         _log(_deviation(saturation)),
         _log(_deviation(red / total)),
         _log(_deviation(blue / total)),
@@ -130,12 +129,17 @@ def _edges(luma: NDArray[np.float64], mean: float) -> tuple[float, float, float]
 
 def _deviation(values: NDArray[np.float64]) -> float:
     """Standard deviation, several times faster than ``numpy.std`` on small arrays."""
-    off = (values - values.mean()).reshape(-1)
+    off = (values - _mean(values)).reshape(-1)
     return math.sqrt(float(off @ off) / off.size)
 
 
 def _mean_size(values: NDArray[np.float64]) -> float:
-    return float(np.abs(values).mean())
+    return _mean(np.abs(values))
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """What ``numpy.mean`` gives, in half its time on small arrays."""
+    return float(np.add.reduce(values, axis=None)) / values.size
 
 
 def _blocks(luma: NDArray[np.float64], count: int) -> NDArray[np.float64]:

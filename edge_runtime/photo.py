@@ -164,7 +164,7 @@ def _encoded(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
     if isinstance(source, (str, Path)):
         path = Path(source)
         # A device such as /dev/zero never ends, and a folder cannot be read.
-        if path.exists() and not path.is_file():
+        if not path.is_file() and path.exists():
             what = "a folder without photos" if path.is_dir() else "not a file"
             raise PhotoError(f"{name} is {what}; expected a photo")
         source = path.read_bytes()

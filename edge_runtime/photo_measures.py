@@ -61,7 +61,7 @@ def largest_deviation(levels: NDArray[np.float32]) -> float:
     return math.sqrt(largest) / count
 
 
-def sharpness(luma: NDArray[np.float32]) -> float:
+def sharpness(luma: NDArray[np.float32], mean: float) -> float:
     """Standard deviation of the Laplacian over the mean, both of the luma.
 
     After the variance of the Laplacian of Pech-Pacheco et al. 2000
@@ -69,11 +69,12 @@ def sharpness(luma: NDArray[np.float32]) -> float:
 
     Args:
         luma: shape ``(n, n)``; 0 to 255. Below 3 pixels a side the result is 0.
+        mean: of the luma.
     """
     found = laplacian(luma)
     if not found.size:
         return 0.0
-    return float(found.std()) / at_least_one(float(luma.mean()))
+    return float(found.std()) / at_least_one(mean)
 
 
 def laplacian(luma: NDArray[Real]) -> NDArray[Real]:

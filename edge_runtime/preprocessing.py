@@ -40,6 +40,18 @@ def as_picture(image: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(image))
 
 
+def planes_of(picture: Image.Image) -> NDArray[np.uint8]:
+    """Red, green and blue of an RGB picture one after the other; read-only.
+
+    numpy is several times faster on a plane than on colours side by side.
+
+    Returns:
+        Shape ``(3, height, width)``.
+    """
+    planes = b"".join([picture.tobytes("raw", colour) for colour in "RGB"])
+    return np.frombuffer(planes, np.uint8).reshape(3, picture.height, picture.width)
+
+
 def read_square(source: PhotoSource, size_px: int) -> Image.Image:
     """Decode a photo and cut its centre square; ``scaled`` then ends ``load_pixels``.
 

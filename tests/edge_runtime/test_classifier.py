@@ -47,6 +47,16 @@ def test_the_score_is_what_the_interpreter_gives_for_the_pixels(classifier, draw
     assert classifier.score(pixels) == expected[0]
 
 
+def test_pixels_that_lie_otherwise_in_memory_have_the_same_score(classifier, drawn):
+    size_px = classifier.card.input.size_px
+    pixels = preprocess(drawn(size_px, size_px), size_px)
+    turned = np.asfortranarray(pixels)
+    assert classifier.score(turned) == classifier.score(pixels)
+    assert classifier.score(pixels[:, ::-1]) == classifier.score(
+        np.ascontiguousarray(pixels[:, ::-1])
+    )
+
+
 def test_all_sources_give_the_same_verdict(classifier, drawn, encoded, tmp_path):
     path = tmp_path / "photo.png"
     path.write_bytes(encoded(drawn(), "PNG"))

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from edge_runtime.photo import read_photo
-from edge_runtime.preprocessing import centre_square, load_pixels, preprocess, resize
+from edge_runtime.preprocessing import (
+    as_picture,
+    centre_square,
+    load_pixels,
+    planes_of,
+    preprocess,
+    resize,
+)
 
 
 def antialiased_bilinear(line, size):
@@ -29,6 +36,12 @@ def test_the_square_lies_in_the_centre(height, width, top, left):
     side = min(height, width)
     expected = image[top : top + side, left : left + side]
     np.testing.assert_array_equal(centre_square(image), expected)
+
+
+def test_planes_are_the_colours_one_after_the_other(drawn):
+    image = drawn(5, 7)
+    planes = planes_of(as_picture(image))
+    np.testing.assert_array_equal(planes, image.transpose(2, 0, 1))
 
 
 @pytest.mark.parametrize(("side", "size_px"), [(97, 32), (144, 64), (40, 64), (64, 64)])
