@@ -1,10 +1,11 @@
-"""Networks side by side: quality at one recall, multiplications, bytes, milliseconds.
+"""Networks side by side: quality, also under changes, multiplications, bytes, time.
 
 Run: python benchmarks/grid.py models --results results
 
 For the grid of arXiv 2110.12270 (networks times batch sizes) and any other files. Files
 and results belong together by the SHA-256 of the model, so that several runs of one
-network may lie in folders of their own.
+network may lie in folders of their own; rows of benchmarks/shift_bench.py, if it wrote
+into such a folder, by the name of the file.
 """
 
 import argparse
@@ -19,11 +20,14 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from benchmarks import colour_baseline
 from benchmarks.errors import BenchmarkError
 from benchmarks.gathering import gathered
 from benchmarks.layer_graph import layers
 from benchmarks.markdown import markdown_table
 from benchmarks.results import BenchmarkResult, Estimate, Matched, Quality
+from benchmarks.shift_heat import read_shifts
+from benchmarks.shift_report import ShiftRow, lowest_recall, worst
 from benchmarks.table import Table
 from benchmarks.wording import NOT_MEASURED, estimate, milliseconds
 from edge_runtime.atomic import write_text
@@ -33,9 +37,14 @@ from edge_runtime.model_file import ModelFile, read_model_file
 from edge_runtime.verdict import NOTICE
 
 TABLE = "grid.md"
+NO_FILE = "no model file"
+UP_TO = 2
+"""Strengths that careless hands and other cameras reach."""
 HEAD = (
     "file", "batch", "px", "AUC", "specificity at 95 % recall",
-    "recall at 80 % specificity", "million MACs", "kB", "interpreter median ms",
+    "recall at 80 % specificity", "worst AUC when changed",
+    "lowest recall then (its specificity)", "million MACs", "kB",
+    "interpreter median ms",
 )  # fmt: skip
 
 
@@ -53,7 +62,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         nargs="+",
         default=[Path("results")],
-        help="folders that benchmarks/run.py wrote, at any depth",
+        help="folders that benchmarks/run.py, and shift_bench.py, wrote",
     )
     add("--out", type=Path, default=Path("results"), help=f"folder for {TABLE}")
     return parser.parse_args(arguments)
@@ -68,10 +77,17 @@ def grid(words: argparse.Namespace) -> str:
     """
     files = [read_model_file(path) for path in _paths(words.models)]
     by_sha256 = {file.card.model_sha256: file for file in files}
+    changed = {
+        row.model: rows
+        for folder in words.results
+        if folder.is_dir() and (report := read_shifts(folder))
+        for rows in [report.rows]
+        for row in rows
+    }
     tables = [
         table
         for machine, results in gathered(words.results, repeats=True).items()
-        if (table := machine_table(machine, results, by_sha256)).rows
+        if (table := machine_table(machine, results, by_sha256, changed)).rows
     ]
     if not tables:
         raise BenchmarkError(
@@ -87,49 +103,88 @@ def machine_table(
     machine: str,
     results: Iterable[BenchmarkResult],
     files: Mapping[str, ModelFile],
+    changed: Mapping[str, Sequence[ShiftRow]],
 ) -> Table:
     """The rows of one machine.
 
     Args:
         machine: its name.
         results: those measured there.
-        files: by SHA-256 of the model; results of others are left out.
+        files: by SHA-256 of the model; results of others are left out, but for the
+            colour-only baseline's.
+        changed: rows of the shift bench that hold a model's, by its name.
     """
     measured = [
-        (result, files[sha256])
+        (result, files.get(result.measurement.subject.model_sha256 or ""))
         for result in results
-        if (sha256 := result.measurement.subject.model_sha256 or "") in files
     ]
+    if any(file for _, file in measured):
+        measured = [
+            (result, file)
+            for result, file in measured
+            if file or result.measurement.subject.name == colour_baseline.NAME
+        ]
+    else:
+        measured = []
     measured.sort(key=lambda pair: -(_quality(pair[0]).auc or 0))
     splits = sorted({_quality(result).photos for result, _ in measured})
     return Table(
         title=f"Networks side by side, {machine}",
         head=HEAD,
-        rows=tuple(_row(result, file) for result, file in measured),
+        rows=tuple(
+            _row(result, file, changed.get(result.measurement.subject.name))
+            for result, file in measured
+        ),
         caption=f"{NOTICE[0].upper()}{NOTICE[1:]}. Photos: {', '.join(splits)}; 95 %"
         " intervals in brackets. Both matched figures have their threshold from these"
-        " very photos: they compare networks and promise nothing. MACs: multiplications"
-        " with an addition, of one photo.",
+        " very photos: they compare networks and promise nothing. When changed: under"
+        f" the small and middle changes of the shift bench (strengths 1 to {UP_TO}), at"
+        " the file's own threshold. MACs: multiplications with an addition, of one"
+        " photo.",
     )
 
 
-def _row(result: BenchmarkResult, file: ModelFile) -> tuple[str, ...]:
+def _row(
+    result: BenchmarkResult, file: ModelFile | None, shifts: Sequence[ShiftRow] | None
+) -> tuple[str, ...]:
     quality, timing = _quality(result), result.measurement.timing
-    training = file.card.provenance.training.get("settings", {})
+    name = result.measurement.subject.name
     recall, specificity = (_matched(quality, *held) for held in (
         ("recall", 0.95), ("specificity", 0.8),
     ))  # fmt: skip
     median = np.median(timing.interpreter_ms) if timing.interpreter_ms else None
     return (
-        result.measurement.subject.name,
-        str(training.get("batch_size", "not stated")),
-        str(file.card.input.size_px),
+        name,
+        *_size_and_batch(file),
         estimate(quality.auc, quality.auc_delong),
         _in_words(recall.specificity if recall else None),
         _in_words(specificity.recall if specificity else None),
-        f"{sum(layer.macs for layer in layers(file.model)) / 1e6:.1f}",
-        f"{file.path.stat().st_size / 1000:.0f}",
+        *(_worst_cases(shifts, name) if shifts else (NOT_MEASURED, NOT_MEASURED)),
+        *_work(file),
         milliseconds(None if median is None else float(median)),
+    )
+
+
+def _size_and_batch(file: ModelFile | None) -> tuple[str, str]:
+    if file is None:
+        return NO_FILE, str(colour_baseline.IMAGE_SIZE_PX)
+    training = file.card.provenance.training.get("settings", {})
+    return str(training.get("batch_size", "not stated")), str(file.card.input.size_px)
+
+
+def _work(file: ModelFile | None) -> tuple[str, str]:
+    if file is None:
+        return NO_FILE, NO_FILE
+    macs = sum(layer.macs for layer in layers(file.model))
+    return f"{macs / 1e6:.1f}", f"{file.path.stat().st_size / 1000:.0f}"
+
+
+def _worst_cases(shifts: Sequence[ShiftRow], name: str) -> tuple[str, str]:
+    bad = worst(shifts, name, UP_TO)
+    missed = lowest_recall(shifts, name, UP_TO)
+    return (
+        f"{bad.auc:.3f}, {bad.shift}",
+        f"{missed.recall:.3f} ({missed.specificity:.3f}), {missed.shift}",
     )
 
 

@@ -96,6 +96,14 @@ def worst(rows: Sequence[ShiftRow], model: str, up_to: int) -> ShiftRow:
     )
 
 
+def lowest_recall(rows: Sequence[ShiftRow], model: str, up_to: int) -> ShiftRow:
+    """The changed version on which ``model`` finds the fewest malignant lesions."""
+    return min(
+        (row for row in _changed(rows, up_to) if row.model == model),
+        key=lambda row: row.recall,
+    )
+
+
 def _changed(rows: Sequence[ShiftRow], up_to: int) -> list[ShiftRow]:
     return [
         row for row in rows if 1 <= row.strength <= up_to and row.shift not in SHORTCUTS
@@ -131,7 +139,7 @@ def _summary(rows: Sequence[ShiftRow], models: Sequence[str]) -> list[str]:
         taken = next(row for row in own if row.strength == 0)
         changed = _changed(own, 2)
         bad = worst(rows, model, 2)
-        missed = min(changed, key=lambda row: row.recall)
+        missed = lowest_recall(rows, model, 2)
         alarmed = min(changed, key=lambda row: row.specificity)
         lines.append(
             f"| {model} | {taken.auc:.3f} | {bad.auc:.3f} | {bad.shift} {bad.strength}"

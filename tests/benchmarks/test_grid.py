@@ -7,7 +7,10 @@ import pytest
 
 from benchmarks import grid, seeds
 from benchmarks.errors import BenchmarkError
+from benchmarks.shift_report import ShiftReport, ShiftRow
+from edge_runtime.atomic import write_text
 from edge_runtime.model_file import read_model_file, write_model_file
+from edge_runtime.strict_json import to_json
 
 
 @pytest.fixture
@@ -47,10 +50,44 @@ class TestGrid:
             32 * 32 * 64 * 12 + 16 * 16 * 40 * 576 + 8 * 8 * 30 * 360
             + 4 * 4 * 25 * 270 + 100 * 512 + 512
         )  # fmt: skip
-        assert cells[6] == f"{by_hand / 1e6:.1f}"
-        assert cells[7] == f"{size_kb:.0f}"
-        assert cells[8] == "2.00"
+        assert cells[6:8] == ["not measured", "not measured"]
+        assert cells[8] == f"{by_hand / 1e6:.1f}"
+        assert cells[9] == f"{size_kb:.0f}"
+        assert cells[10] == "2.00"
         assert "promise nothing" in shown
+
+    def test_worst_cases_come_from_the_shift_bench(self, root, measured, capsys):
+        name = "cnn32.qat_int8"
+        rows = [
+            ShiftRow(name, "as taken", 0, 0.9, 0.95, 0.7),
+            ShiftRow(name, "darker", 2, 0.8, 0.99, 0.5),
+            ShiftRow(name, "blurred", 1, 0.85, 0.9, 0.75),
+            ShiftRow(name, "blurred", 3, 0.6, 0.5, 0.8),
+        ]
+        report = ShiftReport("test", 660, None, tuple(rows))
+        write_text(measured / "shifts.json", to_json(report))
+        words = [str(root / "models"), "--results", str(measured)]
+        assert grid.main([*words, "--out", str(measured)]) == 0
+        shown = capsys.readouterr().out
+        (row,) = [line for line in shown.splitlines() if line.startswith("| cnn32")]
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[6:8] == ["0.800, darker", "0.900 (0.750), blurred"]
+
+    def test_colour_baseline_has_a_row_without_a_file(
+        self, root, measured, result, capsys
+    ):
+        subject = dataclasses.replace(
+            result.measurement.subject, name="colour_baseline", model_sha256=None
+        )
+        measurement = dataclasses.replace(result.measurement, subject=subject)
+        dataclasses.replace(result, measurement=measurement).write(
+            measured / "pi5" / "colour_baseline.json"
+        )
+        words = [str(root / "models"), "--results", str(measured)]
+        assert grid.main([*words, "--out", str(measured)]) == 0
+        shown = capsys.readouterr().out
+        (row,) = [line for line in shown.splitlines() if line.startswith("| colour")]
+        assert row.count("no model file") == 3
 
     def test_results_of_other_files_are_refused_with_the_way(
         self, root, measured, capsys
