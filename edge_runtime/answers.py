@@ -116,8 +116,16 @@ class Question:
         return (number - self.low) / (self.high - self.low)
 
     def _refusal(self, answer: Any) -> AnswerError:
+        values: dict[str, str | int] = {"question": self.name, "answer": repr(answer)}
+        if self.values:
+            fault, values["allowed"] = "value", self.allowed
+        else:
+            fault = "number"
+            values |= {"low": f"{self.low:g}", "high": f"{self.high:g}"}
         return AnswerError(
-            f"the answer to {self.name} is {answer!r}; expected one of {self.allowed}"
+            f"the answer to {self.name} is {answer!r}; expected one of {self.allowed}",
+            fault=fault,
+            values=values,
         )
 
 
@@ -185,10 +193,23 @@ def vector(
     if strangers:
         raise AnswerError(
             f"nobody asks about {', '.join(strangers)}; the questions are"
-            f" {', '.join(known)}"
+            f" {', '.join(known)}",
+            fault="stranger",
+            values={"names": ", ".join(strangers), "questions": ", ".join(known)},
         )
     return np.concatenate(
         [question.encoded(given.get(question.name)) for question in questions]
+    )
+
+
+def none_asked(model: str, answers: Answers) -> AnswerError:
+    """What is said where a model that asks nothing is told something."""
+    names = ", ".join(answers)
+    return AnswerError(
+        f"{model} judges the photo alone and takes no answers; leave {names} out, or"
+        " take a model that asks",
+        fault="none_asked",
+        values={"model": model, "names": names},
     )
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge_runtime.answers import Answers
+from edge_runtime.answers import Answers, none_asked
 from edge_runtime.card import ModelCard
-from edge_runtime.errors import AnswerError, ModelFileError
+from edge_runtime.errors import ModelFileError
 from edge_runtime.interpreter import TfliteModel
 from edge_runtime.model_file import ModelFile, read_model_file
 from edge_runtime.photo import PhotoSource, source_name
@@ -201,10 +201,7 @@ class LesionClassifier:
         if not answers:
             return None
         if self.card.answers is None:
-            raise AnswerError(
-                f"{self.card.name} judges the photo alone and takes no answers; leave"
-                f" {', '.join(answers)} out, or take a model that asks"
-            )
+            raise none_asked(self.card.name, answers)
         return self.card.answers.stored(answers)
 
     def _known(self, answers: Answers | None) -> dict[str, str | float]:

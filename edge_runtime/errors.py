@@ -3,8 +3,9 @@
 EdgeRuntimeError
 ├── ModelFileError            the .tflite file or its card is missing or unusable
 │   └── CardMismatchError     the card describes another model file
-├── PhotoError                the photo cannot be read as one RGB picture
-├── AnswerError               an answer about the lesion is none of those asked for
+├── InputError                what a person handed over cannot be used
+│   ├── PhotoError            the photo cannot be read as one RGB picture
+│   └── AnswerError           an answer about the lesion is none of those asked for
 ├── ManifestError             the table of labelled photos contradicts itself
 ├── SiteFileError             a site's own calibration is damaged or cannot be made
 ├── ResultFileError           a file of verdicts cannot be written or gone on with
@@ -14,6 +15,12 @@ EdgeRuntimeError
 ├── CameraError               the camera, stream or recording cannot be used
 └── InterpreterMissingError   no TFLite interpreter is installed
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+Values = Mapping[str, str | int]
+NOTHING: Values = MappingProxyType({})
 
 
 class EdgeRuntimeError(Exception):
@@ -34,11 +41,29 @@ class CardMismatchError(ModelFileError):
     """The card describes another model file."""
 
 
-class PhotoError(EdgeRuntimeError):
+class InputError(EdgeRuntimeError):
+    """What a person handed over cannot be used.
+
+    Attributes:
+        fault: what is wrong, in a word that stays, for whoever says it in other words.
+        values: the names and numbers that stand in the message.
+    """
+
+    def __init__(
+        self, message: str, *, fault: str = "unreadable", values: Values = NOTHING
+    ) -> None:
+        """Say ``message``; see the attributes."""
+        super().__init__(message)
+        self.fault = fault
+        # A copy, since a mapping proxy cannot go to another process.
+        self.values = dict(values)
+
+
+class PhotoError(InputError):
     """The photo cannot be read as one RGB picture."""
 
 
-class AnswerError(EdgeRuntimeError):
+class AnswerError(InputError):
     """An answer about the lesion is none of those that the model's card asks for."""
 
 

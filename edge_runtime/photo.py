@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from edge_runtime import photo_faults
 from edge_runtime.errors import PhotoError
 
 PhotoSource = str | Path | bytes | BinaryIO | Image.Image | NDArray[np.uint8]
@@ -80,7 +81,7 @@ def read_photo(
     try:
         return np.asarray(picture)
     except _TOO_LARGE as error:
-        raise PhotoError(f"{name} is too large to decode: {error}") from error
+        raise photo_faults.too_large(name, MAX_PIXELS) from error
 
 
 def read_picture(
@@ -103,17 +104,11 @@ def read_picture(
             return _to_rgb(source, name)
         return _decode(_encoded(source, name), name, for_size_px)
     except UnidentifiedImageError as error:
-        raise PhotoError(
-            f"{name} is not a picture that can be read; expected a JPEG, PNG, WebP,"
-            " TIFF or BMP file"
-        ) from error
+        raise photo_faults.unreadable(name) from error
     except _DAMAGED as error:
-        raise PhotoError(f"{name} {_what_failed(error)}") from error
+        raise photo_faults.damaged(name, error) from error
     except _TOO_LARGE as error:
-        raise PhotoError(
-            f"{name} is too large to be decoded here; at most {MAX_PIXELS:,} pixels can"
-            " be judged. Make it smaller first."
-        ) from error
+        raise photo_faults.too_large(name, MAX_PIXELS) from error
 
 
 def decode_scale(width: int, height: int, for_size_px: int) -> int:
@@ -139,16 +134,6 @@ def source_name(source: PhotoSource) -> str:
     return str(name) if name else "photo"
 
 
-def _what_failed(error: Exception) -> str:
-    # A decoder's own words are of no use to people; the system's say what to do.
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    return (
-        "is damaged or ends too early; expected a whole picture. Copy it again from"
-        " where it came from, or take another photo."
-    )
-
-
 def _checked_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
         raise PhotoError(
@@ -171,7 +156,7 @@ def _encoded(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
     elif not isinstance(source, bytes):
         source = source.read()
     if not source:
-        raise PhotoError(f"{name} is empty; expected a JPEG, PNG or other picture")
+        raise photo_faults.empty(name)
     return source
 
 
@@ -197,20 +182,14 @@ def _opened(encoded: bytes) -> Image.Image:
 def _check_size(image: Image.Image, name: str) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise PhotoError(
-            f"{name} has {width} x {height} pixels; at most {MAX_PIXELS:,} can be"
-            " judged. Make it smaller first."
-        )
+        raise photo_faults.too_many_pixels(name, width, height, MAX_PIXELS)
 
 
 def _to_rgb(image: Image.Image, name: str) -> Image.Image:
     _check_size(image, name)
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format not in _STILL_WITH_FRAMES:
-        raise PhotoError(
-            f"{name} has {frames} frames; expected one still photo. Save the frame to"
-            " judge as a picture of its own."
-        )
+        raise photo_faults.moving(name, frames)
     return _eight_bit_rgb(_upright(image))
 
 

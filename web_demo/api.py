@@ -14,13 +14,12 @@ from web_demo.heat import answer as heat_answer
 from web_demo.judging import Judge, Refusal
 from web_demo.metrics import Metrics
 from web_demo.openapi import Operation, described, document, reference
-from web_demo.problems import problem
 from web_demo.uploads import uploaded_photo, uploaded_photos
 
 Json = dict[str, Any]
 
 # Of this service, as its document says; the paths carry the first number.
-API_VERSION = "1.0.0"
+API_VERSION = "1.1.0"
 
 RESULTS: Json = {
     "type": "object",
@@ -150,8 +149,7 @@ def _counted(found: Sequence[Verdict | Refusal], metrics: Metrics) -> list[Json]
             metrics.count(each)
             results.append(each.to_json())
         else:
-            title = "The photo cannot be judged"
-            results.append({**problem(422, title, each.detail), "photo": each.photo})
+            results.append({**each.problem.to_json(), "photo": each.photo})
     return results
 
 

@@ -22,9 +22,9 @@ from web_demo.problems import answer_problems
 from web_demo.security import protect
 from web_demo.uploads import MemoryRequest
 from web_demo.wording import (
-    STRINGS,
     answer_words,
     evidence,
+    finding_words,
     numbers_words,
     percent,
     photos_of,
@@ -99,13 +99,13 @@ def _speak(app: Flask, judge: Judge, limits: Limits) -> None:
     app.jinja_env.globals.update(
         cards=judge.cards,
         max_upload_bytes=limits.max_upload_bytes,
-        notice=STRINGS["notice"],
         t=say,
         questions=questions_of(judge.cards),
         asking=functools.partial(asking, judge.cards),
         question_words=question_words,
         answer_words=answer_words,
         numbers_words=numbers_words,
+        finding_words=finding_words,
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import Flask, request
-from werkzeug.exceptions import ServiceUnavailable
+
+from web_demo.problems import Problem, Refused
 
 # When a client that was turned away should try again. A photo takes 10 to 200 ms, so
 # a full queue is gone by then.
@@ -48,28 +49,21 @@ class Limits:
     rate: str | None = "60 per minute"
 
 
-class Busy(ServiceUnavailable):
+class Busy(Refused):
     """All places are taken; the answer says when to try again."""
 
     def __init__(self) -> None:
         """Ask for a pause of ``RETRY_AFTER_S``."""
-        super().__init__(
-            "Every place is taken at the moment. Nothing was kept; send the photo"
-            f" again in {RETRY_AFTER_S} seconds.",
-            retry_after=RETRY_AFTER_S,
-        )
+        problem = Problem("server.busy", {"seconds": RETRY_AFTER_S})
+        super().__init__(problem, RETRY_AFTER_S)
 
 
-class OutOfTime(ServiceUnavailable):
+class OutOfTime(Refused):
     """The request took longer than it may."""
 
     def __init__(self) -> None:
         """Say what could make it faster."""
-        super().__init__(
-            "It took too long and was given up; nothing was kept. Send a smaller photo,"
-            " or choose a smaller model.",
-            retry_after=RETRY_AFTER_S,
-        )
+        super().__init__(Problem("server.no_time"), RETRY_AFTER_S)
 
 
 class Deadline:

@@ -75,4 +75,6 @@ def _place(gain: NDArray[np.float64]) -> str:
 
 def picture(photo: Upload, found: HeatMap) -> Image.Image:
     """The judged square with its map laid over it."""
-    return overlay(read_photo(photo.content, for_size_px=PREVIEW_PX), found)
+    drawn = overlay(read_photo(photo.content, for_size_px=PREVIEW_PX), found)
+    # Without the caption below, which the page says in its own words.
+    return drawn.crop((0, 0, drawn.width, drawn.width))

@@ -10,7 +10,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from werkzeug.exceptions import NotFound
 
 from edge_runtime.answers import Answers
 from edge_runtime.card import ModelCard
@@ -21,6 +20,7 @@ from edge_runtime.photo import PhotoSource, read_photo
 from edge_runtime.preprocessing import preprocess
 from edge_runtime.verdict import Verdict
 from web_demo.capacity import Capacity, Deadline, Limits
+from web_demo.problems import Problem, Refused, photo_problem
 from web_demo.uploads import Upload, check_from_outside
 
 # Side of the picture shown beside the verdict.
@@ -51,11 +51,11 @@ class Refusal:
 
     Attributes:
         photo: its name.
-        detail: what is wrong with it, and what to do.
+        problem: what is wrong with it, and what to do.
     """
 
     photo: str
-    detail: str
+    problem: Problem
 
 
 class Judge:
@@ -93,7 +93,7 @@ class Judge:
         """The card of the model of that name; without a name the preferred one.
 
         Raises:
-            NotFound: when no model has that name.
+            Refused: when no model has that name.
         """
         return self._named(model).card
 
@@ -101,10 +101,8 @@ class Judge:
         if not model:
             return next(iter(self._classifiers.values()))
         if model not in self._classifiers:
-            raise NotFound(
-                "There is no model of that name here. Choose one of:"
-                f" {', '.join(self._classifiers)}."
-            )
+            models = ", ".join(self._classifiers)
+            raise Refused(Problem("request.model", {"models": models}))
         return self._classifiers[model]
 
     def verdict(
@@ -114,7 +112,7 @@ class Judge:
 
         Raises:
             AnswerError: when an answer is not allowed, or nothing is asked.
-            NotFound: when no model has that name.
+            Refused: when no model has that name.
             PhotoError: when the photo cannot be read, or is refused unread.
         """
         return _judged(photo, self._named(model), answers)
@@ -130,7 +128,7 @@ class Judge:
 
         Raises:
             AnswerError: when an answer is not allowed, or nothing is asked.
-            NotFound: when no model has that name.
+            Refused: when no model has that name.
         """
         classifier = self._named(model)
         return [_judged_or_not(each, classifier, deadline, answers) for each in photos]
@@ -159,7 +157,7 @@ class Judge:
 
         Raises:
             AnswerError: when an answer is not allowed, or nothing is asked.
-            NotFound: when no model has that name.
+            Refused: when no model has that name.
             OutOfTime: when it could not be finished in time.
             PhotoError: when the photo cannot be read, or is refused unread.
         """
@@ -202,10 +200,8 @@ def _judged_or_not(
     answers: Answers | None,
 ) -> Verdict | Refusal:
     if deadline.is_over():
-        return Refusal(
-            photo.name, "No time was left for it. Send fewer photos at once."
-        )
+        return Refusal(photo.name, Problem("photo.no_time"))
     try:
         return _judged(photo, classifier, answers)
     except PhotoError as error:
-        return Refusal(photo.name, str(error))
+        return Refusal(photo.name, photo_problem(error))

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 from edge_runtime.card import ModelCard
 from edge_runtime.verdict import NOTICE, Verdict
 from web_demo.heat import HeatAnswer
+from web_demo.problems import CODES
 from web_demo.schemas import Json, schema
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -20,12 +21,21 @@ TEXT: Json = {"type": "string"}
 
 PROBLEM: Json = {
     "type": "object",
-    "required": ["type", "title", "status", "detail"],
+    "required": ["type", "title", "status", "detail", "code", "values"],
     "properties": {
         "type": TEXT,
         "title": TEXT,
         "status": {"type": "integer"},
         "detail": TEXT,
+        "code": {
+            "enum": sorted(CODES),
+            "description": "which mistake; stays when the sentences change",
+        },
+        "values": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "integer"]},
+            "description": "what stands in the sentence of the detail",
+        },
         "photo": TEXT,
     },
     "additionalProperties": False,

@@ -8,7 +8,8 @@ answer, but it could keep the machine busy; and with a name that it points at 12
 from urllib.parse import urlsplit
 
 from flask import Flask, request
-from werkzeug.exceptions import Forbidden, MisdirectedRequest
+
+from web_demo.problems import Problem, Refused
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -24,18 +25,12 @@ def refuse_strangers(app: Flask, hosts: frozenset[str]) -> None:
     @app.before_request
     def check_host() -> None:
         if hosts and _name(f"//{request.host}") not in hosts:
-            raise MisdirectedRequest(
-                "This page is not known under that name. Start it with --public-name"
-                " and the name in your browser's address bar."
-            )
+            raise Refused(Problem("request.host"))
 
     @app.before_request
     def check_origin() -> None:
         if request.method not in SAFE_METHODS and _from_elsewhere():
-            raise Forbidden(
-                "The request came from a page of another site. Open this page itself"
-                " and send the photo from there."
-            )
+            raise Refused(Problem("request.origin"))
 
 
 def _from_elsewhere() -> bool:

@@ -1,24 +1,127 @@
-"""What a mistake looks like: a page for people, problem JSON for programs."""
+"""What a mistake looks like: a page for people, problem JSON for programs.
+
+Every mistake has a code that stays and the values that stand in its sentence, which is
+``problem.CODE`` of the strings file; what comes before the code's first dot is the key
+of its title. Scripts of the pages say the sentence anew from both.
+"""
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request
-from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from edge_runtime.errors import AnswerError, PhotoError
+from edge_runtime.errors import NOTHING, AnswerError, PhotoError, Values
+from web_demo.wording import say
 
-# Of the statuses whose standard text would not help the reader.
-HELP = {
-    404: "There is no such page here.",
-    405: "This address does not answer that kind of request.",
-    429: "Too many photos came from this address. Wait a minute, then go on.",
-    500: "Something broke on the server while it answered. Your photo was not kept.",
+# The status of each code.
+CODES = {
+    "photo.empty": 422,
+    "photo.unreadable": 422,
+    "photo.damaged": 422,
+    "photo.frames": 422,
+    "photo.too_large": 422,
+    "photo.pixels": 422,
+    "photo.pixels_jpeg": 422,
+    "photo.pixels_other": 422,
+    "photo.pixels_claimed": 422,
+    "photo.scans": 422,
+    "photo.no_time": 422,
+    "answer.unreadable": 422,
+    "answer.value": 422,
+    "answer.number": 422,
+    "answer.stranger": 422,
+    "answer.none_asked": 422,
+    "upload.no_photo": 400,
+    "upload.many_photos": 400,
+    "upload.bytes": 413,
+    "upload.parts": 413,
+    "request.page": 404,
+    "request.model": 404,
+    "request.method": 405,
+    "request.origin": 403,
+    "request.host": 421,
+    "request.rate": 429,
+    "request.other": 400,
+    "server.busy": 503,
+    "server.no_time": 503,
+    "server.broken": 500,
 }
 
+# Of mistakes that the libraries notice.
+OF_STATUS = {
+    404: "request.page",
+    405: "request.method",
+    429: "request.rate",
+    500: "server.broken",
+}
 
 # Below these addresses programs read the answer.
 PROGRAMS = ("/api/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A mistake.
+
+    Attributes:
+        code: one of ``CODES``.
+        values: what stands in the places of its sentence.
+        other_status: of a mistake that only a library knows.
+    """
+
+    code: str
+    values: Values = field(default_factory=lambda: NOTHING)
+    other_status: int | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of its answer."""
+        return self.other_status or CODES[self.code]
+
+    @property
+    def title(self) -> str:
+        """What could not be done."""
+        return say(f"problem.{self.code.partition('.')[0]}")
+
+    @property
+    def detail(self) -> str:
+        """Why, and what to do."""
+        return say(f"problem.{self.code}", **self.values)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, after RFC 9457."""
+        return {
+            # Says that the status is the whole type.
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "values": dict(self.values),
+        }
+
+
+class Refused(HTTPException):
+    """Ends a request with a problem.
+
+    Attributes:
+        problem: what is wrong.
+        retry_after_s: when to come again; None where that would not help.
+    """
+
+    def __init__(self, problem: Problem, retry_after_s: int | None = None) -> None:
+        """Answer with ``problem``; see the attributes."""
+        super().__init__(problem.detail)
+        self.code = problem.status
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+
+
+def photo_problem(error: PhotoError) -> Problem:
+    """A photo that cannot be read, or is refused unread."""
+    return Problem(f"photo.{error.fault}", error.values)
 
 
 def answer_problems(app: Flask) -> None:
@@ -26,21 +129,22 @@ def answer_problems(app: Flask) -> None:
 
     @app.errorhandler(PhotoError)
     def unreadable_photo(error: PhotoError) -> Response:
-        return _answer(422, "The photo cannot be judged", str(error))
+        return _answer(photo_problem(error))
 
     @app.errorhandler(AnswerError)
     def unknown_answer(error: AnswerError) -> Response:
-        return _answer(422, "An answer cannot be used", f"{error}.")
+        return _answer(Problem(f"answer.{error.fault}", error.values))
+
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> Response:
+        answer = _answer(error.problem)
+        if error.retry_after_s is not None:
+            answer.headers["Retry-After"] = str(error.retry_after_s)
+        return answer
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
-        status = error.code or 500
-        if isinstance(error, RequestEntityTooLarge):
-            return _answer(status, "The upload is too large", _too_large())
-        # A 404 of our own says which model is missing.
-        ours = isinstance(error, NotFound) and error.description != NotFound.description
-        detail = error.description if ours else HELP.get(status, error.description)
-        answer = _answer(status, error.name, detail or "")
+        answer = _answer(_of_a_library(error))
         headers = dict(error.get_headers())
         for name in ("Allow", "Retry-After"):
             if name in headers:
@@ -48,27 +152,27 @@ def answer_problems(app: Flask) -> None:
         return answer
 
 
-def _too_large() -> str:
+def _of_a_library(error: HTTPException) -> Problem:
+    if isinstance(error, RequestEntityTooLarge):
+        return _too_large()
+    status = error.code or 500
+    if status in OF_STATUS:
+        return Problem(OF_STATUS[status])
+    return Problem("request.other", {"status": status}, status)
+
+
+def _too_large() -> Problem:
     limit_bytes = current_app.config["MAX_CONTENT_LENGTH"]
     sent_bytes = request.content_length or 0
     if sent_bytes <= limit_bytes:
-        return "The form holds too many parts. Send fewer photos in one request."
-    return (
-        f"You sent {sent_bytes / 1e6:.1f} MB; at most {limit_bytes / 1e6:.1f} MB are"
-        " accepted. Choose a smaller photo, or save this one at a lower resolution:"
-        " the model looks at a small square of it anyway."
-    )
+        return Problem("upload.parts")
+    sent, most = (f"{each / 1e6:.1f}" for each in (sent_bytes, limit_bytes))
+    return Problem("upload.bytes", {"sent": sent, "most": most})
 
 
-def _answer(status: int, title: str, detail: str) -> Response:
+def _answer(problem: Problem) -> Response:
     if not request.path.startswith(PROGRAMS):
-        page = render_template("problem.html", title=title, detail=detail)
-        return Response(page, status, mimetype="text/html")
-    body = json.dumps(problem(status, title, detail))
-    return Response(body, status, mimetype="application/problem+json")
-
-
-def problem(status: int, title: str, detail: str) -> dict[str, Any]:
-    """A mistake as JSON values, after RFC 9457."""
-    # "about:blank" says that the status is the whole type.
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        page = render_template("problem.html", problem=problem)
+        return Response(page, problem.status, mimetype="text/html")
+    body = json.dumps(problem.to_json())
+    return Response(body, problem.status, mimetype="application/problem+json")

@@ -8,9 +8,10 @@ from typing import IO
 from flask import Request
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
-from werkzeug.exceptions import BadRequest
 
 from edge_runtime.errors import PhotoError
+from web_demo.problems import Problem, Refused
+from web_demo.wording import say
 
 # What cameras and browsers write. Pillow reads dozens of other formats, some with the
 # help of other programs (EPS starts Ghostscript): nothing to offer to strangers. JPEG
@@ -64,7 +65,7 @@ def uploaded_photo(request: Request) -> Upload:
     """The one photo in the multipart field ``photo``.
 
     Raises:
-        BadRequest: when there is none, or more than one.
+        Refused: when there is none, or more than one.
     """
     photos = uploaded_photos(request, most=1)
     return photos[0]
@@ -74,26 +75,21 @@ def uploaded_photos(request: Request, most: int) -> list[Upload]:
     """The photos in the multipart field ``photo``.
 
     Raises:
-        BadRequest: when there is none, or more than ``most``.
+        Refused: when there is none, or more than ``most``.
     """
     photos = [photo for photo in request.files.getlist("photo") if photo.filename]
     if not photos:
-        raise BadRequest(
-            "No photo was sent. Choose one photo; programs send it as multipart form"
-            ' data in the field "photo".'
-        )
+        raise Refused(Problem("upload.no_photo"))
     if len(photos) > most:
-        raise BadRequest(
-            f"{len(photos)} photos were sent; at most {most} can be judged here in one"
-            " request. Send the others in another one."
-        )
+        values = {"sent": len(photos), "most": most}
+        raise Refused(Problem("upload.many_photos", values))
     return [Upload(_shown_name(each.filename or ""), each.read()) for each in photos]
 
 
 def _shown_name(name: str) -> str:
     # Control characters and the marks that turn text around are not printable.
     printable = "".join(letter for letter in name if letter.isprintable())
-    return printable[:MAX_NAME_CHARACTERS] or "photo"
+    return printable[:MAX_NAME_CHARACTERS] or say("verdict.unnamed")
 
 
 def check_from_outside(photo: Upload) -> None:
@@ -105,22 +101,20 @@ def check_from_outside(photo: Upload) -> None:
             over too often (``MAX_SCANNED_PIXELS``).
     """
     if not photo.content:
-        raise PhotoError("The file is empty. Choose the photo again.")
+        raise _refusal("empty")
     width_px, height_px, reducible = _header(photo.content)
     limit = MAX_JPEG_PIXELS if reducible else MAX_WHOLE_PIXELS
     if width_px * height_px > limit:
-        raise PhotoError(
-            f"The photo is too large to be decoded safely: {width_px} x {height_px}"
-            f" pixels; at most {limit / 1e6:.0f} million are accepted"
-            f"{'' if reducible else ' unless it is a JPEG'}. Make it smaller first."
+        raise _refusal(
+            "pixels_jpeg" if reducible else "pixels_other",
+            width=width_px,
+            height=height_px,
+            most=_millions(limit),
         )
     # In compressed data this pair of bytes cannot occur; a thumbnail adds one or two.
     scans = photo.content.count(START_OF_SCAN) if reducible else 1
     if scans * width_px * height_px > MAX_SCANNED_PIXELS:
-        raise PhotoError(
-            f"The photo would take too long to decode: a JPEG in {scans} scans; 10 are"
-            " usual. Save it again, as a plain (not progressive) JPEG."
-        )
+        raise _refusal("scans", scans=scans)
 
 
 def _header(content: bytes) -> tuple[int, int, bool]:
@@ -135,17 +129,21 @@ def _header(content: bytes) -> tuple[int, int, bool]:
                 return *it.size, isinstance(it, JpegImageFile)
         except Image.DecompressionBombError as error:
             # Pillow refuses it before it tells the size: at twice its own limit.
-            pixels = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
-            raise PhotoError(
-                "The photo is too large to be decoded safely: it claims more than"
-                f" {pixels} million pixels; at most {MAX_JPEG_PIXELS / 1e6:.0f} million"
-                f" are accepted ({MAX_WHOLE_PIXELS / 1e6:.0f} unless it is a JPEG)."
-                " Make it smaller first."
+            raise _refusal(
+                "pixels_claimed",
+                claimed=2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000,
+                jpeg=_millions(MAX_JPEG_PIXELS),
+                other=_millions(MAX_WHOLE_PIXELS),
             ) from error
         # Damaged headers raise these; Pillow turns the others into the first one.
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-            raise PhotoError(
-                "The file is not a photo that can be read here; expected a JPEG, PNG"
-                " or WebP file. Photos in HEIC or a camera's raw format have to be"
-                " saved as JPEG first."
-            ) from error
+            raise _refusal("unreadable") from error
+
+
+def _refusal(fault: str, **values: int) -> PhotoError:
+    sentence = say(f"problem.photo.{fault}", **values)
+    return PhotoError(sentence, fault=fault, values=values)
+
+
+def _millions(pixels: int) -> int:
+    return round(pixels / 1e6)

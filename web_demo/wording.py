@@ -14,6 +14,7 @@ from pathlib import Path
 from edge_runtime import verdict as runtime
 from edge_runtime.card import ModelCard, Share
 from edge_runtime.evidence import Accuracy, headline
+from edge_runtime.quality import Finding
 from edge_runtime.verdict import INVESTIGATE, UNUSABLE, Verdict
 
 STRINGS: Mapping[str, str] = json.loads(
@@ -45,6 +46,20 @@ def answer_words(answer: str | float) -> str:
 def numbers_words(recipe: str) -> str:
     """In which numbers a file computes; its recipe where there are no words."""
     return STRINGS.get(f"numbers.{recipe}", recipe)
+
+
+def finding_words(finding: Finding, size_px: int) -> str:
+    """What is wrong with a photo; ``size_px`` is the side of the model's input.
+
+    >>> finding_words(Finding("clipped", 0.125, 0.01, False, ""), 64)
+    '12% is pure black or white; avoid glare and borders'
+    """
+    return say(
+        f"finding.{finding.name}",
+        short=f"{finding.value:.0f}",
+        size=size_px,
+        share=f"{100 * finding.value:.0f}",
+    )
 
 
 @dataclass(frozen=True)

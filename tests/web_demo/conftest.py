@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import os
+import re
+import string
 import struct
 import sys
 import zlib
@@ -14,6 +16,7 @@ pytest.importorskip("flask", reason="the web extra is not installed")
 
 from PIL import Image
 
+from edge_runtime.answers import none_asked
 from edge_runtime.card import (
     Accuracy,
     Comparison,
@@ -26,13 +29,13 @@ from edge_runtime.card import (
     Threshold,
     Uncertainty,
 )
-from edge_runtime.errors import AnswerError
 from edge_runtime.model_file import ModelFile
 from edge_runtime.photo import read_photo
 from edge_runtime.quality import Finding
 from edge_runtime.verdict import Verdict, reason
 from web_demo.app import create_app
 from web_demo.capacity import Limits
+from web_demo.wording import STRINGS
 
 MAX_UPLOAD_BYTES = 1_000_000
 SHA256 = "ab" * 32
@@ -71,7 +74,7 @@ class StandIn:
     def _told(self, answers):
         """Refuses answers as the real one does."""
         if answers and self.card.answers is None:
-            raise AnswerError(f"{self.card.name} takes no answers; leave them out")
+            raise none_asked(self.card.name, answers)
         if answers:
             self.card.answers.stored(answers)
         return bool(answers)
@@ -80,6 +83,21 @@ class StandIn:
         """Redder is worse; so the map is red where a red part stands out."""
         self._told(answers)
         return float(pixels[..., 0].mean()) / 255
+
+
+def _other_letters(sentence):
+    """The same with wide letters, so that what is not of the file stands out."""
+    parts = re.split(r"(\{\w+\})", sentence)
+    wide = {ord(each): ord(each) + 0xFEE0 for each in string.ascii_letters}
+    return "".join(
+        part if part.startswith("{") else part.translate(wide) for part in parts
+    )
+
+
+@pytest.fixture(scope="session")
+def translation():
+    """The file of sentences in a language of its own."""
+    return {key: _other_letters(sentence) for key, sentence in STRINGS.items()}
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A real server and a real Chromium, driven by Playwright; without them, skip."""
 
 import base64
+import os
 import re
 import signal
 import subprocess
@@ -220,3 +221,33 @@ def drawn_video(root, tmp_path_factory):
             for plane in (luma, *halves):
                 file.write(plane.tobytes())
     return path
+
+
+@pytest.fixture(scope="session")
+def drawn_models(root, tmp_path_factory):
+    """Paths: the float file, its int8 twin, and the one that asks.
+
+    A minute of making; ``LESION_EDGE_DRAWN_MODELS`` names a folder in which
+    ``make_models.py`` has made them already.
+    """
+    named = os.environ.get("LESION_EDGE_DRAWN_MODELS")
+    folder = tmp_path_factory.mktemp("models") / "made"
+    if not named:
+        python = root / ".venv/bin/python"
+        has = [str(python), "-c", "import tensorflow"]
+        if not python.is_file() or subprocess.run(has, capture_output=True).returncode:
+            pytest.skip("no .venv with TensorFlow to convert with; run make install")
+        script = "tests/web_demo/in_browser/make_models.py"
+        subprocess.run(
+            [str(python), script, str(folder)],
+            cwd=root, check=True, capture_output=True, timeout=900,
+        )  # fmt: skip
+    paths = sorted((root / named if named else folder).glob("*-models/*.tflite"))
+    asking, floats, int8 = paths
+    return floats, int8, asking
+
+
+@pytest.fixture
+def asking_site(start_server, library, drawn_models, model_paths):
+    """A server with the model that asks first, then a shipped one."""
+    return start_server(models=(drawn_models[2], model_paths[0])).url

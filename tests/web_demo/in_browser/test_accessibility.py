@@ -1,12 +1,13 @@
-"""What axe-core says of every page and view, in both colour schemes, and on a phone."""
+"""What axe-core says of every page and view: light, dark, on a desktop and a phone."""
 
 import pytest
 
 PAGES = ["/", "/camera", "/compare", "/report", "/models", "/about", "/api", "/nowhere"]
 PHOTO = "samples/drawn_tone3_irregular.png"
-PHONE = {"width": 360, "height": 740}
-
-schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
+SCREENS = {
+    "desktop": {"width": 1280, "height": 900},
+    "phone": {"width": 360, "height": 740},
+}
 
 
 @pytest.fixture(scope="session")
@@ -18,12 +19,24 @@ def axe(root):
     return path.read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def open_phone(open_page):
-    """Open a page on a phone in one colour scheme."""
+@pytest.fixture(params=["light", "dark"])
+def scheme(request):
+    """A colour scheme."""
+    return request.param
 
-    def open_it(path, scheme):
-        return open_page(path, color_scheme=scheme, viewport=PHONE)
+
+@pytest.fixture(params=SCREENS)
+def screen(request):
+    """A size of screen."""
+    return SCREENS[request.param]
+
+
+@pytest.fixture
+def open_screen(open_page, scheme, screen):
+    """Open a page in one colour scheme on one screen."""
+
+    def open_it(path, **settings):
+        return open_page(path, color_scheme=scheme, viewport=screen, **settings)
 
     return open_it
 
@@ -42,7 +55,8 @@ def violations(page, axe):
 
 def assert_fit(page, axe):
     assert violations(page, axe) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= page.viewport_size["width"]
 
 
 def submit(page, photo):
@@ -59,17 +73,13 @@ def test_axe_would_find_something(open_page, axe):
     assert [name for name, *_ in violations(page, axe)] == ["button-name"]
 
 
-@schemes
 @pytest.mark.parametrize("path", PAGES)
-def test_pages(open_phone, axe, path, scheme):
-    assert_fit(open_phone(path, scheme), axe)
+def test_pages(open_screen, axe, path):
+    assert_fit(open_screen(path), axe)
 
 
-@schemes
-def test_a_verdict_with_its_map_and_the_history(
-    open_phone, axe, root, wait_for_model, scheme
-):
-    page = open_phone("/", scheme)
+def test_a_verdict_with_its_map_and_the_history(open_screen, axe, root, wait_for_model):
+    page = open_screen("/")
     wait_for_model(page)
     submit(page, root / PHOTO)
     page.click("#heat")
@@ -82,12 +92,11 @@ def test_a_verdict_with_its_map_and_the_history(
     assert_fit(page, axe)
 
 
-@schemes
 @pytest.mark.parametrize(
     "photo", ["samples/blank_unusable.png", "samples/README.md", PHOTO]
 )
-def test_the_servers_answer_without_scripts(open_phone, axe, root, photo, scheme):
-    page = open_phone("/", scheme)
+def test_the_servers_answer_without_scripts(open_screen, axe, root, photo):
+    page = open_screen("/")
     page.set_input_files("#photo", root / photo)
     # Past the page's own script, which would judge it here.
     with page.expect_navigation():
@@ -97,11 +106,8 @@ def test_the_servers_answer_without_scripts(open_phone, axe, root, photo, scheme
     assert_fit(page, axe)
 
 
-@schemes
-def test_an_unusable_photo_and_what_is_none(
-    open_phone, axe, root, wait_for_model, scheme
-):
-    page = open_phone("/", scheme)
+def test_an_unusable_photo_and_what_is_none(open_screen, axe, root, wait_for_model):
+    page = open_screen("/")
     wait_for_model(page)
     submit(page, root / "samples/blank_unusable.png")
     page.wait_for_selector("#result .unusable-photo")
@@ -112,19 +118,39 @@ def test_an_unusable_photo_and_what_is_none(
     assert_fit(page, axe)
 
 
-@schemes
-def test_a_comparison(open_phone, axe, root, scheme):
-    page = open_phone("/compare", scheme)
+def test_a_comparison(open_screen, axe, root):
+    page = open_screen("/compare")
     submit(page, root / PHOTO)
     page.wait_for_selector("#result tbody")
 
     assert_fit(page, axe)
 
 
-@schemes
-def test_a_running_camera(open_phone, axe, scheme):
-    page = open_phone("/camera", scheme)
+def test_a_running_camera(open_screen, axe):
+    page = open_screen("/camera")
     page.click("#start")
     page.locator("#sharpness-word", has_text="s").wait_for()
 
+    assert_fit(page, axe)
+
+
+@pytest.mark.slow
+def test_the_form_of_answers_and_what_it_led_to(
+    open_screen, asking_site, axe, root, wait_for_model
+):
+    page = open_screen("/", base=asking_site)
+    wait_for_model(page)
+    assert page.is_visible("#answers")
+    assert_fit(page, axe)
+
+    # An answer that cannot be is marked by the browser.
+    page.fill("#answer-age", "300")
+    submit(page, root / PHOTO)
+    assert_fit(page, axe)
+
+    page.fill("#answer-age", "61")
+    page.select_option("#answer-bleed", "yes")
+    submit(page, root / PHOTO)
+    page.wait_for_selector("#decision")
+    page.click("#result summary")
     assert_fit(page, axe)

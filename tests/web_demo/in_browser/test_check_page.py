@@ -1,11 +1,12 @@
 """Checking a photo: on this device, on the server, without scripts."""
 
+import dataclasses
 import json
 import re
 
 import pytest
 
-from web_demo.wording import say
+from web_demo.wording import say, with_interval
 
 PHOTO = "samples/drawn_tone3_irregular.png"
 
@@ -136,6 +137,17 @@ def test_history_is_kept_on_request_exported_and_deleted(
     (entry,) = json.loads(path.read_text())["entries"]
     page.reload()
     assert page.locator("#history tbody tr").count() == 1
+    shown = page.inner_text("#history tbody tr").replace("\N{NO-BREAK SPACE}", " ")
+    expected = python_says(PHOTO)
+    measured = expected.accuracy
+    assert f"{100 * expected.probability:.1f} % (threshold" in shown
+    assert expected.model in shown
+    for kind in ("recall", "specificity"):
+        share = getattr(measured, kind)
+        assert with_interval(share).replace("\N{NO-BREAK SPACE}", " ") in shown
+        assert entry["verdict"]["accuracy"][kind] == dataclasses.asdict(share)
+    assert entry["verdict"]["threshold"] == expected.threshold
+    assert "not a medical device" in page.inner_text("#history caption")
 
     page.click("#history-delete")
 

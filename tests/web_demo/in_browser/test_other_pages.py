@@ -75,16 +75,27 @@ def test_a_blurred_picture_is_called_so(open_page):
     page.locator("#sharpness-word", has_text="blurred").wait_for()
 
 
-def test_without_a_camera_the_reason_is_given(open_page):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("NotAllowedError", "allow the camera for this page"),
+        ("NotFoundError", "finds none on this device"),
+        ("OverconstrainedError", "The browser reports: OverconstrainedError."),
+    ],
+)
+def test_without_a_camera_the_reason_is_given(open_page, name, words):
     page = open_page("/camera")
     page.evaluate(
         # In braces, since Playwright calls a function that an expression gives.
         "() => { navigator.mediaDevices.getUserMedia ="
-        " async () => { throw new Error('none') } }"
+        " async () => { throw new DOMException('in its words', name) } }".replace(
+            "name", repr(name)
+        )
     )
     page.click("#start")
 
-    assert "none" in page.inner_text("#result [role=alert]")
+    told = page.inner_text("#result [role=alert]")
+    assert words in told and "in its words" not in told
 
 
 @pytest.mark.parametrize("where", ["device", "server"])

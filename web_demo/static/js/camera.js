@@ -8,7 +8,7 @@ import {LIMITS, lumaOf, sharpness} from "./quality.js";
 import {chosenCard, getReady, tell} from "./ready.js";
 import {centreSquare, preprocess} from "./resize.js";
 import {problemView, verdictView} from "./view.js";
-import {say} from "./wording.js";
+import {errorWords, say, sayOr} from "./wording.js";
 
 const PREVIEW_PX = 320;
 const LOOK_EVERY_MS = 200;
@@ -40,19 +40,23 @@ async function prepare() {
   } catch (error) {
     part("start").disabled = true;
     document.body.dataset.model = "missing";
-    tell("where.missing", {reason: error.message});
+    tell("where.missing", {reason: errorWords(error)});
   }
 }
 
 async function start() {
+  if (!navigator.mediaDevices) {
+    showProblem(say("camera.none", {reason: say("camera.insecure")}));
+    return;
+  }
   try {
-    if (!navigator.mediaDevices) throw new Error(say("camera.insecure"));
     stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
       video: {facingMode: {ideal: "environment"}, width: {ideal: 1280}, height: {ideal: 960}},
     });
   } catch (error) {
-    part("result").replaceChildren(problemView(say("camera.none", {reason: error.message})));
+    const reason = sayOr(`camera.${error.name}`, say("camera.other", {name: error.name}));
+    showProblem(say("camera.none", {reason}));
     return;
   }
   video.srcObject = stream;
@@ -61,6 +65,10 @@ async function start() {
   const [track] = stream.getVideoTracks();
   part("torch").hidden = !track.getCapabilities?.().torch;
   timer = setInterval(showSharpness, LOOK_EVERY_MS);
+}
+
+function showProblem(words) {
+  part("result").replaceChildren(problemView(words));
 }
 
 function stop() {
@@ -100,6 +108,17 @@ function showSharpness() {
 
 async function capture() {
   if (!stream || !video.videoWidth || !answersFit()) return;
+  try {
+    await judgeFrame();
+    tell();
+    part("decision").focus();
+  } catch (error) {
+    tell();
+    showProblem(errorWords(error));
+  }
+}
+
+async function judgeFrame() {
   const started = performance.now();
   const image = frame();
   const decode_ms = performance.now() - started;
@@ -117,8 +136,6 @@ async function capture() {
     const picture = part("result").querySelector(".picture");
     part("result").append(" ", heatButton(picture, heat));
   }
-  tell();
-  part("decision").focus();
 }
 
 async function toggleTorch() {

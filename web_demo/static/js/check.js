@@ -3,11 +3,11 @@
 import {givenAnswers, showQuestions} from "./answers.js";
 import {heatButton} from "./heatview.js";
 import {keepButton, start as startHistory} from "./history.js";
-import {asJpeg, PhotoError, readPhoto} from "./photo.js";
+import {asJpeg, readPhoto} from "./photo.js";
 import {chosenCard, getReady, tell} from "./ready.js";
 import {preprocess} from "./resize.js";
 import {problemView, verdictView} from "./view.js";
-import {say} from "./wording.js";
+import {errorWords, problemWords, say, Told} from "./wording.js";
 
 const PREVIEW_PX = 320;
 const form = document.getElementById("upload");
@@ -36,7 +36,7 @@ async function prepare() {
     device.disabled = true;
     document.getElementById("where-server").checked = true;
     document.body.dataset.model = "missing";
-    tell("where.missing", {reason: error.message});
+    tell("where.missing", {reason: errorWords(error)});
   }
 }
 
@@ -52,8 +52,7 @@ async function check(file) {
     result.querySelector("#decision").focus();
   } catch (error) {
     tell();
-    result.replaceChildren(problemView(error.message));
-    if (!(error instanceof PhotoError)) console.error(error);
+    result.replaceChildren(problemView(errorWords(error)));
   } finally {
     submit.disabled = false;
   }
@@ -87,11 +86,13 @@ async function ask(address, file, card, answers) {
   try {
     answer = await fetch(address, {method: "POST", body});
   } catch {
-    throw new PhotoError(say("error.server"));
+    throw new Told(say("error.server"));
   }
-  const found = await answer.json();
-  if (!answer.ok) throw new PhotoError(found.detail);
-  return found;
+  // A proxy in front may answer in its own way.
+  const found = await answer.json().catch(() => ({}));
+  if (answer.ok) return found;
+  throw new Told("code" in found ? problemWords(found)
+    : say("error.fetch", {status: answer.status}));
 }
 
 function show(found, card, preview, where, heat) {

@@ -5,8 +5,8 @@ import {modelCards} from "./model.js";
 import {keepForOffline} from "./offline.js";
 import {readPhoto} from "./photo.js";
 import {tell} from "./ready.js";
-import {element, problemView} from "./view.js";
-import {evidence, percent, say, sayOr, withInterval} from "./wording.js";
+import {problemView, stackingTable} from "./view.js";
+import {errorWords, evidence, percent, say, sayOr, withInterval} from "./wording.js";
 
 const HEADS = ["model", "size", "numbers", "probability", "threshold", "decision", "model_ms",
                "total_ms", "evidence"];
@@ -47,30 +47,20 @@ async function compare(file) {
     if (await keepForOffline()) document.body.dataset.offline = "ready";
   } catch (error) {
     tell();
-    result.replaceChildren(problemView(error.message));
+    result.replaceChildren(problemView(errorWords(error)));
   }
 }
 
-// The roles are said aloud since a phone's layout would take them away.
 function table(rows) {
-  const heads = HEADS.map((key) =>
-    element("th", {scope: "col", role: "columnheader"}, say(`compare.${key}`)));
   const lines = rows.map(([card, found]) => {
     const {recall, specificity} = evidence(card);
     const unusable = found.decision === "unusable photo";
-    const cells = [
-      `${card.input.size_px}\u00a0px`, sayOr(`numbers.${card.recipe}`, card.recipe), unusable ? "–" : percent(found.probability),
-      percent(found.threshold), say(`decision.${found.decision}`),
-      found.timings_ms.invoke.toFixed(2), found.timings_ms.total.toFixed(1),
-      `${withInterval(recall)} / ${withInterval(specificity)}`];
-    return element("tr", {role: "row"},
-      element("th", {scope: "row", role: "rowheader"}, card.name),
-      ...cells.map((cell, place) => element("td",
-        {role: "cell", "data-label": say(`compare.${HEADS[place + 1]}`)}, cell)));
+    return [
+      card.name, `${card.input.size_px}\u00a0px`, sayOr(`numbers.${card.recipe}`, card.recipe),
+      unusable ? "–" : percent(found.probability), percent(found.threshold),
+      say(`decision.${found.decision}`), found.timings_ms.invoke.toFixed(2),
+      found.timings_ms.total.toFixed(1), `${withInterval(recall)} / ${withInterval(specificity)}`];
   });
   const caption = [`${say("compare.caption")}.`, say("verdict.where.device"), say("notice")];
-  return element("div", {class: "comparison"},
-    element("table", {role: "table"}, element("caption", {}, caption.join(" ")),
-      element("thead", {role: "rowgroup"}, element("tr", {role: "row"}, ...heads)),
-      element("tbody", {role: "rowgroup"}, ...lines)));
+  return stackingTable(caption.join(" "), HEADS.map((key) => `compare.${key}`), lines);
 }

@@ -3,7 +3,7 @@
 import {FINE} from "./heatmap.js";
 import {tell} from "./ready.js";
 import {element} from "./view.js";
-import {say} from "./wording.js";
+import {errorWords, say} from "./wording.js";
 
 // As edge_runtime/heat_map.py: a photo on which no part matters should look like one.
 const LEAST_FULL_COLOUR = 0.5;
@@ -24,7 +24,7 @@ export function heatButton(picture, find) {
       tell();
     } catch (error) {
       button.disabled = false;
-      document.getElementById("status").textContent = error.message;
+      document.getElementById("status").textContent = errorWords(error);
     }
   });
   return button;

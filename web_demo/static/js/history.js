@@ -1,10 +1,12 @@
 // Results kept in this browser, only when asked for; nothing of it is ever sent.
 
-import {element} from "./view.js";
-import {percent, say} from "./wording.js";
+import {element, stackingTable} from "./view.js";
+import {percent, say, withInterval} from "./wording.js";
 
 const KEY = "lesion-edge-history";
 const WHEN = {dateStyle: "short", timeStyle: "short"};
+const HEADS = ["history.when", "history.photo", "history.what", "compare.probability",
+               "compare.model", "compare.evidence"];
 const FIELDS = ["site", "change", "since", "diameter"];
 
 export function entries() {
@@ -65,23 +67,24 @@ export function show() {
 }
 
 function table(kept) {
-  const heads = ["history.when", "history.photo", "history.what", "compare.probability"]
-    .map((key) => element("th", {scope: "col"}, say(key)));
-  const rows = kept.toReversed().map(({kept: when, verdict, preview}) => element("tr", {},
-    element("td", {}, new Date(when).toLocaleString([], WHEN)),
-    element("td", {}, element("img", {src: preview, alt: verdict.photo, width: 64, height: 64})),
-    element("td", {}, say(`decision.${verdict.decision}`)),
-    element("td", {}, numbersOf(verdict))));
-  return element("div", {class: "wide", role: "region", tabindex: 0, "aria-labelledby": "history-title"},
-    element("table", {},
-      element("caption", {}, `${say("history.caption")}. ${say("notice")}`),
-      element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows)));
+  const lines = kept.toReversed().map(({kept: when, verdict, preview}) => [
+    new Date(when).toLocaleString([], WHEN),
+    element("img", {src: preview, alt: verdict.photo, width: 64, height: 64}),
+    say(`decision.${verdict.decision}`), numbersOf(verdict), verdict.model,
+    evidenceOf(verdict)]);
+  return stackingTable(`${say("history.caption")}. ${say("notice")}`, HEADS, lines);
 }
 
 function numbersOf({decision, probability, threshold}) {
   if (decision === "unusable photo") return "–";
   return say("history.numbers",
     {probability: percent(probability), threshold: percent(threshold)});
+}
+
+function evidenceOf({accuracy}) {
+  // Kept by a version that did not note it.
+  if (!accuracy) return say("models.none");
+  return `${withInterval(accuracy.recall)} / ${withInterval(accuracy.specificity)}`;
 }
 
 /** Make the buttons work and draw the list. */

@@ -5,7 +5,7 @@ import {Model} from "./model.js";
 import {photoFindings} from "./quality.js";
 import {preprocess} from "./resize.js";
 import {pixelTable, store, verdict} from "./verdict.js";
-import {plainReason, say} from "./wording.js";
+import {findingWords, plainReason, say} from "./wording.js";
 
 const judges = new Map();
 
@@ -36,7 +36,7 @@ class Judge {
     marks.push(performance.now());
     const {score} = await this.model.infer(input, answers);
     marks.push(performance.now());
-    const findings = photoFindings(image, pixels, size, say);
+    const findings = photoFindings(image, pixels, size, findingWords);
     marks.push(performance.now());
     const [resize, quantise, invoke, decide] = marks.slice(1)
       .map((mark, place) => mark - marks[place]);

@@ -2,6 +2,7 @@
 
 import {storedAnswers} from "./answers.js";
 import {restore} from "./verdict.js";
+import {say, Told} from "./wording.js";
 
 const LIBRARY = "/litert/";
 
@@ -10,14 +11,19 @@ let cards;
 
 /** The cards of every model of this server, the preferred one first. */
 export function modelCards() {
-  cards ??= fetch("/api/v1/models").then((answer) => {
-    if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-    return answer.json();
-  }).then(({models}) => models).catch((error) => {
+  cards ??= fetched("/api/v1/models").then((answer) => answer.json()).then(({models}) => models).catch((error) => {
     cards = undefined;
     throw error;
   });
   return cards;
+}
+
+async function fetched(url) {
+  const answer = await fetch(url).catch(() => {
+    throw new Told(say("error.server"));
+  });
+  if (!answer.ok) throw new Told(say("error.fetch", {status: answer.status}));
+  return answer;
 }
 
 /** A line of the runtime, which calls all of them errors. Its warnings are about
@@ -29,7 +35,10 @@ export function printed(line) {
 
 async function library() {
   starting ??= (async () => {
-    const litert = await import(`${LIBRARY}index.js`);
+    const litert = await import(`${LIBRARY}index.js`).catch((error) => {
+      console.error(error);
+      throw new Told(say("error.library"));
+    });
     // Where its WebAssembly module takes its settings from, as Emscripten's modules do.
     globalThis.Module = {print: console.debug, printErr: printed};
     await litert.loadLiteRt(LIBRARY);
@@ -74,14 +83,12 @@ export class Model {
 
 /** The model's bytes, which must be those that the card vouches for. */
 async function checked(url, card) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-  const content = await answer.arrayBuffer();
+  const content = await (await fetched(url)).arrayBuffer();
   // Browsers offer hashes to secure pages only; elsewhere the network is trusted.
   if (globalThis.crypto?.subtle) {
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
     const hex = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    if (hex !== card.model_sha256) throw new Error("the model is not the one on its card");
+    if (hex !== card.model_sha256) throw new Told(say("error.model"));
   }
   return new Uint8Array(content);
 }

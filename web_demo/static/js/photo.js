@@ -1,6 +1,6 @@
 // From a file or a camera frame to upright RGB bytes.
 
-import {say} from "./wording.js";
+import {say, Told} from "./wording.js";
 
 // As web_demo/uploads.py: what cameras write, known by its first bytes.
 const KINDS = [
@@ -10,14 +10,12 @@ const KINDS = [
 ];
 const MOST_PIXELS = 2 ** 26;
 
-export class PhotoError extends Error {}
-
 /** Decode a file: {rgb, width, height}. EXIF turns it upright, nothing else is read. */
 export async function readPhoto(file) {
   const content = await file.slice(0, 16).arrayBuffer();
   const start = new Uint8Array(content);
   const kind = KINDS.find(({at, bytes}) => bytes.every((byte, i) => start[at + i] === byte));
-  if (!kind) throw new PhotoError(say("error.photo"));
+  if (!kind) throw new Told(say("error.photo"));
   let bitmap;
   try {
     // The colours as stored, as Pillow reads them.
@@ -25,12 +23,12 @@ export async function readPhoto(file) {
       imageOrientation: "from-image", colorSpaceConversion: "none",
     });
   } catch {
-    throw new PhotoError(say("error.photo.damaged"));
+    throw new Told(say("error.photo.damaged"));
   }
   try {
     const pixels = bitmap.width * bitmap.height;
     if (pixels > MOST_PIXELS) {
-      throw new PhotoError(say("error.photo.large", {
+      throw new Told(say("error.photo.large", {
         pixels: Math.ceil(pixels / 1e6), most: Math.floor(MOST_PIXELS / 1e6)}));
     }
     return pixelsOf(bitmap, bitmap.width, bitmap.height);

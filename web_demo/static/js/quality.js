@@ -12,27 +12,31 @@ export const LIMITS = {
 };
 const BLACK = 2, WHITE = 253;
 
-/** Everything that is wrong with a photo; say() gives the words. */
-export function photoFindings(image, pixels, size, say) {
+/** Everything that is wrong with a photo; words() says each. */
+export function photoFindings(image, pixels, size, words) {
+  return found(image, pixels, size).map((finding) =>
+    ({...finding, message: words(finding, size)}));
+}
+
+function found(image, pixels, size) {
   const short = Math.min(image.width, image.height);
   const side = Math.min(LIMITS.lookPx, short);
   const look = size === side ? pixels : preprocess(image, side);
   const seen = measure(look, side);
-  const findings = [...sizeFindings(short, size, say), ...exposureFindings(seen, say)];
+  const findings = [...sizeFindings(short, size), ...exposureFindings(seen)];
   if (findings.some((finding) => finding.unusable)) return findings;
   findings.push(...graded("blurred", sharpness(seen.luma, side),
-                          LIMITS.sharpness, LIMITS.noSharpness, say));
+                          LIMITS.sharpness, LIMITS.noSharpness));
   const varied = structure(look, side);
   findings.push(...graded("no_lesion", varied,
-                          LIMITS.structure, LIMITS.noStructure, say));
+                          LIMITS.structure, LIMITS.noStructure));
   findings.push(...graded("not_skin", seen.reddish,
-                          LIMITS.reddish, LIMITS.noReddish, say));
+                          LIMITS.reddish, LIMITS.noReddish));
   const far = distance(look, side, varied);
   if (far > LIMITS.unfamiliar) {
     const unusable = far > LIMITS.foreign;
     findings.push({name: "unfamiliar", value: far, unusable,
-                   limit: unusable ? LIMITS.foreign : LIMITS.unfamiliar,
-                   message: say("finding.unfamiliar")});
+                   limit: unusable ? LIMITS.foreign : LIMITS.unfamiliar});
   }
   return findings;
 }
@@ -83,30 +87,25 @@ function measure(look) {
           clipped: clipped / n, reddish: reddish / n};
 }
 
-function* sizeFindings(short, size, say) {
+function* sizeFindings(short, size) {
   if (short >= size) return;
   const least = Math.min(LIMITS.sidePx, size >> 1);
   const unusable = short < least;
-  yield {name: "small", value: short, limit: unusable ? least : size, unusable,
-         message: say("finding.small", {short, size})};
+  yield {name: "small", value: short, limit: unusable ? least : size, unusable};
 }
 
-function* exposureFindings({level, contrast, clipped}, say) {
-  const found = (name, value, limit, unusable, values) =>
-    ({name, value, limit, unusable, message: say(`finding.${name}`, values)});
-  if (level < LIMITS.darkest) yield found("dark", level, LIMITS.darkest, true);
-  else if (level > LIMITS.brightest) yield found("bright", level, LIMITS.brightest, true);
-  if (contrast < LIMITS.contrast) yield found("uniform", contrast, LIMITS.contrast, true);
-  if (clipped > LIMITS.clipped) {
-    yield found("clipped", clipped, LIMITS.clipped, false, {share: hundredths(clipped)});
-  }
+function* exposureFindings({level, contrast, clipped}) {
+  const one = (name, value, limit, unusable) => ({name, value, limit, unusable});
+  if (level < LIMITS.darkest) yield one("dark", level, LIMITS.darkest, true);
+  else if (level > LIMITS.brightest) yield one("bright", level, LIMITS.brightest, true);
+  if (contrast < LIMITS.contrast) yield one("uniform", contrast, LIMITS.contrast, true);
+  if (clipped > LIMITS.clipped) yield one("clipped", clipped, LIMITS.clipped, false);
 }
 
-function* graded(name, value, caution, none, say) {
+function* graded(name, value, caution, none) {
   if (value >= caution) return;
   const unusable = value < none;
-  yield {name, value, limit: unusable ? none : caution, unusable,
-         message: say(`finding.${name}`, {share: hundredths(value)})};
+  yield {name, value, limit: unusable ? none : caution, unusable};
 }
 
 /** What is left of 16 x 16 fields without the best plane through them. */
@@ -131,10 +130,6 @@ function structure(look, side) {
       - down * (Math.floor(place / n) - middle) - across * (place % n - middle)));
   });
   return Math.max(...residuals) / Math.max(mean(fields), 1);
-}
-
-function hundredths(share) {
-  return (100 * share).toFixed(0);
 }
 
 function mean(values) {

@@ -3,7 +3,7 @@
 import {judgeFor} from "./judge.js";
 import {modelCards} from "./model.js";
 import {keepForOffline} from "./offline.js";
-import {say} from "./wording.js";
+import {say, Told} from "./wording.js";
 
 const status = document.getElementById("status");
 
@@ -20,7 +20,7 @@ export async function chosenCard() {
 
 /** Load the chosen model into the page and store it; gives its judge. */
 export async function getReady() {
-  if (document.body.dataset.library !== "yes") throw new Error(say("where.not_installed"));
+  if (document.body.dataset.library !== "yes") throw new Told(say("where.not_installed"));
   const judge = await judgeFor(await chosenCard());
   document.body.dataset.model = "ready";
   keepForOffline().then((stored) => {

@@ -1,6 +1,6 @@
 // A verdict as part of the page. Text is set as text: a file's name is never markup.
 
-import {evidence, explanation, percent, say, sayOr} from "./wording.js";
+import {evidence, explanation, findingWords, percent, say, sayOr} from "./wording.js";
 
 /** An element with attributes and children (strings or elements). */
 export function element(name, attributes = {}, ...children) {
@@ -22,7 +22,7 @@ export function verdictView(found, card, preview, where) {
       element("p", {class: "reason"}, said.reason), element("p", {}, said.advice),
       element("p", {class: "notice"}, say("notice"))),
     figure(found, card, preview, where)),
-    qualitySection(found));
+    qualitySection(found, card));
   if (found.decision !== "unusable photo") view.append(probabilitySection(found, card));
   view.append(evidenceSection(card), detailsOf(found));
   return view;
@@ -37,10 +37,10 @@ function figure(found, card, preview, where) {
     element("figcaption", {}, `${caption} ${say(`verdict.where.${where}`)}`));
 }
 
-function qualitySection({findings}) {
+function qualitySection({findings}, card) {
   const lines = findings.map((finding) => element("li", {},
     element("strong", {}, say(finding.unusable ? "quality.unusable" : "quality.note")),
-    ` ${finding.message}.`));
+    ` ${findingWords(finding, card.input.size_px)}.`));
   return element("section", {"aria-labelledby": "quality"},
     element("h3", {id: "quality"}, say("quality.title")),
     lines.length ? element("ul", {class: "findings"}, ...lines)
@@ -107,7 +107,7 @@ function toldRows({answers}) {
 
 function detailsOf(found) {
   const stages = Object.entries(found.timings_ms).map(([stage, spent]) =>
-    [stage[0].toUpperCase() + stage.slice(1), `${spent.toFixed(2)} ms`]);
+    [say(`stage.${stage}`), `${spent.toFixed(2)} ms`]);
   return element("details", {}, element("summary", {}, say("details.title")),
     numbers([[say("model"), found.model],
              [say("details.sha256"), element("code", {}, found.model_sha256)],
@@ -117,6 +117,20 @@ function detailsOf(found) {
 function numbers(rows) {
   return element("dl", {class: "numbers"}, ...rows.map(([name, value]) =>
     element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+}
+
+/** A table whose rows become blocks on a phone; heads are keys of sentences. The roles
+    are said aloud since a phone's layout would take them away. */
+export function stackingTable(caption, heads, rows) {
+  const cells = (row) => row.map((cell, place) => (place
+    ? element("td", {role: "cell", "data-label": say(heads[place])}, cell)
+    : element("th", {scope: "row", role: "rowheader"}, cell)));
+  return element("div", {class: "stacking"},
+    element("table", {role: "table"}, element("caption", {}, caption),
+      element("thead", {role: "rowgroup"}, element("tr", {role: "row"}, ...heads.map((key) =>
+        element("th", {scope: "col", role: "columnheader"}, say(key))))),
+      element("tbody", {role: "rowgroup"}, ...rows.map((row) =>
+        element("tr", {role: "row"}, ...cells(row))))));
 }
 
 /** A problem, announced to screen readers. */

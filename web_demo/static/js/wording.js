@@ -1,6 +1,6 @@
 // What is said about a verdict, from the same sentences as web_demo/wording.py.
 
-import {headline} from "./verdict.js";
+import {headline, nearest} from "./verdict.js";
 
 const NO_BREAK = "\u00a0";
 // Those that there are words for.
@@ -14,8 +14,29 @@ export function say(key, values = {}) {
 }
 
 /** The same, or these words where there is no such sentence. */
-export function sayOr(key, words) {
-  return key in STRINGS ? say(key) : words;
+export function sayOr(key, words, values = {}) {
+  return key in STRINGS ? say(key, values) : words;
+}
+
+/** An error whose message is a sentence of the strings file. */
+export class Told extends Error {}
+
+/** What a page says of an error; what is not ours goes to the console in its words. */
+export function errorWords(error) {
+  if (error instanceof Told) return error.message;
+  console.error(error);
+  return say("error.unexpected", {name: error.name});
+}
+
+/** What a page says of a problem that the server answered with. */
+export function problemWords({code, values, detail}) {
+  return sayOr(`problem.${code}`, detail, values);
+}
+
+/** What is wrong with a photo; size is the side of the model's input. */
+export function findingWords({name, value}, size) {
+  return say(`finding.${name}`, {
+    short: value.toFixed(0), size, share: nearest(100 * value)});
 }
 
 /** A share as per cent with one decimal, not rounded to none or all. */
@@ -82,12 +103,6 @@ export function explanation(verdict, card) {
 }
 
 function wrongOfHundred({high, low}) {
-  const [fewest, most] = [high, low].map((end) => halfEven(100 * (1 - end)));
+  const [fewest, most] = [high, low].map((end) => nearest(100 * (1 - end)));
   return fewest === most ? `${most}` : say("range", {fewest, most});
-}
-
-function halfEven(value) {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
