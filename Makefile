@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web quickstart bench bench-peers demo lock clean
+.PHONY: help install check test test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web test-container quickstart bench bench-peers demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -58,6 +58,9 @@ test-swift: .venv/installed .swift/installed  ## compile the iOS kit's Swift (De
 
 test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages and the report in Chromium
 	.venv-web/bin/python -m pytest -m "not long" tests/web_demo tests/benchmarks/test_page_in_browser.py
+
+test-container: .browser-files/index.js .container/installed  ## build the container file and run it (Debian, root; 600 MB)
+	tests/web_demo/try_container.sh .container $(BASE)
 
 screenshots: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## take docs/screenshots again
 	mkdir -p docs/screenshots
@@ -168,6 +171,13 @@ demo: .venv/installed  ## serve the pages with MODELS (three of models/), the fi
 	cd .browser-tests && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+.container/installed:
+	@for tool in podman runc debootstrap; do command -v $$tool >/dev/null || { \
+		echo "installing podman, runc and debootstrap"; apt-get install -qq -y \
+		--no-install-recommends podman runc debootstrap >/dev/null; }; done
+	mkdir -p .container
+	touch $@
+
 .kits/installed: tests/convert/kits/packages/package-lock.json
 	@for tool in chromium g++ javac node convert; do command -v $$tool >/dev/null || { \
 		echo "installing chromium, g++, a JDK and ImageMagick"; apt-get install -qq -y \
@@ -204,7 +214,7 @@ lock:  ## resolve the dependencies again and write both lock files
 	$(LOCK) --extra bench --constraint requirements.lock --output-file requirements-quickstart.lock
 
 clean:  ## remove caches, builds and .venv-quickstart; keep .venv, data, runs and results
-	rm -rf .venv-archive .venv-peers .venv-quickstart .venv-ports .venv-task-library .ports .kits .browser-files .browser-tests \
+	rm -rf .venv-archive .venv-peers .venv-quickstart .venv-ports .venv-task-library .ports .kits .container .browser-files .browser-tests \
 		.pytest_cache .mypy_cache .ruff_cache build dist *.egg-info \
 		edge_runtime/build edge_runtime/*.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

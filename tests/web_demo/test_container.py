@@ -1,4 +1,7 @@
-"""The container file as far as it can be checked without a container runtime."""
+"""The container file as far as it can be checked without a container runtime.
+
+``make test-container`` builds and runs it.
+"""
 
 import re
 import shlex
