@@ -17,6 +17,7 @@ if not __package__:
 from benchmarks.comparison import (
     Change,
     Runs,
+    changed_calls,
     quality_changes,
     ratio_of_medians,
 )
@@ -146,6 +147,7 @@ def _changes(
     then, now = (side[name][-1].measurement for side in (old, new))
     if then.scores and now.scores:
         changes |= quality_changes(then, now)
+        changes["calls"] = changed_calls(then, now)
     return changes
 
 
@@ -187,7 +189,8 @@ def _caption(
 ) -> str:
     text = (
         "Latency, interpreter and memory: new by old. Recall, specificity and AUC: new"
-        " minus old, on the photos that both judged. In brackets the 95 % interval."
+        " minus old, on the photos that both judged; calls: the share of these that is"
+        " called otherwise, as a loss. In brackets the 95 % interval."
     )
     if any(len(side[name]) == 1 for side in (old, new) for name in names):
         text += (

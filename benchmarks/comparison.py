@@ -127,6 +127,16 @@ def quality_changes(
     }
 
 
+def changed_calls(old: Measurement, new: Measurement) -> Change:
+    """Photos called otherwise than before, as a share and a loss.
+
+    Both judged the very same photos, so there is no chance in it, and no interval.
+    """
+    before, after = (judged.scores >= judged.threshold for judged in shared(old, new))
+    share = 0.0 - float((before != after).mean())
+    return Change(share, Interval(share, share), 0.0)
+
+
 def shared(old: Measurement, new: Measurement) -> tuple[Judged, Judged]:
     """What both said about the photos that both judged, in the same order."""
     known = {photo.photo: photo for photo in old.scores}

@@ -18,12 +18,15 @@ from edge_runtime.strict_json import build
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def measure_in_fresh_process(case: Case, tell: Tell) -> Measurement:
+def measure_in_fresh_process(
+    case: Case, tell: Tell, checkout: Path = CHECKOUT
+) -> Measurement:
     """Run ``benchmarks.case`` and wait for what it measured.
 
     Args:
         case: what to measure; its paths are absolute.
         tell: called with the progress the process reports.
+        checkout: whose code measures; another commit's in ``benchmarks/gate.py``.
 
     Raises:
         BenchmarkError: with the reason the process gave, or how it died.
@@ -32,7 +35,7 @@ def measure_in_fresh_process(case: Case, tell: Tell) -> Measurement:
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as noise:
         with subprocess.Popen(
             [sys.executable, "-m", "benchmarks.case"],
-            cwd=CHECKOUT,
+            cwd=checkout,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=noise,

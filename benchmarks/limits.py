@@ -15,6 +15,7 @@ DIFFERENCES = {
     "recall": "new minus old, at each file's threshold",
     "specificity": "new minus old, at each file's threshold",
     "auc": "new minus old",
+    "calls": "share of photos called otherwise, as a loss, each at its threshold",
 }
 
 
