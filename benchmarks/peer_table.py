@@ -1,5 +1,6 @@
 """What the peers took, as Markdown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.comparison import Change
@@ -56,6 +57,10 @@ HEAD = (
 )
 
 
+SAME_SCORE = 1 / 256
+"""One step of a stored output: two builds of one kernel round so far apart."""
+
+
 def peers_markdown(report: PeerReport) -> str:
     """The page."""
     lines = [
@@ -74,8 +79,39 @@ def peers_markdown(report: PeerReport) -> str:
         f"|{'---|' * len(HEAD)}",
         *(f"| {' | '.join(_cells(row))} |" for row in report.rows),
         "",
+        *_faster(report.rows),
+        "",
     ]
     return "\n".join(lines)
+
+
+def _faster(rows: Sequence[Row]) -> list[str]:
+    """Who is certainly faster with the network alone, and whether by other scores."""
+    groups: dict[str, list[str]] = {
+        f"with our scores, to {SAME_SCORE:.4f}": [],
+        "in float, with the scores of the network before quantisation": [],
+        "in 8 bits, with other scores than the file's": [],
+    }
+    same, float_, other = groups.values()
+    for row in rows:
+        ratio, difference = row.interpreter_by_ours, row.largest_difference
+        if ratio is None or difference is None or ratio.interval.high >= 1:
+            continue
+        group = (
+            same
+            if difference <= SAME_SCORE
+            else float_
+            if row.peer.endswith("float")
+            else other
+        )
+        group.append(
+            f"{row.peer} on {row.model} ({ratio.value:.2f} of our time,"
+            f" scores up to {difference:.4f} apart)"
+        )
+    found = [f"- {words}: {'; '.join(who)}." for words, who in groups.items() if who]
+    if not found:
+        return ["No runtime is certainly faster than ours with the network alone."]
+    return ["Certainly faster than ours with the network alone:", "", *found]
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -90,6 +90,34 @@ def test_a_peer_that_cannot_run_says_why_in_its_row(machine):
     assert "not a medical device" in text
 
 
+def test_who_is_faster_is_told_apart_by_the_scores(machine):
+    ahead = Change(0.6, Interval(0.5, 0.7), 1.0)
+    perhaps = Change(0.9, Interval(0.7, 1.1), 1.0)
+    rows = (
+        Row("cnn64", "lesion-edge", "2.3.0", 1.0, 1.0, perhaps, perhaps, 0.0),
+        Row("cnn64", "litert", "2.3.0", 0.6, 1.0, ahead, ahead, 0.0),
+        Row("cnn64", "ncnn, float", "1.0", 0.6, 1.0, ahead, ahead, 0.008),
+        Row("cnn64", "onnxruntime, own int8", "1.0", 0.6, 1.0, ahead, ahead, 0.4),
+        Row("cnn32", "ncnn, float", "1.0", 0.9, 1.0, perhaps, perhaps, 0.008),
+    )
+    lines = peers_markdown(PeerReport("abc", machine, 20, rows)).splitlines()
+    assert [line for line in lines if line.startswith("- ")] == [
+        "- with our scores, to 0.0039: litert on cnn64 (0.60 of our time, scores up to"
+        " 0.0000 apart).",
+        "- in float, with the scores of the network before quantisation: ncnn, float on"
+        " cnn64 (0.60 of our time, scores up to 0.0080 apart).",
+        "- in 8 bits, with other scores than the file's: onnxruntime, own int8 on cnn64"
+        " (0.60 of our time, scores up to 0.4000 apart).",
+    ]
+
+
+def test_nobody_faster_is_said_too(machine):
+    same = Change(1.0, Interval(0.9, 1.1), 1.0)
+    rows = (Row("cnn32", "litert", "2.3.0", 0.07, 1.0, same, same, 0.0),)
+    text = peers_markdown(PeerReport("abc", machine, 20, rows))
+    assert "No runtime is certainly faster" in text
+
+
 def test_a_worker_that_dies_gives_its_last_words():
     with pytest.raises(BenchmarkError, match="no such runtime"):
         Worker({"peer": "no such runtime"})
