@@ -144,16 +144,11 @@ def by_the_tool(model: Path, result: Path) -> float:
     Raises:
         BenchmarkError: with its last words, when it cannot run.
     """
-    command = [sys.executable, "-c", _UNROUNDED, "--model", str(model)]
-    command += [
-        "--num_threads",
-        "1",
-        "--num_runs",
-        str(RUNS),
-        "--warmup_runs",
-        str(WARM_UP_RUNS),
-    ]
-    command += ["--result_json", str(result)]
+    command = [
+        sys.executable, "-c", _UNROUNDED, "--model", str(model), "--num_threads", "1",
+        "--num_runs", str(RUNS), "--warmup_runs", str(WARM_UP_RUNS),
+        "--result_json", str(result),
+    ]  # fmt: skip
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     try:
         written = json.loads(result.read_text("utf-8"))

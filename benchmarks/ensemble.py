@@ -22,15 +22,14 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.colour_baseline import TARGET_RECALL, fit_logistic_regression
-from benchmarks.judged_split import JudgedSplit, judged_split
+from benchmarks.judged_split import JudgedSplit, aucs_in_words, judged_split
 from benchmarks.markdown import markdown_table
 from benchmarks.table import Table
-from benchmarks.wording import estimate, share_in_words
+from benchmarks.wording import share_in_words
 from edge_runtime.atomic import write_text
 from edge_runtime.calibration import SMALLEST_SCORE
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.exit_status import exit_status
-from edge_runtime.intervals import delong_interval
 from edge_runtime.manifest import read_manifest
 from edge_runtime.metrics import roc_auc, threshold_at_recall
 from edge_runtime.operating_point import recall_and_specificity
@@ -104,14 +103,9 @@ def _row(
     threshold = threshold_at_recall(val.labels, seen, TARGET_RECALL)
     scores = _logits(test) @ weights + bias
     rates = recall_and_specificity(test.labels, scores, threshold)
-    labels, clean = test.labels, test.clean
     return (
         f"{roc_auc(val.labels, seen):.3f}",
-        estimate(roc_auc(labels, scores), delong_interval(labels, scores)),
-        estimate(
-            roc_auc(labels[clean], scores[clean]),
-            delong_interval(labels[clean], scores[clean]),
-        ),
+        *aucs_in_words(test, scores),
         *map(share_in_words, rates),
     )
 

@@ -27,9 +27,9 @@ from benchmarks.layer_graph import layers
 from benchmarks.markdown import markdown_table
 from benchmarks.results import BenchmarkResult, Estimate, Matched, Quality
 from benchmarks.shift_heat import read_shifts
-from benchmarks.shift_report import ShiftRow, lowest_recall, worst
+from benchmarks.shift_report import UP_TO, ShiftRow, lowest_recall, worst
 from benchmarks.table import Table
-from benchmarks.wording import NOT_MEASURED, estimate, milliseconds
+from benchmarks.wording import NO_FILE, NOT_MEASURED, estimate, milliseconds
 from edge_runtime.atomic import write_text
 from edge_runtime.exit_status import exit_status
 from edge_runtime.intervals import Interval
@@ -37,9 +37,6 @@ from edge_runtime.model_file import ModelFile, read_model_file
 from edge_runtime.verdict import NOTICE
 
 TABLE = "grid.md"
-NO_FILE = "no model file"
-UP_TO = 2
-"""Strengths that careless hands and other cameras reach."""
 HEAD = (
     "file", "batch", "px", "AUC", "specificity at 95 % recall",
     "recall at 80 % specificity", "worst AUC when changed",
@@ -77,13 +74,7 @@ def grid(words: argparse.Namespace) -> str:
     """
     files = [read_model_file(path) for path in _paths(words.models)]
     by_sha256 = {file.card.model_sha256: file for file in files}
-    changed = {
-        row.model: rows
-        for folder in words.results
-        if folder.is_dir() and (report := read_shifts(folder))
-        for rows in [report.rows]
-        for row in rows
-    }
+    changed = _shift_rows(words.results)
     tables = [
         table
         for machine, results in gathered(words.results, repeats=True).items()
@@ -112,19 +103,15 @@ def machine_table(
         results: those measured there.
         files: by SHA-256 of the model; results of others are left out, but for the
             colour-only baseline's.
-        changed: rows of the shift bench that hold a model's, by its name.
+        changed: a model's rows of the shift bench, by its name.
     """
     measured = [
-        (result, files.get(result.measurement.subject.model_sha256 or ""))
+        (result, file)
         for result in results
+        if (file := files.get(result.measurement.subject.model_sha256 or ""))
+        or result.measurement.subject.name == colour_baseline.NAME
     ]
-    if any(file for _, file in measured):
-        measured = [
-            (result, file)
-            for result, file in measured
-            if file or result.measurement.subject.name == colour_baseline.NAME
-        ]
-    else:
+    if not any(file for _, file in measured):
         measured = []
     measured.sort(key=lambda pair: -(_quality(pair[0]).auc or 0))
     splits = sorted({_quality(result).photos for result, _ in measured})
@@ -142,6 +129,16 @@ def machine_table(
         " the file's own threshold. MACs: multiplications with an addition, of one"
         " photo.",
     )
+
+
+def _shift_rows(folders: Iterable[Path]) -> dict[str, list[ShiftRow]]:
+    """What the shift bench wrote into the folders, by name of the model."""
+    rows: dict[str, list[ShiftRow]] = {}
+    for folder in folders:
+        report = read_shifts(folder)
+        for row in report.rows if report else ():
+            rows.setdefault(row.model, []).append(row)
+    return rows
 
 
 def _row(

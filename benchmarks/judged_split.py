@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.wording import estimate
 from edge_runtime.classifier import LesionClassifier
+from edge_runtime.intervals import delong_interval
 from edge_runtime.manifest import LabelledPhoto, photos_of
+from edge_runtime.metrics import roc_auc
 from edge_runtime.preprocessing import load_pixels
 from edge_runtime.progress import ProgressLine
 
@@ -51,3 +54,21 @@ def judged_split(
         np.array([not photo.lesion_in_train for photo in chosen]),
         scores,
     )
+
+
+def aucs_in_words(judged: JudgedSplit, scores: NDArray[np.float64]) -> tuple[str, str]:
+    """AUC with DeLong's interval, on all photos and on the clean ones.
+
+    Args:
+        judged: whose photos.
+        scores: one file's, or those of several together; shape ``(n,)``.
+    """
+    all_photos = np.ones(len(judged.labels), np.bool_)
+    every, clean = (
+        estimate(
+            roc_auc(judged.labels[chosen], scores[chosen]),
+            delong_interval(judged.labels[chosen], scores[chosen]),
+        )
+        for chosen in (all_photos, judged.clean)
+    )
+    return every, clean

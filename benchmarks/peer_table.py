@@ -55,10 +55,11 @@ HEAD = (
     "by ours",
     "scores differ by up to",
 )
-
-
 SAME_SCORE = 1 / 256
 """One step of a stored output: two builds of one kernel round so far apart."""
+SAME = f"with our scores, to {SAME_SCORE:.4f}"
+FLOAT = "in float, with the scores of the network before quantisation"
+OTHER = "in 8 bits, with other scores than the file's"
 
 
 def peers_markdown(report: PeerReport) -> str:
@@ -87,24 +88,12 @@ def peers_markdown(report: PeerReport) -> str:
 
 def _faster(rows: Sequence[Row]) -> list[str]:
     """Who is certainly faster with the network alone, and whether by other scores."""
-    groups: dict[str, list[str]] = {
-        f"with our scores, to {SAME_SCORE:.4f}": [],
-        "in float, with the scores of the network before quantisation": [],
-        "in 8 bits, with other scores than the file's": [],
-    }
-    same, float_, other = groups.values()
+    groups: dict[str, list[str]] = {SAME: [], FLOAT: [], OTHER: []}
     for row in rows:
         ratio, difference = row.interpreter_by_ours, row.largest_difference
         if ratio is None or difference is None or ratio.interval.high >= 1:
             continue
-        group = (
-            same
-            if difference <= SAME_SCORE
-            else float_
-            if row.peer.endswith("float")
-            else other
-        )
-        group.append(
+        groups[_by_its_scores(row.peer, difference)].append(
             f"{row.peer} on {row.model} ({ratio.value:.2f} of our time,"
             f" scores up to {difference:.4f} apart)"
         )
@@ -112,6 +101,12 @@ def _faster(rows: Sequence[Row]) -> list[str]:
     if not found:
         return ["No runtime is certainly faster than ours with the network alone."]
     return ["Certainly faster than ours with the network alone:", "", *found]
+
+
+def _by_its_scores(peer: str, difference: float) -> str:
+    if difference <= SAME_SCORE:
+        return SAME
+    return FLOAT if peer.endswith("float") else OTHER
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -21,18 +21,17 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.judged_split import JudgedSplit, judged_split
+from benchmarks.judged_split import JudgedSplit, aucs_in_words, judged_split
 from benchmarks.markdown import markdown_table
 from benchmarks.published import Published, PublishedNetwork, read_published
 from benchmarks.table import Table
-from benchmarks.wording import estimate, share_in_words
+from benchmarks.wording import share_in_words
 from edge_runtime.atomic import write_text
 from edge_runtime.card import ModelCard
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.exit_status import exit_status
-from edge_runtime.intervals import delong_interval
 from edge_runtime.manifest import read_manifest
-from edge_runtime.metrics import roc_auc, threshold_at_recall
+from edge_runtime.metrics import threshold_at_recall
 from edge_runtime.operating_point import recall_and_specificity
 from edge_runtime.progress import ProgressLine
 from edge_runtime.revision import revision
@@ -130,7 +129,7 @@ def _own_row(
     test: JudgedSplit,
     scores: NDArray[np.float64],
 ) -> tuple[str, ...]:
-    labels, clean = test.labels, test.clean
+    labels = test.labels
 
     def held_at(recall: float) -> str:
         threshold = threshold_at_recall(labels, scores, recall)
@@ -141,11 +140,7 @@ def _own_row(
         network.name,
         card.name,
         str(card.provenance.training.get("settings", {}).get("epochs", NONE)),
-        estimate(roc_auc(labels, scores), delong_interval(labels, scores)),
-        estimate(
-            roc_auc(labels[clean], scores[clean]),
-            delong_interval(labels[clean], scores[clean]),
-        ),
+        *aucs_in_words(test, scores),
         *map(
             share_in_words, recall_and_specificity(labels, scores, published.threshold)
         ),

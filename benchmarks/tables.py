@@ -9,6 +9,7 @@ from benchmarks.quality_tables import detail_table, matched_table
 from benchmarks.summary import Durations, Row
 from benchmarks.table import Table
 from benchmarks.wording import (
+    NO_FILE,
     NOT_MEASURED,
     estimate,
     interval_in_words,
@@ -215,5 +216,5 @@ def _photo_median(row: Row) -> str:
 def _of_file(row: Row, value: Value | None, words: Callable[[Value], str]) -> str:
     """What only a model file has: the value, or why there is none."""
     if value is None:
-        return NOT_MEASURED if row.kind == MODEL else "no model file"
+        return NOT_MEASURED if row.kind == MODEL else NO_FILE
     return words(value)

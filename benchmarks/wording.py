@@ -5,6 +5,8 @@ from edge_runtime.intervals import Interval
 from edge_runtime.machine import Machine
 
 NOT_MEASURED = "not measured"
+NO_FILE = "no model file"
+"""Where a row is the colour-only baseline."""
 
 
 def milliseconds(value: float | None) -> str:

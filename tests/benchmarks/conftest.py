@@ -167,3 +167,15 @@ def _draw(path, malignant, seed):
     darkness = np.where(spot, 0.4 if malignant else 0.7, 1.0)[..., np.newaxis]
     pixels = (np.array(SKIN) * darkness + noise).clip(0, 255).astype(np.uint8)
     Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture(scope="session")
+def table_rows():
+    """Reads the cells of a page's one table, below its head."""
+
+    def read(page):
+        lines = page.read_text(encoding="utf-8").splitlines()
+        rows = [line for line in lines if line.startswith("|")]
+        return [row.strip("| ").split(" | ") for row in rows[2:]]
+
+    return read

@@ -20,14 +20,12 @@ def manifest(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def rows(manifest, tmp_path_factory):
+def rows(manifest, tmp_path_factory, table_rows):
     """Cells of the table that the command writes, by name of the row."""
     out = tmp_path_factory.mktemp("results")
     given = ["--manifest", str(manifest), "--out", str(out)]
     assert main([*map(str, FILES), *given]) == 0
-    lines = (out / "ensemble.md").read_text(encoding="utf-8").splitlines()
-    cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
-    return {row[0]: row[1:] for row in cells[2:]}
+    return {row[0]: row[1:] for row in table_rows(out / "ensemble.md")}
 
 
 def _logits(manifest, split):

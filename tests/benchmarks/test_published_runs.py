@@ -21,14 +21,13 @@ def manifest(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def rows(manifest, tmp_path_factory):
+def rows(manifest, tmp_path_factory, table_rows):
     """The command's table: columns by heading, two rows a run."""
     out = tmp_path_factory.mktemp("results")
     runs = [f"seed cnn32={CNN32}", f"seed resnet101v2 augmented={LESION64}"]
     assert main([*runs, "--manifest", str(manifest), "--out", str(out)]) == 0
-    lines = (out / "published_runs.md").read_text(encoding="utf-8").splitlines()
-    cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
-    return [dict(zip(HEAD, row, strict=True)) for row in cells[2:]]
+    found = table_rows(out / "published_runs.md")
+    return [dict(zip(HEAD, row, strict=True)) for row in found]
 
 
 @pytest.fixture(scope="module")
