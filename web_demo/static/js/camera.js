@@ -3,14 +3,13 @@
 import {answersFit, givenAnswers, showQuestions} from "./answers.js";
 import {heatButton} from "./heatview.js";
 import {keepButton, start as startHistory} from "./history.js";
-import {asJpeg, pixelsOf} from "./photo.js";
+import {pixelsOf, previewOf} from "./photo.js";
 import {LIMITS, lumaOf, sharpness} from "./quality.js";
 import {chosenCard, getReady, tell} from "./ready.js";
 import {centreSquare, preprocess} from "./resize.js";
 import {problemView, verdictView} from "./view.js";
 import {errorWords, say, sayOr} from "./wording.js";
 
-const PREVIEW_PX = 320;
 const LOOK_EVERY_MS = 200;
 // The ring's radius is 30 of 100; the square around it with some skin is judged.
 const RING_SHARE = 0.8;
@@ -127,8 +126,7 @@ async function judgeFrame() {
   const answers = givenAnswers(card);
   const judge = await getReady();
   const found = await judge.verdict(image, say("nav.camera"), decode_ms, answers);
-  const rgb = preprocess(image, PREVIEW_PX);
-  const preview = await asJpeg({rgb, width: PREVIEW_PX, height: PREVIEW_PX});
+  const preview = previewOf(image);
   part("result").replaceChildren(
     verdictView(found, card, preview, "device"), keepButton(found, preview));
   if (found.decision !== "unusable photo") {

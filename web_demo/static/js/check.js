@@ -3,13 +3,11 @@
 import {givenAnswers, showQuestions} from "./answers.js";
 import {heatButton} from "./heatview.js";
 import {keepButton, start as startHistory} from "./history.js";
-import {asJpeg, readPhoto} from "./photo.js";
+import {previewOf, readPhoto} from "./photo.js";
 import {chosenCard, getReady, tell} from "./ready.js";
-import {preprocess} from "./resize.js";
 import {problemView, verdictView} from "./view.js";
 import {errorWords, problemWords, say, Told} from "./wording.js";
 
-const PREVIEW_PX = 320;
 const form = document.getElementById("upload");
 const result = document.getElementById("result");
 const submit = form.querySelector("button");
@@ -65,14 +63,13 @@ async function onDevice(file, card) {
   const image = await readPhoto(file);
   const decode_ms = performance.now() - started;
   const found = await judge.verdict(image, file.name, decode_ms, answers);
-  const preview = await previewOf(image);
-  show(found, card, preview, "device", (progress) => judge.heat(image, progress, answers));
+  show(found, card, previewOf(image), "device", (progress) => judge.heat(image, progress, answers));
 }
 
 async function onServer(file, card) {
   const answers = givenAnswers(card);
   const found = await ask("/api/v1/classify", file, card, answers);
-  const preview = await previewOf(await readPhoto(file));
+  const preview = previewOf(await readPhoto(file));
   show(found, card, preview, "server", async () =>
     (await ask("/api/v1/heatmap", file, card, answers)).gain.flat());
 }
@@ -100,9 +97,4 @@ function show(found, card, preview, where, heat) {
   if (found.decision !== "unusable photo") {
     result.append(" ", heatButton(result.querySelector(".picture"), heat));
   }
-}
-
-function previewOf(image) {
-  const rgb = preprocess(image, PREVIEW_PX);
-  return asJpeg({rgb, width: PREVIEW_PX, height: PREVIEW_PX});
 }

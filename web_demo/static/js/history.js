@@ -21,10 +21,10 @@ export function entries() {
 export function keepButton(found, preview) {
   const button = element("button", {type: "button", class: "quiet", id: "keep"},
     say("history.keep"));
-  button.addEventListener("click", async () => {
+  button.addEventListener("click", () => {
     const entry = {
       kept: new Date().toISOString(), verdict: found,
-      lesion: lesionForm(), preview: await asDataAddress(preview)};
+      lesion: lesionForm(), preview};
     const line = element("p", {role: "status"}, say(keep(entry) ? "history.kept" : "history.full"));
     button.replaceWith(line);
     show();
@@ -44,14 +44,6 @@ function keep(entry) {
 function lesionForm() {
   return Object.fromEntries(FIELDS.map((field) =>
     [field, document.getElementById(`lesion-${field}`)?.value ?? ""]));
-}
-
-function asDataAddress(blob) {
-  return new Promise((resolve) => {
-    const reader = new FileReader();
-    reader.addEventListener("load", () => resolve(reader.result));
-    reader.readAsDataURL(blob);
-  });
 }
 
 /** Draw the list and its buttons. */

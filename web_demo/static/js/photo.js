@@ -1,7 +1,10 @@
 // From a file or a camera frame to upright RGB bytes.
 
+import {preprocess} from "./resize.js";
 import {say, Told} from "./wording.js";
 
+// As web_demo/judging.py.
+const PREVIEW_PX = 320;
 // As web_demo/uploads.py: what cameras write, known by its first bytes.
 const KINDS = [
   {type: "image/jpeg", at: 0, bytes: [0xff, 0xd8, 0xff]},
@@ -54,19 +57,18 @@ export function pixelsOf(source, width, height) {
   return {rgb, width, height};
 }
 
-/** RGB bytes as a JPEG file without any metadata. */
-export async function asJpeg({rgb, width, height}, quality = 0.85) {
-  return canvasOf({rgb, width, height}).convertToBlob({type: "image/jpeg", quality});
-}
-
-function canvasOf({rgb, width, height}) {
-  const canvas = new OffscreenCanvas(width, height);
-  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+/** The square that was judged, as the address of a JPEG without any metadata. */
+export function previewOf(image) {
+  const rgb = preprocess(image, PREVIEW_PX);
+  const canvas = Object.assign(document.createElement("canvas"),
+    {width: PREVIEW_PX, height: PREVIEW_PX});
+  const rgba = new Uint8ClampedArray(PREVIEW_PX * PREVIEW_PX * 4).fill(255);
   for (let from = 0, to = 0; from < rgb.length; to++) {
     rgba[to++] = rgb[from++];
     rgba[to++] = rgb[from++];
     rgba[to++] = rgb[from++];
   }
-  canvas.getContext("2d").putImageData(new ImageData(rgba, width, height), 0, 0);
-  return canvas;
+  canvas.getContext("2d").putImageData(new ImageData(rgba, PREVIEW_PX, PREVIEW_PX), 0, 0);
+  // Encodes at once; an OffscreenCanvas waits for an idle moment, in Chromium a second.
+  return canvas.toDataURL("image/jpeg", 0.85);
 }

@@ -10,7 +10,7 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** The whole answer; preview is a Blob with the judged square. */
+/** The whole answer; preview is the address of the judged square. */
 export function verdictView(found, card, preview, where) {
   const said = explanation(found, card);
   const heading = element("h2", {id: "decision", tabindex: "-1"}, said.heading);
@@ -30,7 +30,7 @@ export function verdictView(found, card, preview, where) {
 
 function figure(found, card, preview, where) {
   const picture = element("img", {
-    src: URL.createObjectURL(preview), alt: say("verdict.preview"),
+    src: preview, alt: say("verdict.preview"),
     width: "320", height: "320"});
   const caption = say("verdict.caption", {photo: found.photo, size: card.input.size_px});
   return element("figure", {}, element("div", {class: "picture"}, picture),
