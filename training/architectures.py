@@ -1,4 +1,6 @@
-"""The networks of ``keras.applications`` that can be trained here, without their top.
+"""The published networks that can be trained here, without their top.
+
+All but SqueezeNet are those of ``keras.applications``.
 
 Each takes pixels / 255. What weights from ImageNet expect instead becomes a part of the
 first convolution and of what follows it, so that no network has a layer of its own for
@@ -13,6 +15,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from training.squeezenet import MEAN_RGB, squeezenet
+
 IMAGENET_PX = 224
 """Side that published weights were learnt at."""
 
@@ -22,7 +26,7 @@ class Architecture:
     """One row of ``ARCHITECTURES``.
 
     Attributes:
-        build: the function of ``keras.applications``.
+        build: the function of ``keras.applications``, or one that takes the same.
         gain: ImageNet weights expect gain * (pixel / 255) + shift, in each channel.
         shift: see ``gain``.
         has_alpha: whether its width can be chosen.
@@ -64,6 +68,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         entrance="stem_conv_pad",
     ),
     "resnet101v2": Architecture(keras.applications.ResNet101V2),
+    "squeezenet": Architecture(
+        squeezenet,
+        gain=(255.0, 255.0, 255.0),
+        shift=(-MEAN_RGB[0], -MEAN_RGB[1], -MEAN_RGB[2]),
+    ),
 }
 
 
@@ -76,7 +85,7 @@ def without_top(
         name: a key of ``ARCHITECTURES``.
         pixels: the input.
         alpha: width, where it can be chosen.
-        weights: a file of ``keras.applications`` without the top, ``imagenet``, or
+        weights: a file of Keras weights without the top, ``imagenet``, or
             None for random ones.
     """
     row = ARCHITECTURES[name]

@@ -55,6 +55,7 @@ class Settings:
     weights: tuple[str, ...] = ()
     lessons: tuple[Path, ...] = ()
     answers: str = ""
+    covered: float = 0.0
 
     def as_json(self) -> dict[str, str | int | float]:
         """The settings by name, paths as text; what was not asked for is left out."""
@@ -117,6 +118,7 @@ def fit_columns(
         settings.seed,
         lessons=lessons,
         answers=answer_vectors(train_photos) if settings.answers else None,
+        covered=settings.covered,
     )
     validation = validation_photos(settings, photos)
     snapshots: list[_Snapshot] = []

@@ -80,6 +80,14 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="of the first cycle's epochs, the last ones, under milder changes, as all"
         " later cycles are; small networks learn more from more of it",
     )
+    add(
+        "--covered",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="of the photos, shown with the lesion covered as photos that nobody can"
+        " call, so that less is read off the skin and the camera",
+    )
     add("--batch-size", type=int, default=32, help="photos a step")
     add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
     add("--patience", type=int, default=20, help="epochs without a better val AUC")
@@ -89,9 +97,9 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         nargs="+",
         default=(),
         metavar="FILE",
-        help="what MobileNets start from: a file of keras.applications without its"
-        " top for each (lesion128 joins MobileNet and MobileNetV2), or imagenet to"
-        " fetch them (default: from scratch)",
+        help="what published networks start from: a Keras file without its top for each"
+        " that the network joins (lesion128: MobileNet, MobileNetV2, SqueezeNet), or"
+        " imagenet to fetch them (default: from scratch)",
     )
     add(
         "--lessons",

@@ -12,12 +12,16 @@ from edge_runtime.manifest import LabelledPhoto
 from edge_runtime.photo import read_photo
 from edge_runtime.preprocessing import centre_square, load_pixels, resize
 from training.augmentation import MILD, Augmentation
+from training.covering import CANNOT_TELL, covered
 from training.lessons import Course, Lessons
 from training.questions import partly_hidden
 
 # Kept detail: enough for the closest zoom of any augmentation, and the bound that
 # keeps 33,126 photos (SIIM-ISIC 2020) within 6.5 GB.
 LARGEST_CACHED_PX = 256
+
+# A random stream of its own, so that covering some photos changes no other.
+_COVER_STREAM = 1
 
 Inputs = NDArray[np.float32] | list[NDArray[np.float32]]
 """Pixels / 255; or these and answers, for a model of two inputs."""
@@ -75,7 +79,8 @@ class AugmentedPhotos:
     Epochs from number ``mild_from`` on are augmented mildly. With ``lessons`` they show
     the views that teachers judged, in right angles and mirror images of which a
     teacher's word is as true; ``views`` keeps those already made. ``answers`` about
-    the lesions, shape ``(photos, SLOTS)``, come with some of them hidden.
+    the lesions, shape ``(photos, SLOTS)``, come with some of them hidden. A share of
+    ``covered`` photos has its lesion covered and says *cannot tell*.
     """
 
     squares: Sequence[NDArray[np.uint8]]
@@ -88,6 +93,7 @@ class AugmentedPhotos:
     lessons: Lessons | None = None
     views: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
     answers: NDArray[np.float32] | None = None
+    covered: float = 0.0
 
     @property
     def steps(self) -> int:
@@ -122,6 +128,10 @@ class AugmentedPhotos:
                 self._turned(self._view(course, index, view), index, number)
                 for index in part.tolist()
             ]
+        for place, index in enumerate(part.tolist()):
+            rng = np.random.default_rng([self.seed, number, index, _COVER_STREAM])
+            if rng.random() < self.covered:
+                pixels[place], targets[place] = covered(pixels[place], rng), CANNOT_TELL
         return Batch(
             pixels=np.stack(pixels).astype(np.float32) / np.float32(255),
             labels=targets[:, None],

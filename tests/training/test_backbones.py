@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
-from training.backbones import BACKBONES, WeightsError, build_backbone
+from training.backbones import BACKBONES, Backbone, Part, WeightsError, build_backbone
+from training.squeezenet import squeezenet
 
 ROWS = [BACKBONES["mobileneta25_64"], BACKBONES["mobilenetv2a35_64"]]
 
@@ -96,7 +99,7 @@ def quarter_weights(tmp_path):
 
 @pytest.mark.parametrize("name", ["lesion32", "lesion64"])
 def test_dense_stem_sees_every_pixel_with_the_same_kernel(name, quarter_weights):
-    row = BACKBONES[name]
+    row = replace(BACKBONES[name], parts=(Part("mobilenet", 0.25),))
     ours = build_backbone(row, [str(quarter_weights)])
     strided = build_backbone(BACKBONES["mobileneta25_64"], [str(quarter_weights)])
     pixels = np.random.default_rng(1).random((1, row.size_px, row.size_px, 3), "f4")
@@ -110,8 +113,8 @@ def test_dense_stem_sees_every_pixel_with_the_same_kernel(name, quarter_weights)
 def test_cut_network_ends_where_its_row_says():
     model = build_backbone(BACKBONES["lesion32"])
     names = [layer.name for layer in model.layers]
-    assert "conv_pw_8_relu" in names
-    assert "conv_dw_9" not in names
+    assert {"conv_pw_7_relu", "fire3_concat"} <= set(names)
+    assert not {"conv_dw_8", "fire4_squeeze1x1"} & set(names)
 
 
 def test_network_of_two_parts_hands_both_their_weights(tmp_path):
@@ -120,7 +123,11 @@ def test_network_of_two_parts_hands_both_their_weights(tmp_path):
     for row in rows:
         files.append(str(tmp_path / f"{row.name}.weights.h5"))
         _published(row).save_weights(files[-1])
-    both = build_backbone(BACKBONES["lesion128"], files)
+    two = replace(
+        BACKBONES["lesion128"],
+        parts=(Part("mobilenet", 0.25), Part("mobilenetv2", 0.35)),
+    )
+    both = build_backbone(two, files)
     pixels = np.random.default_rng(1).random((1, 128, 128, 3), "f4")
     means = keras.Model(
         both.input, [both.get_layer(n).output for n in ("mean", "mean1")]
@@ -131,8 +138,30 @@ def test_network_of_two_parts_hands_both_their_weights(tmp_path):
         np.testing.assert_allclose(mean, seen, rtol=1e-4, atol=1e-6)
 
 
+def test_scaled_part_says_that_share_of_what_it_said(tmp_path):
+    part = Part("squeezenet", last_layer="fire4_concat")
+    row = Backbone("scaled", 64, (part,))
+    file = tmp_path / "squeezenet.weights.h5"
+    network = squeezenet(input_shape=(64, 64, 3))
+    rng = np.random.default_rng(0)
+    network.set_weights([rng.normal(0, 0.2, x.shape) for x in network.get_weights()])
+    network.save_weights(file)
+    pixels = rng.random((1, 64, 64, 3), "f4")
+    said = [
+        np.asarray(keras.Model(model.input, model.get_layer("mean").output)(pixels))
+        for model in (
+            build_backbone(
+                replace(row, parts=(replace(part, scale=scale),)), [str(file)]
+            )
+            for scale in (1.0, 1 / 16)
+        )
+    ]
+    assert said[0].max() > 1
+    np.testing.assert_allclose(said[1], said[0] / 16, rtol=1e-4, atol=1e-4)
+
+
 def test_one_file_for_two_parts_is_refused(tmp_path):
     with pytest.raises(
-        WeightsError, match=r"2 parts \(mobilenet, mobilenetv2\) and got 1"
+        WeightsError, match=r"2 parts \(mobilenet, squeezenet\) and got 1"
     ):
-        build_backbone(BACKBONES["lesion128"], [str(tmp_path / "a.h5")])
+        build_backbone(BACKBONES["lesion64"], [str(tmp_path / "a.h5")])
