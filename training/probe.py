@@ -1,0 +1,210 @@
+"""Which published networks, cut where, are worth joining: cross-validated by lesion.
+
+Run: python training/probe.py --manifest data/fanconic.csv --size 64 --dense-stem \
+    mobileneta25=weights/mobilenet_2_5_224_tf_no_top.h5 \
+    squeezenet:fire4_concat=weights/squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5
+
+Training a network for each question takes hours, and a few hundred validation photos
+tell AUC to 0.01 only. A linear classifier of the features that a network has from
+ImageNet takes a second, so all photos but the test split can be judged, each by a
+classifier that saw no photo of its lesion.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put training/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from edge_runtime.exit_status import exit_status
+from edge_runtime.intervals import delong_interval
+from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.metrics import roc_auc
+from edge_runtime.verdict import NOTICE
+from training.backbones import BACKBONES, SIZES_PX, Backbone, Part, build_backbone
+from training.squares import labels_of, model_inputs
+
+FOLDS = 5
+# How much a weight costs, of standardised features; the best of them on a fold of its
+# own, so that no photo helps to choose the classifier that judges it.
+PENALTIES = (300.0, 1000.0, 3000.0, 10000.0)
+
+# Their names without the size, which is free here.
+_ROW_PX = f"_{SIZES_PX[0]}"
+NETWORKS = {
+    name.removesuffix(_ROW_PX): row.parts[0]
+    for name, row in BACKBONES.items()
+    if name.endswith(_ROW_PX)
+}
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A part, its weights, and what it says of every photo.
+
+    Attributes:
+        name: as given on the command line.
+        parameters: of the part.
+        features: means over all positions; shape ``(photos, features)``.
+    """
+
+    name: str
+    parameters: int
+    features: Floats
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Turn command-line words into options, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="AUC of linear classifiers on the features that published networks"
+        " have from ImageNet, alone and joined, by cross-validation over the train and"
+        " val splits. Photos of one lesion stay together. The test split is not"
+        " touched.",
+        epilog="Networks: " + ", ".join(NETWORKS),
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "parts",
+        nargs="+",
+        metavar="NETWORK[:LAYER]=FILE",
+        help="a network, the layer where it ends, and the Keras file of its weights",
+    )
+    add("--manifest", type=Path, required=True, help="table of training/prepare.py")
+    add("--size", type=int, default=128, metavar="PX", help="side of the input")
+    add("--dense-stem", action="store_true", help="the first layer takes every pixel")
+    add("--seed", type=int, default=0, help="of the folds")
+    words = parser.parse_args(arguments)
+    try:
+        words.parts = {text: part_of(text) for text in words.parts}
+    except ValueError as error:
+        parser.error(str(error))
+    return words
+
+
+def part_of(text: str) -> tuple[Part, str]:
+    """The part and the file of ``NETWORK[:LAYER]=FILE``.
+
+    Raises:
+        ValueError: when there is no such network, or no file is named.
+    """
+    named, _, file = text.partition("=")
+    network, _, layer = named.partition(":")
+    if network not in NETWORKS or not file:
+        raise ValueError(f"expected NETWORK[:LAYER]=FILE, got {text!r}")
+    return replace(NETWORKS[network], last_layer=layer or None), file
+
+
+def probe(words: argparse.Namespace) -> list[str]:
+    """The lines of the table: each part alone, then all that can be joined."""
+    manifest = read_manifest(words.manifest)
+    photos = (*photos_of(manifest, "train"), *photos_of(manifest, "val"))
+    labels, folds = labels_of(photos), folds_by_lesion(photos, words.seed)
+    pixels = model_inputs(photos, words.size)
+    probed = [
+        _probed(text, part, file, pixels, dense_stem=words.dense_stem)
+        for text, (part, file) in words.parts.items()
+    ]
+    joined = [
+        chosen
+        for count in range(1, len(probed) + 1)
+        for chosen in combinations(probed, count)
+    ]
+    lesions = len({photo.lesion for photo in photos})
+    return [
+        "| parts | weights | AUC |",
+        "|---|---:|---:|",
+        *(_line(chosen, labels, folds) for chosen in joined),
+        "",
+        f"{len(photos):,} photos of {lesions:,} lesions in {FOLDS} folds; {NOTICE}.",
+    ]
+
+
+def _line(
+    parts: Sequence[Probed], labels: NDArray[np.int64], folds: NDArray[np.int64]
+) -> str:
+    features = np.concatenate([part.features for part in parts], axis=1)
+    scores = out_of_fold(features, labels, folds)
+    interval = delong_interval(labels, scores)
+    return (
+        f"| {' + '.join(part.name for part in parts)}"
+        f" | {sum(part.parameters for part in parts):,} | {roc_auc(labels, scores):.4f}"
+        f" ({interval.low:.3f}\N{EN DASH}{interval.high:.3f}) |"
+    )
+
+
+def folds_by_lesion(photos: Sequence[LabelledPhoto], seed: int) -> NDArray[np.int64]:
+    """A fold for each photo, the same for all photos of one lesion; shape ``(n,)``."""
+    _, lesion = np.unique([photo.lesion for photo in photos], return_inverse=True)
+    drawn = np.random.default_rng(seed).permutation(lesion.max() + 1) % FOLDS
+    return np.asarray(drawn[lesion])
+
+
+def out_of_fold(
+    features: Floats, labels: NDArray[np.int64], folds: NDArray[np.int64]
+) -> Floats:
+    """Scores by ridge regression, each from the other folds; shape ``(n,)``."""
+    scores = np.empty(len(labels))
+    for fold in range(FOLDS):
+        judged, tuning = folds == fold, folds == (fold + 1) % FOLDS
+        learnt = ~(judged | tuning)
+        aucs = [
+            roc_auc(labels[tuning], _ridge(features, labels, learnt, cost)[tuning])
+            for cost in PENALTIES
+        ]
+        best = PENALTIES[int(np.argmax(aucs))]
+        # Ranks, as classifiers of different folds have scales of their own.
+        found = _ridge(features, labels, ~judged, best)[judged]
+        scores[judged] = found.argsort().argsort() / max(1, judged.sum() - 1)
+    return scores
+
+
+def _ridge(
+    features: Floats, labels: NDArray[np.int64], learnt: NDArray[np.bool_], cost: float
+) -> Floats:
+    """What a linear classifier of the ``learnt`` photos says of all."""
+    middle, spread = features[learnt].mean(axis=0), features[learnt].std(axis=0)
+    values = (features - middle) / (spread + 1e-6)
+    wanted = labels[learnt] - labels[learnt].mean()
+    seen = values[learnt]
+    matrix = seen.T @ seen + cost * np.eye(seen.shape[1])
+    return np.asarray(values @ np.linalg.solve(matrix, seen.T @ wanted))
+
+
+def _probed(
+    text: str, part: Part, file: str, pixels: NDArray[np.float32], *, dense_stem: bool
+) -> Probed:
+    row = Backbone("probed", pixels.shape[1], (part,), dense_stem=dense_stem)
+    network = build_backbone(row, [file])
+    means = keras.Model(network.inputs, network.get_layer("mean").output)
+    batches = [pixels[start : start + 32] for start in range(0, len(pixels), 32)]
+    name = text.partition("=")[0]
+    features = [
+        np.asarray(means.predict_on_batch(batch), np.float64)
+        for batch in tqdm(batches, desc=name, unit="batch")
+    ]
+    return Probed(name, means.count_params(), np.concatenate(features))
+
+
+@exit_status()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    print("\n".join(probe(parse(arguments))))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
