@@ -101,26 +101,14 @@ BACKBONES = {
     row.name: row
     for row in [
         *_lightweight(),
-        # Two or three that see differently say more than one as large as both: the cuts
-        # are where linear classifiers of fixed features did best within the bytes.
         Backbone(
             "lesion32",
             32,
-            (
-                Part("mobilenet", 0.25, last_layer="conv_pw_7_relu"),
-                Part("squeezenet", last_layer="fire3_concat", scale=SQUEEZENET_SCALE),
-            ),
+            (Part("mobilenet", 0.25, last_layer="conv_pw_8_relu"),),
             dense_stem=True,
         ),
-        Backbone(
-            "lesion64",
-            64,
-            (
-                MOBILENET,
-                Part("squeezenet", last_layer="fire4_concat", scale=SQUEEZENET_SCALE),
-            ),
-            dense_stem=True,
-        ),
+        Backbone("lesion64", 64, (MOBILENET,), dense_stem=True),
+        # SqueezeNet ends where a linear classifier of what it says does best.
         Backbone(
             "lesion128",
             128,
