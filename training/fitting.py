@@ -56,6 +56,7 @@ class Settings:
     lessons: tuple[Path, ...] = ()
     answers: str = ""
     covered: float = 0.0
+    start: Path | None = None
 
     def as_json(self) -> dict[str, str | int | float]:
         """The settings by name, paths as text; what was not asked for is left out."""
@@ -68,7 +69,7 @@ class Settings:
         return {
             name: str(value) if isinstance(value, Path) else value
             for name, value in values.items()
-            if value != ""
+            if value not in ("", None)
         }
 
 
@@ -161,6 +162,8 @@ def _run_cycle(
     if before is not None:
         model.set_weights(trimmed(before, model.get_weights()))
         epochs = settling = max(1, settings.epochs // LATER_SHARE)
+    elif settings.start is not None:
+        _start_from(settings.start / "model.keras", model)
     schedule = Schedule(
         epochs,
         settings.learning_rate,
@@ -176,6 +179,24 @@ def _run_cycle(
         weights={layer.name: layer.get_weights() for layer in model.layers},
         logits=_logit(scores_of(model, validation.inputs)),
     )
+
+
+def _start_from(path: Path, model: keras.Model) -> None:
+    """Give a network the weights of a finished run of the same one.
+
+    Raises:
+        TrainingError: when there is none, or it is another network's.
+    """
+    if not path.is_file():
+        raise TrainingError(f"{path} is missing; expected the folder of a finished run")
+    finished = keras.models.load_model(path, compile=False)
+    try:
+        for layer in model.layers:
+            layer.set_weights(finished.get_layer(layer.name).get_weights())
+    except ValueError as error:
+        raise TrainingError(
+            f"{path} is not a {model.name} and cannot be where it starts: {error}"
+        ) from error
 
 
 def _check_same(

@@ -102,6 +102,12 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " imagenet to fetch them (default: from scratch)",
     )
     add(
+        "--start",
+        type=Path,
+        metavar="RUN",
+        help="folder of a finished run of the same network, to go on from its weights",
+    )
+    add(
         "--lessons",
         type=Path,
         nargs="+",
@@ -130,6 +136,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     _complete(parser, words)
     words.lessons = tuple(map(Path, words.lessons))
     words.weights = tuple(words.weights)
+    words.start = words.start and Path(words.start)
     return Settings(**vars(words))
 
 
@@ -164,6 +171,12 @@ def _check_network(parser: argparse.ArgumentParser, words: argparse.Namespace) -
         parser.error(
             f"--answers: {words.network} has no place for them; expected"
             " separable..., lesion... or a MobileNet"
+        )
+    if words.weights and words.start:
+        parser.error("--start: a finished run has weights; expected no --weights")
+    if words.start and words.columns > 1:
+        parser.error(
+            "--start: columns cannot be started from a run; expected --columns 1"
         )
     if words.weights and not isinstance(DESIGNS[words.network], Backbone):
         parser.error(f"--weights: {words.network} starts from scratch")

@@ -29,6 +29,8 @@ def test_there_are_as_many_cycles_as_columns_unless_asked_for():
         ("--cycles", "1", "--cycles must be at least --columns, 2"),
         ("--network", "resnet", "invalid choice"),
         ("--augmentation", "mixup", "invalid choice"),
+        ("--start", "runs/a", "--start: columns cannot be started from a run"),
+        ("--covered", "1.5", "expected a share from 0 to 1"),
     ],
 )
 def test_impossible_options_are_usage_errors(option, value, message, capsys):

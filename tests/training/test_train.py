@@ -117,6 +117,36 @@ class TestFinishedRun:
         assert (trained_cnn32 / "model.keras").read_bytes() == before
 
 
+class TestStartingFromAFinishedRun:
+    def test_goes_on_from_its_weights(self, trained_cnn32, model, words, tmp_path):
+        out = tmp_path / "on"
+        given = {"start": trained_cnn32, "learning-rate": 1e-9}
+        assert main(words(out, epochs=1, **given)) == 0
+        after = keras.models.load_model(out / "model.keras", compile=False)
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+                for before, now in zip(
+                    layer.get_weights(),
+                    after.get_layer(layer.name).get_weights(),
+                    strict=True,
+                ):
+                    np.testing.assert_allclose(now, before, atol=1e-6)
+        record = TrainingRecord.read(out / "training.json")
+        assert record.settings["start"] == str(trained_cnn32)
+
+    def test_run_of_another_network_is_refused(
+        self, trained_cnn32, words, tmp_path, capsys
+    ):
+        given = words(tmp_path / "on", network="separable32", start=trained_cnn32)
+        assert main(given) == 1
+        assert "is not a separable32" in capsys.readouterr().err
+
+    def test_missing_run_is_named(self, words, tmp_path, capsys):
+        given = words(tmp_path / "on", start=tmp_path / "nowhere")
+        assert main(given) == 1
+        assert "expected the folder of a finished run" in capsys.readouterr().err
+
+
 @pytest.fixture
 def tiny_network(monkeypatch):
     """Two columns that train in seconds, in the table of networks."""
