@@ -5,12 +5,14 @@ Run: python benchmarks/grid.py models --results results
 For the grid of arXiv 2110.12270 (networks times batch sizes) and any other files. Files
 and results belong together by the SHA-256 of the model, so that several runs of one
 network may lie in folders of their own; rows of benchmarks/shift_bench.py, if it wrote
-into such a folder, by the name of the file.
+into such a folder, by the name of the file. ``--keep FILE`` adds the rows of earlier
+runs, whose files may be gone, and writes all of them back.
 """
 
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ if not __package__:
 from benchmarks import colour_baseline
 from benchmarks.errors import BenchmarkError
 from benchmarks.gathering import gathered
+from benchmarks.grid_rows import joined, keep_rows, kept_rows
 from benchmarks.layer_graph import layers
 from benchmarks.markdown import markdown_table
 from benchmarks.results import BenchmarkResult, Estimate, Matched, Quality
@@ -41,8 +44,9 @@ HEAD = (
     "file", "batch", "px", "AUC", "specificity at 95 % recall",
     "recall at 80 % specificity", "worst AUC when changed",
     "lowest recall then (its specificity)", "million MACs", "kB",
-    "interpreter median ms",
+    "interpreter median ms", "measured at",
 )  # fmt: skip
+COMMIT_LENGTH = 7
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -62,6 +66,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="folders that benchmarks/run.py, and shift_bench.py, wrote",
     )
     add("--out", type=Path, default=Path("results"), help=f"folder for {TABLE}")
+    add(
+        "--keep",
+        type=Path,
+        metavar="FILE",
+        help="a JSON file of earlier rows: those of other names join the table, and all"
+        " are written back",
+    )
     return parser.parse_args(arguments)
 
 
@@ -69,23 +80,36 @@ def grid(words: argparse.Namespace) -> str:
     """Write the table and return it.
 
     Raises:
-        BenchmarkError: when no result belongs to a file.
+        BenchmarkError: when no result belongs to a file, or ``--keep`` names no rows.
         ModelFileError: when a file is damaged.
     """
     files = [read_model_file(path) for path in _paths(words.models)]
     by_sha256 = {file.card.model_sha256: file for file in files}
     changed = _shift_rows(words.results)
-    tables = [
-        table
+    tables = {
+        machine: table
         for machine, results in gathered(words.results, repeats=True).items()
         if (table := machine_table(machine, results, by_sha256, changed)).rows
-    ]
+    }
     if not tables:
         raise BenchmarkError(
             f"none of the results is of one of the {len(files)} files; measure them:"
             " python benchmarks/run.py --models FOLDER --manifest TABLE"
         )
-    text = "\n\n".join(part for table in tables for part in markdown_table(table))
+    if words.keep is not None:
+        kept = kept_rows(words.keep, HEAD)
+        tables = {
+            machine: replace(
+                table,
+                rows=tuple(joined(kept.get(machine, ()), table.rows, HEAD, "AUC")),
+            )
+            for machine, table in tables.items()
+        }
+        rows = {machine: table.rows for machine, table in tables.items()}
+        keep_rows(words.keep, HEAD, {**kept, **rows})
+    text = "\n\n".join(
+        part for table in tables.values() for part in markdown_table(table)
+    )
     write_text(words.out / TABLE, text + "\n")
     return text
 
@@ -159,6 +183,7 @@ def _row(
         *(_worst_cases(shifts, name) if shifts else (NOT_MEASURED, NOT_MEASURED)),
         *_work(file),
         milliseconds(None if median is None else float(median)),
+        (result.revision.commit or "not known")[:COMMIT_LENGTH],
     )
 
 

@@ -1,6 +1,7 @@
 """Networks side by side, and several seeds of one."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -88,6 +89,36 @@ class TestGrid:
         shown = capsys.readouterr().out
         (row,) = [line for line in shown.splitlines() if line.startswith("| colour")]
         assert row.count("no model file") == 3
+
+    def test_rows_of_files_no_longer_at_hand_are_kept(self, root, measured, tmp_path):
+        kept = tmp_path / "rows.json"
+        words = [str(root / "models"), "--results", str(measured), "--keep", str(kept)]
+        assert grid.main([*words, "--out", str(measured)]) == 0
+        values = json.loads(kept.read_text())
+        (machine,) = values["machines"]
+        (row,) = values["machines"][machine]
+        other = ["gone.qat_int8", *row[1:3], "0.999 (0.9 to 1)", *row[4:]]
+        stale = [row[0], *row[1:3], "0.111 (0.1 to 0.2)", *row[4:]]
+        values["machines"][machine] = [stale, other]
+        kept.write_text(json.dumps(values))
+        assert grid.main([*words, "--out", str(measured)]) == 0
+        written = json.loads(kept.read_text())["machines"][machine]
+        assert written == [other, row]
+        shown = (measured / "grid.md").read_text()
+        assert shown.index("| gone.qat_int8") < shown.index("| cnn32.qat_int8")
+
+    @pytest.mark.parametrize(
+        "text", ["{", "[]", '{"head": ["file"], "machines": {"a": [["b"]]}}']
+    )
+    def test_other_file_is_not_taken_for_rows(
+        self, root, measured, tmp_path, capsys, text
+    ):
+        kept = tmp_path / "rows.json"
+        kept.write_text(text)
+        words = [str(root / "models"), "--results", str(measured), "--keep", str(kept)]
+        assert grid.main([*words, "--out", str(measured)]) == 1
+        assert str(kept) in capsys.readouterr().err
+        assert kept.read_text() == text
 
     def test_results_of_other_files_are_refused_with_the_way(
         self, root, measured, capsys

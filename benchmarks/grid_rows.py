@@ -1,0 +1,69 @@
+"""Rows of ``grid.py`` that are kept, for networks whose files are no longer at hand.
+
+A grid of networks is trained over days and its files are thrown away; what was measured
+of them stays, with the commit that measured it. A file measured anew takes the place of
+the row of its name.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+from edge_runtime.atomic import write_text
+
+Rows = Sequence[tuple[str, ...]]
+
+
+def kept_rows(path: Path, head: Sequence[str]) -> dict[str, Rows]:
+    """The rows by machine; none where there is no file yet.
+
+    Args:
+        path: what ``keep_rows`` wrote.
+        head: names of the columns that the rows must have.
+
+    Raises:
+        BenchmarkError: when it holds something else.
+    """
+    if not path.exists():
+        return {}
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        rows: dict[str, Rows] = {
+            machine: [tuple(map(str, row)) for row in rows]
+            for machine, rows in values["machines"].items()
+        }
+        known = values["head"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BenchmarkError(
+            f"{path} cannot be read as rows of benchmarks/grid.py: {error!r}"
+        ) from error
+    if known != list(head) or any(
+        len(x) != len(head) for y in rows.values() for x in y
+    ):
+        raise BenchmarkError(
+            f"{path} has the columns {', '.join(map(str, known))}; expected"
+            f" {', '.join(head)}. Give --keep another file."
+        )
+    return rows
+
+
+def keep_rows(path: Path, head: Sequence[str], rows: Mapping[str, Rows]) -> None:
+    """Write rows by machine."""
+    values = {"head": list(head), "machines": {k: list(v) for k, v in rows.items()}}
+    write_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+
+
+def joined(kept: Rows, measured: Rows, order: Sequence[str], key: str) -> Rows:
+    """Kept rows and measured ones, which go before; the highest ``key`` comes first.
+
+    Args:
+        kept: of earlier runs.
+        measured: of this run.
+        order: names of the columns.
+        key: the column to sort by; its cells start with a number.
+    """
+    names = {row[0] for row in measured}
+    place = order.index(key)
+    rows = [*measured, *(row for row in kept if row[0] not in names)]
+    return sorted(rows, key=lambda row: -float(row[place].split()[0]))
