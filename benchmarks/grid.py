@@ -25,7 +25,7 @@ if not __package__:
 from benchmarks import colour_baseline
 from benchmarks.errors import BenchmarkError
 from benchmarks.gathering import gathered
-from benchmarks.grid_rows import joined, keep_rows, kept_rows
+from benchmarks.grid_rows import Rows, joined, keep_rows, kept_rows
 from benchmarks.layer_graph import layers
 from benchmarks.markdown import markdown_table
 from benchmarks.results import BenchmarkResult, Estimate, Matched, Quality
@@ -97,16 +97,7 @@ def grid(words: argparse.Namespace) -> str:
             " python benchmarks/run.py --models FOLDER --manifest TABLE"
         )
     if words.keep is not None:
-        kept = kept_rows(words.keep, HEAD)
-        tables = {
-            machine: replace(
-                table,
-                rows=tuple(joined(kept.get(machine, ()), table.rows, HEAD, "AUC")),
-            )
-            for machine, table in tables.items()
-        }
-        rows = {machine: table.rows for machine, table in tables.items()}
-        keep_rows(words.keep, HEAD, {**kept, **rows})
+        tables = _with_kept_rows(words.keep, tables)
     text = "\n\n".join(
         part for table in tables.values() for part in markdown_table(table)
     )
@@ -140,7 +131,7 @@ def machine_table(
     measured.sort(key=lambda pair: -(_quality(pair[0]).auc or 0))
     splits = sorted({_quality(result).photos for result, _ in measured})
     return Table(
-        title=f"Networks side by side, {machine}",
+        title=_title(machine),
         head=HEAD,
         rows=tuple(
             _row(result, file, changed.get(result.measurement.subject.name))
@@ -153,6 +144,30 @@ def machine_table(
         " the file's own threshold. MACs: multiplications with an addition, of one"
         " photo.",
     )
+
+
+def _with_kept_rows(path: Path, tables: Mapping[str, Table]) -> dict[str, Table]:
+    """The tables with the rows of earlier runs, other machines' too; all are kept."""
+    kept = kept_rows(path, HEAD)
+    rows: dict[str, Rows] = {
+        machine: joined(
+            kept.get(machine, ()),
+            tables[machine].rows if machine in tables else (),
+            order=HEAD,
+            key="AUC",
+        )
+        for machine in (*tables, *(x for x in kept if x not in tables))
+    }
+    keep_rows(path, HEAD, rows)
+    pattern = next(iter(tables.values()))
+    return {
+        machine: replace(pattern, title=_title(machine), rows=tuple(found))
+        for machine, found in rows.items()
+    }
+
+
+def _title(machine: str) -> str:
+    return f"Networks side by side, {machine}"
 
 
 def _shift_rows(folders: Iterable[Path]) -> dict[str, list[ShiftRow]]:

@@ -99,13 +99,15 @@ class TestGrid:
         (row,) = values["machines"][machine]
         other = ["gone.qat_int8", *row[1:3], "0.999 (0.9 to 1)", *row[4:]]
         stale = [row[0], *row[1:3], "0.111 (0.1 to 0.2)", *row[4:]]
-        values["machines"][machine] = [stale, other]
+        values["machines"] = {machine: [stale, other], "another-machine": [other]}
         kept.write_text(json.dumps(values))
         assert grid.main([*words, "--out", str(measured)]) == 0
-        written = json.loads(kept.read_text())["machines"][machine]
-        assert written == [other, row]
+        written = json.loads(kept.read_text())["machines"]
+        assert written == {machine: [other, row], "another-machine": [other]}
         shown = (measured / "grid.md").read_text()
         assert shown.index("| gone.qat_int8") < shown.index("| cnn32.qat_int8")
+        assert shown.count("| gone.qat_int8") == 2
+        assert "Networks side by side, another-machine" in shown
 
     @pytest.mark.parametrize(
         "text", ["{", "[]", '{"head": ["file"], "machines": {"a": [["b"]]}}']
