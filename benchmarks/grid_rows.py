@@ -36,7 +36,8 @@ def kept_rows(path: Path, head: Sequence[str]) -> dict[str, Rows]:
         known = values["head"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BenchmarkError(
-            f"{path} cannot be read as rows of benchmarks/grid.py: {error!r}"
+            f"{path} cannot be read as rows of benchmarks/grid.py ({error}); expected a"
+            " file that --keep wrote, or a new name"
         ) from error
     if known != list(head) or any(
         len(x) != len(head) for y in rows.values() for x in y
@@ -66,4 +67,12 @@ def joined(kept: Rows, measured: Rows, order: Sequence[str], key: str) -> Rows:
     names = {row[0] for row in measured}
     place = order.index(key)
     rows = [*measured, *(row for row in kept if row[0] not in names)]
-    return sorted(rows, key=lambda row: -float(row[place].split()[0]))
+    return sorted(rows, key=lambda row: -_leading_number(row[place]))
+
+
+def _leading_number(cell: str) -> float:
+    """What a cell starts with; 0 where nothing was measured."""
+    try:
+        return float(cell.split()[0])
+    except (ValueError, IndexError):
+        return 0.0

@@ -1,7 +1,8 @@
-"""Published networks that can start from ImageNet weights, alone or two together.
+"""Published networks that can start from ImageNet weights, alone or joined.
 
-``--weights FILE`` takes the weights without their top as ``keras.applications`` saves
-them, ``--weights imagenet`` fetches them, and without it training starts from scratch.
+``--weights FILE`` takes weights without their top, ``--weights imagenet`` fetches those
+of ``keras.applications`` (SqueezeNet has none there); without it training starts from
+scratch.
 """
 
 from collections.abc import Sequence
@@ -198,6 +199,12 @@ def _scale(network: keras.Model, factor: float) -> None:
 def _reshaped(backbone: keras.Model, part: Part, *, dense_stem: bool) -> keras.Model:
     """The part's cut and the row's stem, with the weights that the network has."""
     if part.last_layer is not None:
+        names = [layer.name for layer in backbone.layers]
+        if part.last_layer not in names:
+            raise WeightsError(
+                f"{backbone.name} has no layer {part.last_layer}; expected one of"
+                f" {', '.join(names)}"
+            )
         last = backbone.get_layer(part.last_layer).output
         backbone = keras.Model(backbone.inputs, last, name=backbone.name)
     if not dense_stem:

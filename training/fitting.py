@@ -185,10 +185,8 @@ def _start_from(path: Path, model: keras.Model) -> None:
     """Give a network the weights of a finished run of the same one.
 
     Raises:
-        TrainingError: when there is none, or it is another network's.
+        TrainingError: when it is another network's.
     """
-    if not path.is_file():
-        raise TrainingError(f"{path} is missing; expected the folder of a finished run")
     finished = keras.models.load_model(path, compile=False)
     try:
         for layer in model.layers:

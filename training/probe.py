@@ -11,6 +11,7 @@ classifier that saw no photo of its lesion.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ if not __package__:
     # Started as a file: Python put training/ first on the path. Put the checkout
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
@@ -39,6 +42,8 @@ FOLDS = 5
 # How much a weight costs, of standardised features; the best of them on a fold of its
 # own, so that no photo helps to choose the classifier that judges it.
 PENALTIES = (300.0, 1000.0, 3000.0, 10000.0)
+
+SMALLEST_PX = 32
 
 # Their names without the size, which is free here.
 _ROW_PX = f"_{SIZES_PX[0]}"
@@ -88,6 +93,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--dense-stem", action="store_true", help="the first layer takes every pixel")
     add("--seed", type=int, default=0, help="of the folds")
     words = parser.parse_args(arguments)
+    if words.size < SMALLEST_PX:
+        parser.error(f"--size: expected at least {SMALLEST_PX} px, got {words.size}")
     try:
         words.parts = {text: part_of(text) for text in words.parts}
     except ValueError as error:
@@ -99,12 +106,18 @@ def part_of(text: str) -> tuple[Part, str]:
     """The part and the file of ``NETWORK[:LAYER]=FILE``.
 
     Raises:
-        ValueError: when there is no such network, or no file is named.
+        ValueError: when there is no such network or file, or none is named.
     """
     named, _, file = text.partition("=")
     network, _, layer = named.partition(":")
-    if network not in NETWORKS or not file:
+    if not file:
         raise ValueError(f"expected NETWORK[:LAYER]=FILE, got {text!r}")
+    if network not in NETWORKS:
+        raise ValueError(
+            f"there is no network {network!r}; expected one of {', '.join(NETWORKS)}"
+        )
+    if not Path(file).is_file():
+        raise ValueError(f"the weights {file} are missing")
     return replace(NETWORKS[network], last_layer=layer or None), file
 
 
@@ -187,11 +200,13 @@ def _ridge(
 def _probed(
     text: str, part: Part, file: str, pixels: NDArray[np.float32], *, dense_stem: bool
 ) -> Probed:
-    row = Backbone("probed", pixels.shape[1], (part,), dense_stem=dense_stem)
+    name = text.partition("=")[0]
+    row = Backbone(
+        name.replace(":", "_"), pixels.shape[1], (part,), dense_stem=dense_stem
+    )
     network = build_backbone(row, [file])
     means = keras.Model(network.inputs, network.get_layer("mean").output)
     batches = [pixels[start : start + 32] for start in range(0, len(pixels), 32)]
-    name = text.partition("=")[0]
     features = [
         np.asarray(means.predict_on_batch(batch), np.float64)
         for batch in tqdm(batches, desc=name, unit="batch")

@@ -50,6 +50,11 @@ def train(settings: Settings) -> Path:
         raise TrainingError(
             f"{model_path} is there already. Remove it, or choose another --out."
         )
+    if settings.start is not None and not (settings.start / "model.keras").is_file():
+        raise TrainingError(
+            f"--start: {settings.start / 'model.keras'} is missing; expected the folder"
+            " of a finished run"
+        )
     photos = read_manifest(settings.manifest)
     for split in ("train", "val"):
         if len({photo.malignant for photo in photos_of(photos, split)}) < 2:

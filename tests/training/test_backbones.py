@@ -160,6 +160,12 @@ def test_scaled_part_says_that_share_of_what_it_said(tmp_path):
     np.testing.assert_allclose(said[1], said[0] / 16, rtol=1e-4, atol=1e-4)
 
 
+def test_cut_behind_no_layer_is_refused():
+    row = Backbone("cut", 64, (Part("squeezenet", last_layer="fire99_concat"),))
+    with pytest.raises(WeightsError, match=r"no layer fire99_concat; .* fire9_concat"):
+        build_backbone(row)
+
+
 def test_one_file_for_three_parts_is_refused(tmp_path):
     with pytest.raises(
         WeightsError, match=r"3 parts \(mobilenet, mobilenetv2, squeezenet\) and got 1"

@@ -29,20 +29,36 @@ def test_features_of_chance_stay_at_chance_and_telling_ones_are_found():
     assert roc_auc(labels, out_of_fold(telling, labels, folds)) > 0.8
 
 
-def test_part_has_its_cut_and_its_file():
-    part, file = part_of("squeezenet:fire4_concat=weights/a.h5")
+def test_part_has_its_cut_and_its_file(tmp_path):
+    path = tmp_path / "a.h5"
+    path.touch()
+    part, file = part_of(f"squeezenet:fire4_concat={path}")
     assert (part.architecture, part.last_layer, file) == (
         "squeezenet",
         "fire4_concat",
-        "weights/a.h5",
+        str(path),
     )
-    part, _ = part_of("mobileneta25=b.h5")
+    part, _ = part_of(f"mobileneta25={path}")
     assert (part.alpha, part.last_layer) == (0.25, None)
     assert {"mobilenetv2a35", "squeezenet"} <= set(NETWORKS)
 
 
-@pytest.mark.parametrize("text", ["squeezenet", "vgg16=a.h5", "squeezenet="])
-def test_unknown_part_is_refused_with_a_word(text, capsys):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("squeezenet", "expected NETWORK[:LAYER]=FILE"),
+        ("squeezenet=", "expected NETWORK[:LAYER]=FILE"),
+        ("vgg16=a.h5", "there is no network 'vgg16'; expected one of mobileneta25"),
+        ("squeezenet=nowhere.h5", "the weights nowhere.h5 are missing"),
+    ],
+)
+def test_unknown_part_is_refused_with_a_word(text, message, capsys):
     with pytest.raises(SystemExit, match="2"):
         parse([text, "--manifest", "a.csv"])
-    assert "expected NETWORK[:LAYER]=FILE" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
+
+
+def test_picture_of_no_size_is_refused(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse(["squeezenet=a.h5", "--manifest", "a.csv", "--size", "0"])
+    assert "--size: expected at least 32 px" in capsys.readouterr().err
