@@ -12,7 +12,6 @@ runs, whose files may be gone, and writes all of them back.
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ if not __package__:
 from benchmarks import colour_baseline
 from benchmarks.errors import BenchmarkError
 from benchmarks.gathering import gathered
-from benchmarks.grid_rows import Rows, joined, keep_rows, kept_rows
+from benchmarks.grid_rows import TITLE, with_kept_rows
 from benchmarks.layer_graph import layers
 from benchmarks.markdown import markdown_table
 from benchmarks.results import BenchmarkResult, Estimate, Matched, Quality
@@ -97,7 +96,7 @@ def grid(words: argparse.Namespace) -> str:
             " python benchmarks/run.py --models FOLDER --manifest TABLE"
         )
     if words.keep is not None:
-        tables = _with_kept_rows(words.keep, tables)
+        tables = with_kept_rows(words.keep, tables, key="AUC")
     text = "\n\n".join(
         part for table in tables.values() for part in markdown_table(table)
     )
@@ -131,7 +130,7 @@ def machine_table(
     measured.sort(key=lambda pair: -(_quality(pair[0]).auc or 0))
     splits = sorted({_quality(result).photos for result, _ in measured})
     return Table(
-        title=_title(machine),
+        title=f"{TITLE}{machine}",
         head=HEAD,
         rows=tuple(
             _row(result, file, changed.get(result.measurement.subject.name))
@@ -144,30 +143,6 @@ def machine_table(
         " the file's own threshold. MACs: multiplications with an addition, of one"
         " photo.",
     )
-
-
-def _with_kept_rows(path: Path, tables: Mapping[str, Table]) -> dict[str, Table]:
-    """The tables with the rows of earlier runs, other machines' too; all are kept."""
-    kept = kept_rows(path, HEAD)
-    rows: dict[str, Rows] = {
-        machine: joined(
-            kept.get(machine, ()),
-            tables[machine].rows if machine in tables else (),
-            order=HEAD,
-            key="AUC",
-        )
-        for machine in (*tables, *(x for x in kept if x not in tables))
-    }
-    keep_rows(path, HEAD, rows)
-    pattern = next(iter(tables.values()))
-    return {
-        machine: replace(pattern, title=_title(machine), rows=tuple(found))
-        for machine, found in rows.items()
-    }
-
-
-def _title(machine: str) -> str:
-    return f"Networks side by side, {machine}"
 
 
 def _shift_rows(folders: Iterable[Path]) -> dict[str, list[ShiftRow]]:

@@ -7,12 +7,47 @@ the row of its name.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.table import Table
 from edge_runtime.atomic import write_text
 
 Rows = Sequence[tuple[str, ...]]
+TITLE = "Networks side by side, "
+"""Of a machine's table; its name follows."""
+
+
+def with_kept_rows(
+    path: Path, tables: Mapping[str, Table], *, key: str
+) -> dict[str, Table]:
+    """Tables with the rows of earlier runs, other machines' too; all are kept.
+
+    Args:
+        path: what an earlier call wrote; it is written again.
+        tables: of this run, at least one, all with the same columns.
+        key: the column to sort by.
+
+    Raises:
+        BenchmarkError: see ``kept_rows``.
+    """
+    pattern = next(iter(tables.values()))
+    kept = kept_rows(path, pattern.head)
+    rows: dict[str, Rows] = {
+        machine: joined(
+            kept.get(machine, ()),
+            tables[machine].rows if machine in tables else (),
+            order=pattern.head,
+            key=key,
+        )
+        for machine in (*tables, *(x for x in kept if x not in tables))
+    }
+    keep_rows(path, pattern.head, rows)
+    return {
+        machine: replace(pattern, title=f"{TITLE}{machine}", rows=tuple(found))
+        for machine, found in rows.items()
+    }
 
 
 def kept_rows(path: Path, head: Sequence[str]) -> dict[str, Rows]:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from training.configurations import read_configurations
@@ -15,7 +17,7 @@ def test_every_option_is_one_of_the_command(name):
         if isinstance(value, list):
             assert [str(path) for path in told] == value
         else:
-            assert told == value
+            assert (told.as_posix() if isinstance(told, Path) else told) == value
 
 
 @pytest.mark.parametrize("name", NAMES)
