@@ -79,7 +79,8 @@ def grid(words: argparse.Namespace) -> str:
     """Write the table and return it.
 
     Raises:
-        BenchmarkError: when no result belongs to a file, or ``--keep`` names no rows.
+        BenchmarkError: when no result belongs to a file, or ``--keep`` is no such
+            file.
         ModelFileError: when a file is damaged.
     """
     files = [read_model_file(path) for path in _paths(words.models)]

@@ -136,7 +136,6 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     _complete(parser, words)
     words.lessons = tuple(map(Path, words.lessons))
     words.weights = tuple(words.weights)
-    words.start = words.start and Path(words.start)
     return Settings(**vars(words))
 
 

@@ -128,16 +128,27 @@ class AugmentedPhotos:
                 self._turned(self._view(course, index, view), index, number)
                 for index in part.tolist()
             ]
-        for place, index in enumerate(part.tolist()):
-            rng = np.random.default_rng([self.seed, number, index, _COVER_STREAM])
-            if rng.random() < self.covered:
-                pixels[place], targets[place] = covered(pixels[place], rng), CANNOT_TELL
+        if self.covered:
+            self._cover(pixels, targets, part, number)
         return Batch(
             pixels=np.stack(pixels).astype(np.float32) / np.float32(255),
             labels=targets[:, None],
             weights=(0.5 / share[labels])[:, None].astype(np.float32),
             answers=self._told(part, number),
         )
+
+    def _cover(
+        self,
+        pixels: list[NDArray[np.uint8]],
+        targets: NDArray[np.float32],
+        part: NDArray[np.int64],
+        number: int,
+    ) -> None:
+        """Cover the lesion on some of a batch's photos, in place."""
+        for place, index in enumerate(part.tolist()):
+            rng = np.random.default_rng([self.seed, number, index, _COVER_STREAM])
+            if rng.random() < self.covered:
+                pixels[place], targets[place] = covered(pixels[place], rng), CANNOT_TELL
 
     def _told(self, part: NDArray[np.int64], number: int) -> NDArray[np.float32] | None:
         if self.answers is None:
