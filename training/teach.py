@@ -4,7 +4,6 @@ Run: python training/teach.py runs/mobileneta25_160 --manifest data/fanconic.csv
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +13,6 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-import keras
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -25,27 +21,35 @@ from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import photos_of, read_manifest
 from training.augmentation import AUGMENTATIONS
 from training.lessons import Course, LessonError, Lessons, read_lessons, write_lessons
-from training.loop import scores_of
 from training.record import file_sha256
 from training.squares import LARGEST_CACHED_PX, decoded_squares
+from training.teachers import Teacher, read_teacher
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Turn command-line words into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
-        description="Show changed photos of the train split to a finished run's"
-        " network and keep what it says in RUN/lessons.npz, for"
-        " training/train.py --lessons. Goes on where it was stopped.",
+        description="Show changed photos of the train split to a trained network and"
+        " keep what it says, for training/train.py --lessons. Goes on where it was"
+        " stopped.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("run", type=Path, help="folder of the teacher's run")
+    add(
+        "teacher",
+        type=Path,
+        metavar="RUN",
+        help="folder of the teacher's run, or a file .tflite with its card",
+    )
     add("--manifest", type=Path, required=True, help="table of training/prepare.py")
     add("--augmentation", choices=AUGMENTATIONS, default="strong", help="the changes")
     add("--strong-views", type=int, default=24, help="of each photo, full strength")
     add("--mild-views", type=int, default=12, help="of each photo, while settling")
     add("--seed", type=int, default=0, help="of the changes; the same for all teachers")
+    add("--out", type=Path, help="the lessons (default: RUN/lessons.npz)")
     words = parser.parse_args(arguments)
+    if words.out is None and words.teacher.suffix == ".tflite":
+        parser.error(f"{words.teacher} is no folder; --out must say where lessons go")
     for name in ("strong_views", "mild_views"):
         if getattr(words, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
@@ -54,7 +58,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def teach(words: argparse.Namespace) -> Path:
     """Judge the views that are missing; returns the path of the lessons."""
-    model = read_teacher(words.run / "model.keras")
+    teacher = read_teacher(words.teacher)
     course = Course(
         manifest_sha256=file_sha256(words.manifest),
         augmentation=words.augmentation,
@@ -63,35 +67,15 @@ def teach(words: argparse.Namespace) -> Path:
         mild_views=words.mild_views,
     )
     photos = photos_of(read_manifest(words.manifest), "train")
-    path: Path = words.run / "lessons.npz"
+    path: Path = words.out or words.teacher / "lessons.npz"
     lessons = _begun(path, course, len(photos))
     missing = np.flatnonzero(np.isnan(lessons.logits).any(axis=1))
     if missing.size:
         squares = decoded_squares(photos, LARGEST_CACHED_PX)
     for view in tqdm(missing.tolist(), desc="views", unit="view"):
-        lessons.logits[view] = _judged(model, squares, course, view)
+        lessons.logits[view] = _judged(teacher, squares, course, view)
         write_lessons(path, lessons)
     return path
-
-
-def read_teacher(path: Path) -> keras.Model:
-    """A network that gives one probability.
-
-    Raises:
-        LessonError: when there is none.
-    """
-    if not path.is_file():
-        raise LessonError(f"{path} is missing; expected the folder of a finished run")
-    model = keras.models.load_model(path, compile=False)
-    if model.output_shape != (None, 1):
-        raise LessonError(
-            f"{path} gives {model.output_shape}; expected one probability, (None, 1)"
-        )
-    if isinstance(model.input_shape, list):
-        raise LessonError(
-            f"{path} also takes answers about the lesion; a teacher judges photos alone"
-        )
-    return model
 
 
 def _begun(path: Path, course: Course, photos: int) -> Lessons:
@@ -108,21 +92,16 @@ def _begun(path: Path, course: Course, photos: int) -> Lessons:
 
 
 def _judged(
-    model: keras.Model,
+    teacher: Teacher,
     squares: Sequence[NDArray[np.uint8]],
     course: Course,
     view: int,
-) -> NDArray[np.float32]:
+) -> list[float]:
     """Logits of one view of every photo."""
-    size_px = int(model.input_shape[1])
-    scores = []
-    for start in range(0, len(squares), 256):
-        part = range(start, min(start + 256, len(squares)))
-        pixels = [course.pixels(squares[i], i, view, size_px) for i in part]
-        shown = np.stack(pixels).astype(np.float32) / np.float32(255)
-        scores.append(scores_of(model, shown))
-    clipped = np.concatenate(scores).clip(1e-6, 1 - 1e-6)
-    return np.asarray(np.log(clipped / (1 - clipped)), np.float32)
+    return [
+        teacher.logit(course.pixels(square, index, view, teacher.size_px))
+        for index, square in enumerate(squares)
+    ]
 
 
 @exit_status(stopped="stopped; give the same command again to go on")

@@ -160,14 +160,35 @@ def test_scaled_part_says_that_share_of_what_it_said(tmp_path):
     np.testing.assert_allclose(said[1], said[0] / 16, rtol=1e-4, atol=1e-4)
 
 
+def test_first_layers_stay_as_published(tmp_path):
+    row = Backbone("held", 32, (Part("squeezenet", still="fire2_concat"),))
+    scratch = build_backbone(row)
+    assert all(layer.trainable for layer in scratch.layers)
+    file = tmp_path / "squeezenet.weights.h5"
+    squeezenet(input_shape=(32, 32, 3)).save_weights(file)
+    model = build_backbone(row, [str(file)])
+    learning = {layer.name for layer in model.layers if layer.trainable}
+    assert "fire3_squeeze1x1" in learning
+    assert not {"entrance", "fire2_expand3x3"} & learning
+    model.compile("sgd", "binary_crossentropy")
+    before = {layer.name: layer.get_weights() for layer in model.layers}
+    model.train_on_batch(np.ones((2, 32, 32, 3), "f4"), np.array([[0.0], [1.0]]))
+    for name, arrays in before.items():
+        for old, new in zip(arrays, model.get_layer(name).get_weights(), strict=True):
+            if name not in learning:
+                np.testing.assert_array_equal(old, new)
+    changed = model.get_layer("fire3_expand1x1").get_weights()[1]
+    assert (changed != before["fire3_expand1x1"][1]).any()
+
+
 def test_cut_behind_no_layer_is_refused():
     row = Backbone("cut", 64, (Part("squeezenet", last_layer="fire99_concat"),))
     with pytest.raises(WeightsError, match=r"no layer fire99_concat; .* fire9_concat"):
         build_backbone(row)
 
 
-def test_one_file_for_three_parts_is_refused(tmp_path):
+def test_one_file_for_two_parts_is_refused(tmp_path):
     with pytest.raises(
-        WeightsError, match=r"3 parts \(mobilenet, mobilenetv2, squeezenet\) and got 1"
+        WeightsError, match=r"2 parts \(efficientnetlite0, squeezenet\) and got 1"
     ):
         build_backbone(BACKBONES["lesion128"], [str(tmp_path / "a.h5")])

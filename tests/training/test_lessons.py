@@ -5,7 +5,9 @@ import keras
 import numpy as np
 import pytest
 
+from edge_runtime.interpreter import open_model_file
 from edge_runtime.manifest import photos_of, read_manifest
+from edge_runtime.model_file import read_model_file
 from training.augmentation import strong
 from training.drawn_table import draw_table
 from training.lessons import (
@@ -193,6 +195,25 @@ class TestTeach:
     def test_folder_without_a_network_is_named(self, run, tmp_path, capsys):
         assert main(_words(tmp_path, run[1])) == 1
         assert "model.keras is missing" in capsys.readouterr().err
+
+    def test_finished_file_teaches_as_it_is(self, run, root, tmp_path):
+        file = root / "models" / "lesion32.qat_int8.tflite"
+        manifest, out = run[1], tmp_path / "l.npz"
+        lessons = read_lessons(teach(parse(_words(file, manifest, "--out", str(out)))))
+        (square, *_) = decoded_squares(
+            photos_of(read_manifest(manifest), "train"), LARGEST_CACHED_PX
+        )
+        model = open_model_file(read_model_file(file))
+        seen = lessons.course.pixels(square, 0, 1, 32)[None].astype(np.float32) / 255
+        score = model.output.restore(model.infer(model.input.store(seen)))[0]
+        likely = 1 / (1 + np.exp(-lessons.logits[1, 0]))
+        assert likely == pytest.approx(score.clip(1 / 512, 511 / 512), abs=1e-5)
+
+    def test_file_needs_a_place_for_its_lessons(self, run, capsys):
+        with pytest.raises(SystemExit) as stop:
+            parse(_words("models/lesion32.qat_int8.tflite", run[1]))
+        assert stop.value.code == 2
+        assert "--out must say where" in capsys.readouterr().err
 
     def test_network_of_many_classes_cannot_teach(self, run, tmp_path, capsys):
         inputs = keras.Input((8, 8, 3))
