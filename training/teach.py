@@ -6,6 +6,7 @@ Run: python training/teach.py runs/mobileneta25_160 --manifest data/fanconic.csv
 import argparse
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 if not __package__:
@@ -17,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from edge_runtime.cores import usable_cores
 from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import photos_of, read_manifest
 from training.augmentation import AUGMENTATIONS
 from training.lessons import Course, LessonError, Lessons, read_lessons, write_lessons
 from training.record import file_sha256
 from training.squares import LARGEST_CACHED_PX, decoded_squares
-from training.teachers import Teacher, read_teacher
+from training.teachers import Teacher, read_teachers
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -58,7 +60,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def teach(words: argparse.Namespace) -> Path:
     """Judge the views that are missing; returns the path of the lessons."""
-    teacher = read_teacher(words.teacher)
+    teachers = read_teachers(words.teacher, usable_cores())
     course = Course(
         manifest_sha256=file_sha256(words.manifest),
         augmentation=words.augmentation,
@@ -73,7 +75,7 @@ def teach(words: argparse.Namespace) -> Path:
     if missing.size:
         squares = decoded_squares(photos, LARGEST_CACHED_PX)
     for view in tqdm(missing.tolist(), desc="views", unit="view"):
-        lessons.logits[view] = _judged(teacher, squares, course, view)
+        lessons.logits[view] = _judged(teachers, squares, course, view)
         write_lessons(path, lessons)
     return path
 
@@ -92,16 +94,22 @@ def _begun(path: Path, course: Course, photos: int) -> Lessons:
 
 
 def _judged(
-    teacher: Teacher,
+    teachers: Sequence[Teacher],
     squares: Sequence[NDArray[np.uint8]],
     course: Course,
     view: int,
-) -> list[float]:
-    """Logits of one view of every photo."""
-    return [
-        teacher.logit(course.pixels(square, index, view, teacher.size_px))
-        for index, square in enumerate(squares)
-    ]
+) -> NDArray[np.float32]:
+    """Logits of one view of every photo; each teacher takes its share."""
+    logits = np.empty(len(squares), np.float32)
+
+    def judge(first: int, teacher: Teacher) -> None:
+        for index in range(first, len(squares), len(teachers)):
+            shown = course.pixels(squares[index], index, view, teacher.size_px)
+            logits[index] = teacher.logit(shown)
+
+    with ThreadPoolExecutor(len(teachers)) as workers:
+        list(workers.map(judge, range(len(teachers)), teachers))
+    return logits
 
 
 @exit_status(stopped="stopped; give the same command again to go on")

@@ -52,22 +52,28 @@ class Teacher:
         return float(np.log(likely / (1 - likely)))
 
 
-def read_teacher(path: Path) -> Teacher:
+def read_teachers(path: Path, count: int) -> list[Teacher]:
     """Open the folder of a finished run, or a file ``.tflite`` with its card.
+
+    Args:
+        path: the folder or the file.
+        count: how often, as an interpreter serves one thread at a time.
 
     Raises:
         EdgeRuntimeError: when there is none, or it needs more than a photo.
     """
     if path.suffix == ".tflite":
-        model = open_model_file(read_model_file(path))
-        if model.answers_shape:
+        file = read_model_file(path)
+        models = [open_model_file(file) for _ in range(count)]
+        if models[0].answers_shape:
             raise LessonError(f"{path} {_ALSO_ASKS}")
-        return Teacher(model)
+        return [Teacher(model) for model in models]
     network = _finished(path / "model.keras")
     with TemporaryDirectory() as folder, without_info_lines():
         exported = Path(folder) / "teacher.tflite"
         network.export(exported, format="litert", verbose=False)
-        return Teacher(open_interpreter(exported.read_bytes()))
+        content = exported.read_bytes()
+        return [Teacher(open_interpreter(content)) for _ in range(count)]
 
 
 def _finished(path: Path) -> keras.Model:
