@@ -130,13 +130,15 @@ def machine_table(
         measured = []
     measured.sort(key=lambda pair: -(_quality(pair[0]).auc or 0))
     splits = sorted({_quality(result).photos for result, _ in measured})
+    rows = [
+        _row(result, file, changed.get(result.measurement.subject.name))
+        for result, file in measured
+    ]
     return Table(
         title=f"{TITLE}{machine}",
         head=HEAD,
-        rows=tuple(
-            _row(result, file, changed.get(result.measurement.subject.name))
-            for result, file in measured
-        ),
+        # Folders repeat the baseline; a dictionary keeps the order.
+        rows=tuple(dict.fromkeys(rows)),
         caption=f"{NOTICE[0].upper()}{NOTICE[1:]}. Photos: {', '.join(splits)}; 95 %"
         " intervals in brackets. Both matched figures have their threshold from these"
         " very photos: they compare networks and promise nothing. When changed: under"
