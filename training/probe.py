@@ -86,7 +86,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "parts",
         nargs="+",
         metavar="NETWORK[:LAYER]=FILE",
-        help="a network, the layer where it ends, and the Keras file of its weights",
+        help="a network, the layer where it ends, and the file of its weights",
     )
     add("--manifest", type=Path, required=True, help="table of training/prepare.py")
     add("--size", type=int, default=128, metavar="PX", help="side of the input")
