@@ -178,8 +178,8 @@ def _published(
     """A part as published, but for the range of its input."""
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise WeightsError(
-            f"the weights {weights} are missing; expected a file of"
-            f" keras.applications without its top, or imagenet"
+            f"the weights {weights} are missing; expected a file without its top"
+            " (`make weights` fetches EfficientNet-Lite0's), or imagenet"
         )
     try:
         backbone = without_top(part.architecture, pixels, part.alpha, weights)
