@@ -35,6 +35,7 @@ class Architecture:
         entrance: the layer that reads pixels, where published ones scale them before;
             none: the first.
         any_size: whether ``build`` takes published weights at any size.
+        ours: built here, without a top; its weights are a file.
     """
 
     build: Callable[..., keras.Model]
@@ -44,6 +45,7 @@ class Architecture:
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     entrance: str | None = None
     any_size: bool = True
+    ours: bool = False
 
 
 # Mean and deviation of ImageNet's channels, as EfficientNet's own layers have them.
@@ -73,10 +75,14 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         squeezenet,
         gain=(255.0, 255.0, 255.0),
         shift=(-MEAN_RGB[0], -MEAN_RGB[1], -MEAN_RGB[2]),
+        ours=True,
     ),
     **{
         name: Architecture(
-            build, gain=(255 / DEVIATION,) * 3, shift=(-MEAN / DEVIATION,) * 3
+            build,
+            gain=(255 / DEVIATION,) * 3,
+            shift=(-MEAN / DEVIATION,) * 3,
+            ours=True,
         )
         for name, build in LITE.items()
     },
@@ -96,7 +102,7 @@ def without_top(
             None for random ones.
     """
     row = ARCHITECTURES[name]
-    options = {**row.options, "include_top": False}
+    options = dict(row.options) if row.ours else {**row.options, "include_top": False}
     if row.has_alpha:
         options["alpha"] = alpha
     side = int(pixels.shape[1])

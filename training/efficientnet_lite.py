@@ -61,7 +61,6 @@ def efficientnet_lite(
     input_shape: tuple[int, int, int],
     input_tensor: keras.KerasTensor | None = None,
     weights: str | None = None,
-    include_top: bool = False,
 ) -> keras.Model:
     """A model from (pixel - ``MEAN``) / ``DEVIATION`` to 1,280 feature maps.
 
@@ -71,13 +70,10 @@ def efficientnet_lite(
         input_tensor: what to read instead of an input of its own.
         weights: a PyTorch file of the whole network, or a Keras file of this one; None:
             random.
-        include_top: not offered.
 
     Raises:
-        ValueError: when there are no such weights, or a top is asked for.
+        ValueError: when there are no such weights.
     """
-    if include_top:
-        raise ValueError("EfficientNet-Lite is built without its top only")
     pixels = keras.Input(input_shape) if input_tensor is None else input_tensor
     values = _convolution(pixels, "stem", _STEM, kernel=3, stride=2)
     for index, (stage, stride, filters) in enumerate(_blocks(*_SCALES[scale])):
@@ -156,7 +152,7 @@ def _load(network: keras.Model, weights: str) -> None:
     if not Path(weights).is_file():
         raise ValueError(
             f"EfficientNet-Lite's weights cannot be fetched by {weights!r}; expected a"
-            f" file"
+            " file"
         )
     if not weights.endswith(".pth"):
         network.load_weights(weights)

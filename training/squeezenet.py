@@ -29,7 +29,6 @@ def squeezenet(
     input_shape: tuple[int, int, int],
     input_tensor: keras.KerasTensor | None = None,
     weights: str | None = None,
-    include_top: bool = False,
 ) -> keras.Model:
     """A model from pixels of 0 to 255, less ``MEAN_RGB``, to 512 feature maps.
 
@@ -37,13 +36,10 @@ def squeezenet(
         input_shape: ``(side, side, 3)``; a side of at least 32.
         input_tensor: what to read instead of an input of its own.
         weights: a Keras file of SqueezeNet 1.1 without its top; None: random.
-        include_top: not offered.
 
     Raises:
-        ValueError: when there are no such weights, or a top is asked for.
+        ValueError: when there are no such weights.
     """
-    if include_top:
-        raise ValueError("SqueezeNet is built without its top only")
     pixels = keras.Input(input_shape) if input_tensor is None else input_tensor
     values = _convolution(pixels, "entrance", 64, 3, strides=2, padding="valid")
     values = _pool(values, "entrance_pool")

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from edge_runtime.cores import usable_cores
 from edge_runtime.exit_status import exit_status
 from edge_runtime.manifest import photos_of, read_manifest
+from edge_runtime.native_log import without_info_lines
 from training.augmentation import AUGMENTATIONS
 from training.lessons import Course, LessonError, Lessons, read_lessons, write_lessons
 from training.record import file_sha256
@@ -40,7 +41,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add(
         "teacher",
         type=Path,
-        metavar="RUN",
+        metavar="RUN_OR_FILE",
         help="folder of the teacher's run, or a file .tflite with its card",
     )
     add("--manifest", type=Path, required=True, help="table of training/prepare.py")
@@ -60,7 +61,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def teach(words: argparse.Namespace) -> Path:
     """Judge the views that are missing; returns the path of the lessons."""
-    teachers = read_teachers(words.teacher, usable_cores())
+    with without_info_lines():
+        teachers = read_teachers(words.teacher, usable_cores())
     course = Course(
         manifest_sha256=file_sha256(words.manifest),
         augmentation=words.augmentation,

@@ -1,7 +1,7 @@
 """Networks that judge photos for others to learn from, run by LiteRT.
 
-LiteRT's kernels take a third of the time of Keras on a processor and give the same
-probabilities (docs/decisions.md), so a finished run is converted in memory first; a
+LiteRT's kernels take a third of the time of Keras on a processor, or less, and give the
+same probabilities (docs/decisions.md), so a finished run is exported for it first; a
 file of ``convert/to_tflite.py`` teaches as it is.
 """
 
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from edge_runtime.interpreter import TfliteModel, open_interpreter, open_model_file
 from edge_runtime.model_file import read_model_file
-from edge_runtime.native_log import without_info_lines
 from training.lessons import LessonError
 
 # Of a probability in floating point; one that is stored is known to half a step only.
@@ -69,11 +68,11 @@ def read_teachers(path: Path, count: int) -> list[Teacher]:
             raise LessonError(f"{path} {_ALSO_ASKS}")
         return [Teacher(model) for model in models]
     network = _finished(path / "model.keras")
-    with TemporaryDirectory() as folder, without_info_lines():
+    with TemporaryDirectory() as folder:
         exported = Path(folder) / "teacher.tflite"
         network.export(exported, format="litert", verbose=False)
         content = exported.read_bytes()
-        return [Teacher(open_interpreter(content)) for _ in range(count)]
+    return [Teacher(open_interpreter(content)) for _ in range(count)]
 
 
 def _finished(path: Path) -> keras.Model:
