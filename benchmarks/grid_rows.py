@@ -6,6 +6,7 @@ the row of its name.
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +62,7 @@ def kept_rows(path: Path, head: Sequence[str]) -> dict[str, Rows]:
         BenchmarkError: when it holds something else.
     """
     if not path.exists():
+        print(f"note: {path} is not there yet; begun", file=sys.stderr)
         return {}
     try:
         values = json.loads(path.read_text(encoding="utf-8"))

@@ -97,6 +97,8 @@ def fit_columns(
         What each cycle gave, and the whole network.
     """
     design = DESIGNS[settings.network]
+    if settings.weights:
+        _thin(settings, 0)  # wrong weights are told of before photos are decoded
     train_photos = photos_of(photos, "train")
     lessons = (
         mean_lessons(
@@ -149,15 +151,7 @@ def _run_cycle(
     """Train a thin network; the first from scratch, later ones from the one before."""
     seed = settings.seed + 1000 * cycle
     keras.utils.set_random_seed(seed)
-    index = max(0, cycle - (settings.cycles - settings.columns))
-    model = trainable(
-        DESIGNS[settings.network],
-        block_order=settings.block_order,
-        index=index,
-        columns=settings.columns,
-        weights=settings.weights,
-        answers=settings.answers,
-    )
+    model = _thin(settings, max(0, cycle - (settings.cycles - settings.columns)))
     epochs, settling = settings.epochs, round(settings.epochs * settings.settling)
     if before is not None:
         model.set_weights(trimmed(before, model.get_weights()))
@@ -178,6 +172,18 @@ def _run_cycle(
         fitted=fitted,
         weights={layer.name: layer.get_weights() for layer in model.layers},
         logits=_logit(scores_of(model, validation.inputs)),
+    )
+
+
+def _thin(settings: Settings, index: int) -> keras.Model:
+    """The network of a column, as it starts."""
+    return trainable(
+        DESIGNS[settings.network],
+        block_order=settings.block_order,
+        index=index,
+        columns=settings.columns,
+        weights=settings.weights,
+        answers=settings.answers,
     )
 
 

@@ -106,7 +106,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         "--start",
         type=Path,
         metavar="RUN",
-        help="folder of a finished run of the same network, to go on from its weights",
+        help="folder of a finished run of the same network, to go on from its weights"
+        " in place of a configuration's",
     )
     add(
         "--lessons",
@@ -129,7 +130,10 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     add("--out", type=Path, help="folder of the run (default: runs/NAME)")
     words = parser.parse_args(arguments)
     if words.configuration:
-        parser.set_defaults(**configurations[words.configuration])
+        named = dict(configurations[words.configuration])
+        if words.start:
+            named.pop("weights", None)  # a finished run has its own
+        parser.set_defaults(**named)
         words = parser.parse_args(arguments)
     if words.out is None:
         words.out = Path("runs") / (words.configuration or words.network)

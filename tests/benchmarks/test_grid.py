@@ -90,10 +90,13 @@ class TestGrid:
         (row,) = [line for line in shown.splitlines() if line.startswith("| colour")]
         assert row.count("no model file") == 3
 
-    def test_rows_of_files_no_longer_at_hand_are_kept(self, root, measured, tmp_path):
+    def test_rows_of_files_no_longer_at_hand_are_kept(
+        self, root, measured, tmp_path, capsys
+    ):
         kept = tmp_path / "rows.json"
         words = [str(root / "models"), "--results", str(measured), "--keep", str(kept)]
         assert grid.main([*words, "--out", str(measured)]) == 0
+        assert f"{kept} is not there yet" in capsys.readouterr().err
         values = json.loads(kept.read_text())
         (machine,) = values["machines"]
         (row,) = values["machines"][machine]

@@ -40,6 +40,15 @@ def test_impossible_options_are_usage_errors(option, value, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_a_finished_run_takes_the_place_of_a_configurations_weights(capsys):
+    given = ["--manifest", "m.csv", "--configuration", "lesion64"]
+    assert parse(given).weights
+    assert parse([*given, "--start", "runs/a"]).weights == ()
+    with pytest.raises(SystemExit):
+        parse([*given, "--start", "runs/a", "--weights", "file.h5"])
+    assert "expected no --weights" in capsys.readouterr().err
+
+
 def test_help_teaches(capsys):
     with pytest.raises(SystemExit) as stopped:
         parse(["--help"])

@@ -7,6 +7,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from edge_runtime.manifest import photos_of, read_manifest, write_manifest
+from training import fitting
 from training.drawn_table import draw_table
 from training.networks import NETWORKS, Network, build
 from training.record import TrainingRecord, file_sha256
@@ -145,6 +146,19 @@ class TestStartingFromAFinishedRun:
         given = words(tmp_path / "on", start=tmp_path / "nowhere")
         assert main(given) == 1
         assert "expected the folder of a finished run" in capsys.readouterr().err
+
+
+def test_wrong_weights_are_told_of_before_photos_are_decoded(
+    words, tmp_path, monkeypatch, capsys
+):
+    def decode(*_):
+        raise AssertionError("photos were decoded")
+
+    monkeypatch.setattr(fitting, "decoded_squares", decode)
+    given = words(tmp_path / "run", network="mobileneta25_64", weights="nowhere.h5")
+    assert main(given) == 1
+    assert "the weights nowhere.h5 are missing" in capsys.readouterr().err
+    assert not (tmp_path / "run/settings.json").exists()
 
 
 @pytest.fixture
