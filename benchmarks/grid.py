@@ -70,7 +70,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         help="a JSON file of earlier rows: those of other names join the table, and all"
-        " are written back",
+        " are written back; begun where there is none",
     )
     return parser.parse_args(arguments)
 

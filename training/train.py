@@ -66,8 +66,7 @@ def train(settings: Settings) -> Path:
     try:
         fits, model = fit_columns(settings, photos)
     except EdgeRuntimeError:
-        if not any(settings.out.glob("checkpoint*.npz")):
-            (settings.out / "settings.json").unlink()  # nothing to resume
+        _leave_folder(settings.out)
         raise
     validation = validation_photos(settings, photos)
     record = TrainingRecord(
@@ -121,6 +120,14 @@ def _claim_folder(settings: Settings) -> None:
                 " Give those again to resume it, or choose another --out."
             )
     write_text(path, json.dumps(asked, indent=2) + "\n")
+
+
+def _leave_folder(folder: Path) -> None:
+    """Take back the claim where there is nothing to resume."""
+    if not any(folder.glob("checkpoint*.npz")):
+        (folder / "settings.json").unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _save_whole(model: keras.Model, path: Path) -> None:

@@ -158,7 +158,7 @@ def test_wrong_weights_are_told_of_before_photos_are_decoded(
     given = words(tmp_path / "run", network="mobileneta25_64", weights="nowhere.h5")
     assert main(given) == 1
     assert "the weights nowhere.h5 are missing" in capsys.readouterr().err
-    assert not (tmp_path / "run/settings.json").exists()
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture
