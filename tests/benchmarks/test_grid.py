@@ -112,6 +112,15 @@ class TestGrid:
         assert shown.count("| gone.qat_int8") == 2
         assert "Networks side by side, another-machine" in shown
 
+    def test_page_shows_the_rows_that_are_kept(self, root):
+        kept = json.loads((root / "docs/networks.json").read_text("utf-8"))["machines"]
+        lines = (root / "docs/results.md").read_text("utf-8").splitlines()
+        for machine, rows in kept.items():
+            start = lines.index(f"### Networks side by side, {machine}") + 4
+            shown = lines[start : start + len(rows)]
+            assert shown == [f"| {' | '.join(row)} |" for row in rows]
+            assert lines[start + len(rows)] == ""
+
     @pytest.mark.parametrize(
         "text", ["{", "[]", '{"head": ["file"], "machines": {"a": [["b"]]}}']
     )
