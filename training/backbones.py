@@ -177,12 +177,12 @@ def _published(
 ) -> keras.Model:
     """A part as published, but for the range of its input."""
     if weights not in (None, "imagenet") and not Path(weights).is_file():
-        way = (
-            "`make weights` fetches EfficientNet-Lite0's"
+        expected = (
+            "EfficientNet-Lite's PyTorch file (`make weights` fetches Lite0's)"
             if part.architecture in LITE
             else f"a Keras file of {part.architecture} without its top, or imagenet"
         )
-        raise WeightsError(f"the weights {weights} are missing; expected {way}")
+        raise WeightsError(f"the weights {weights} are missing; expected {expected}")
     try:
         backbone = without_top(part.architecture, pixels, part.alpha, weights)
     # A failed download is a plain Exception in Keras, a wrong file one of many.
