@@ -2,12 +2,11 @@
 
 Run: .venv-web/bin/python benchmarks/web_page.py --model models/cnn64.qat_int8.tflite
 
-Needs what ``make test-web`` installs: Playwright, Chromium, LiteRT.js, tfjs-tflite.
+Needs what ``make test-web`` installs: Playwright, Chromium and LiteRT.js.
 """
 
 import argparse
 import base64
-import gzip
 import io
 import json
 import os
@@ -29,13 +28,9 @@ from PIL import Image
 from benchmarks.markdown import text_table
 from benchmarks.web_browser import LARGE_RUNS, RUNS, Visit, stages_ms, visit
 from benchmarks.web_server import CHECKOUT, ServerError, WebServer
-from benchmarks.web_tfjs import MODULES, SCRIPTS, WASM, Tfjs, run_tfjs
 from edge_runtime.atomic import write_text
-from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.machine import describe_machine
-from edge_runtime.photo import read_photo
-from edge_runtime.preprocessing import preprocess
 from edge_runtime.revision import revision
 
 PHOTO = CHECKOUT / "samples/drawn_tone3_irregular.png"
@@ -85,7 +80,6 @@ def measure(settings: Settings) -> dict[str, Any]:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS])
         visits = _visits(browser, settings)
         stages = _stages(browser, settings)
-        older = {path.stem: asdict(_older(browser, path)) for path in settings.models}
         found = {"chromium": browser.version, "visits": visits, "stages_ms": stages}
         browser.close()
     return {
@@ -93,7 +87,6 @@ def measure(settings: Settings) -> dict[str, Any]:
         "machine": asdict(describe_machine()),
         "revision": asdict(revision()),
         **found,
-        "tfjs_tflite": older,
         "bytes": _bytes(),
     }
 
@@ -140,27 +133,13 @@ def _stages(browser: Any, settings: Settings) -> dict[str, dict[str, float]]:
     return found
 
 
-def _older(browser: Any, path: Path) -> Tfjs:
-    classifier = LesionClassifier.load(path, threads=1)
-    size_px = classifier.card.input.size_px
-    pixels = preprocess(read_photo(PHOTO), size_px)
-    packed = base64.b64encode(pixels.tobytes()).decode()
-    return run_tfjs(browser, classifier.file.model, size_px, packed)
-
-
 def _bytes() -> dict[str, int]:
-    """Files of the two runtimes, as they are and compressed."""
+    """The runtime's file, as it is and compressed."""
     wasm = LIBRARY / "litert_wasm_internal.wasm"
-    older = (MODULES / WASM).read_bytes()
-    scripts = b"".join((MODULES / script).read_bytes() for script in SCRIPTS)
     return {
         "LiteRT.js WebAssembly": wasm.stat().st_size,
         "LiteRT.js WebAssembly, gzip": wasm.with_suffix(".wasm.gz").stat().st_size,
         "LiteRT.js WebAssembly, brotli": wasm.with_suffix(".wasm.br").stat().st_size,
-        "tfjs-tflite WebAssembly": len(older),
-        "tfjs-tflite WebAssembly, gzip": len(gzip.compress(older)),
-        "tfjs-tflite scripts": len(scripts),
-        "tfjs-tflite scripts, gzip": len(gzip.compress(scripts)),
     }
 
 
@@ -181,15 +160,10 @@ def tables(found: dict[str, Any]) -> str:
         for kind, spent in found["stages_ms"].items()
     ]
     names = list(next(iter(found["stages_ms"].values())))
-    older = [
-        [name, f"{each['load_ms']:.0f}", f"{each['invoke_ms']:.2f}"]
-        for name, each in found["tfjs_tflite"].items()
-    ]
     return "\n\n".join(
         [
             text_table(["visit", "first verdict, ms", "next, ms", "sent"], visits),
             text_table(["in the page, median ms", *names], stages),
-            text_table(["tfjs-tflite", "load, ms", "invoke, ms"], older),
             text_table(
                 ["file", "bytes"],
                 [[name, f"{size:,}"] for name, size in found["bytes"].items()],
