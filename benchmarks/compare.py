@@ -14,23 +14,23 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.comparison import (
+from benchmarks.errors import BenchmarkError
+from benchmarks.limits import DIFFERENCES, RATIOS, Limit, read_limits
+from benchmarks.reporting.conditions import invalid_reasons
+from benchmarks.reporting.markdown import text_table
+from benchmarks.reporting.summary import name_of
+from benchmarks.results.comparison import (
     Change,
     Runs,
     changed_calls,
     quality_changes,
     ratio_of_medians,
 )
-from benchmarks.errors import BenchmarkError
-from benchmarks.facts import invalid_reasons
-from benchmarks.gathering import gathered
-from benchmarks.limits import DIFFERENCES, RATIOS, Limit, read_limits
-from benchmarks.markdown import text_table
-from benchmarks.results import BenchmarkResult
-from benchmarks.summary import name_of
-from benchmarks.wording import NOT_MEASURED
-from edge_runtime.exit_status import exit_status
-from edge_runtime.intervals import Interval
+from benchmarks.results.gathering import gathered
+from benchmarks.results.result import BenchmarkResult
+from benchmarks.text.formatting import NOT_MEASURED
+from edge_runtime.evaluation.intervals import Interval
+from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 
 Repeats = Sequence[BenchmarkResult]

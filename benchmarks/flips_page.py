@@ -14,8 +14,8 @@ from string import Template
 from PIL import Image
 
 from edge_runtime.errors import PhotoError
-from edge_runtime.photo import read_photo
-from edge_runtime.preprocessing import centre_square, resize
+from edge_runtime.photos.decoding import read_photo
+from edge_runtime.photos.preprocessing import centre_square, resize
 
 SIDE_PX = 160
 _FOLDER = Path(__file__).parent
@@ -44,7 +44,7 @@ def flips_page(text: str, flips: Sequence[Flip], folder: Path | None) -> str:
     """The whole page; without a folder it names the photos and shows none."""
     cards = "".join(_card(flip, folder) for flip in flips)
     return Template(
-        (_FOLDER / "flips_page.html").read_text(encoding="utf-8")
+        (_FOLDER / "reporting/flips.html").read_text(encoding="utf-8")
     ).substitute(
         text=escape(text), cards=cards or "<p>No photo was decided differently.</p>"
     )

@@ -4,7 +4,7 @@ import argparse
 import math
 from dataclasses import dataclass
 
-from benchmarks.comparison import Change
+from benchmarks.results.comparison import Change
 
 RATIOS = {
     "latency": "median from photo to verdict, new by old",

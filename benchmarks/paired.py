@@ -14,15 +14,15 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.comparison import Change, quality_changes, shared
 from benchmarks.errors import BenchmarkError
 from benchmarks.flips_page import Flip, flips_page
-from benchmarks.measurement import Measurement
-from benchmarks.results import BenchmarkResult
-from edge_runtime.atomic import write_text
-from edge_runtime.exit_status import exit_status
-from edge_runtime.intervals import delong_test, mcnemar_exact
-from edge_runtime.strict_json import to_json
+from benchmarks.measure.measurement import Measurement
+from benchmarks.results.comparison import Change, quality_changes, shared
+from benchmarks.results.result import BenchmarkResult
+from edge_runtime.evaluation.intervals import delong_test, mcnemar_exact
+from edge_runtime.files.atomic import write_text
+from edge_runtime.files.strict_json import to_json
+from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 
 

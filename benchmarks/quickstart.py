@@ -20,7 +20,10 @@ if not __package__:
 import numpy as np
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.facts import (
+from benchmarks.measure.measurement import MODEL, Interpreter
+from benchmarks.measure.plan import chosen_models
+from benchmarks.measure.timing import stages_of, time_interpreter, time_photos
+from benchmarks.reporting.conditions import (
     Fact,
     busy,
     commit_in_words,
@@ -28,16 +31,20 @@ from benchmarks.facts import (
     machine_facts,
     together,
 )
-from benchmarks.machine_slug import machine_slug
-from benchmarks.markdown import text_table
-from benchmarks.measurement import MODEL, Interpreter
-from benchmarks.page import page, plotly_script
-from benchmarks.planning import chosen_models
-from benchmarks.quality import quality_on_card
-from benchmarks.summary import Report, Row, Section, durations, in_order, median_stages
-from benchmarks.table import Table
-from benchmarks.tables import overview
-from benchmarks.timing import stages_of, time_interpreter, time_photos
+from benchmarks.reporting.markdown import text_table
+from benchmarks.reporting.page import page, plotly_script
+from benchmarks.reporting.summary import (
+    Report,
+    Row,
+    Section,
+    durations,
+    in_order,
+    median_stages,
+)
+from benchmarks.reporting.tables import overview
+from benchmarks.results.machine_slug import machine_slug
+from benchmarks.results.quality import quality_on_card
+from benchmarks.text.tables import Table
 from benchmarks.verdicts import (
     Verdicts,
     cautions,
@@ -45,16 +52,16 @@ from benchmarks.verdicts import (
     unusable_photos,
     verdict_table,
 )
-from edge_runtime.atomic import write_text
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError, PhotoError
-from edge_runtime.exit_status import exit_status
-from edge_runtime.machine import describe_machine
-from edge_runtime.native_log import without_info_lines
-from edge_runtime.photo_list import photos_in
-from edge_runtime.preprocessing import load_pixels
-from edge_runtime.protocol import counted
-from edge_runtime.revision import revision
+from edge_runtime.files.atomic import write_text
+from edge_runtime.measuring.machine import describe_machine
+from edge_runtime.measuring.protocol import counted
+from edge_runtime.measuring.revision import revision
+from edge_runtime.photos.paths import photos_in
+from edge_runtime.photos.preprocessing import load_pixels
+from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import Verdict
 
 CHECKOUT = Path(__file__).resolve().parents[1]

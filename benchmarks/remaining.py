@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from benchmarks.cases import Tell
+from benchmarks.measure.cases import Tell
 
 
 class Remaining:

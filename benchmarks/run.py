@@ -15,34 +15,34 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.cases import Case, Tell
 from benchmarks.errors import BenchmarkError
-from benchmarks.gathering import gathered
-from benchmarks.isolation import measure_in_fresh_process
-from benchmarks.machine_slug import machine_slug
-from benchmarks.markdown import text_table
-from benchmarks.order import measured, planned
-from benchmarks.page import plotly_script
-from benchmarks.planning import (
+from benchmarks.measure.cases import Case, Tell
+from benchmarks.measure.fresh_process import measure_in_fresh_process
+from benchmarks.measure.options import RunSettings, parse
+from benchmarks.measure.order import measured, planned
+from benchmarks.measure.plan import (
     chosen_models,
     fitted_baseline,
     groups_of,
     one_compression,
 )
-from benchmarks.published import read_published
-from benchmarks.quality import quality_by_set
 from benchmarks.remaining import Remaining
 from benchmarks.report import write_report
-from benchmarks.results import RESULT_FORMAT, BenchmarkResult, Settings
-from benchmarks.run_settings import RunSettings, parse
-from benchmarks.summary import summarise
-from benchmarks.tables import overview
+from benchmarks.reporting.markdown import text_table
+from benchmarks.reporting.page import plotly_script
+from benchmarks.reporting.published import read_published
+from benchmarks.reporting.summary import summarise
+from benchmarks.reporting.tables import overview
+from benchmarks.results.gathering import gathered
+from benchmarks.results.machine_slug import machine_slug
+from benchmarks.results.quality import quality_by_set
+from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult, Settings
 from edge_runtime.errors import EdgeRuntimeError
-from edge_runtime.exit_status import exit_status
-from edge_runtime.machine import describe_machine
-from edge_runtime.manifest import LabelledPhoto, read_manifest
-from edge_runtime.progress import ProgressLine
-from edge_runtime.revision import revision
+from edge_runtime.measuring.machine import describe_machine
+from edge_runtime.measuring.revision import revision
+from edge_runtime.photos.manifest import LabelledPhoto, read_manifest
+from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.terminal.progress import ProgressLine
 
 
 def benchmark(settings: RunSettings) -> int:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmarks.table import Table
+from benchmarks.text.tables import Table
 from edge_runtime.verdict import INVESTIGATE, MONITOR, UNCERTAIN, UNUSABLE, Verdict
 
 UNREADABLE = "cannot be read"

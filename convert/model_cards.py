@@ -15,14 +15,14 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from convert.card_text import NOT_COMPARED, SPLITS
+from convert.cards.registry_file import write_registry
+from convert.cards.text import NOT_COMPARED, SPLITS
 from convert.errors import ConversionError
-from convert.registry_file import write_registry
-from edge_runtime.atomic import write_text
-from edge_runtime.card import ModelCard
-from edge_runtime.evidence import Accuracy, Share
-from edge_runtime.exit_status import exit_status
-from edge_runtime.model_file import ModelFile, read_model_file
+from edge_runtime.files.atomic import write_text
+from edge_runtime.model.card import ModelCard
+from edge_runtime.model.evidence import Accuracy, Share
+from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.terminal.exit_status import exit_status
 
 HEAD = """\
 # Model files

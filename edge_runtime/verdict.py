@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge_runtime.calibration import calibrated
-from edge_runtime.card import ModelCard
-from edge_runtime.evidence import Accuracy, headline
-from edge_runtime.quality import DOUBTS, Finding
-from edge_runtime.site_shift import is_moved
+from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.model.card import ModelCard
+from edge_runtime.model.evidence import Accuracy, headline
+from edge_runtime.photos.quality import DOUBTS, Finding
+from edge_runtime.site_calibration.unlabelled import is_moved
 
 VERDICT_FORMAT = 1
 NOTICE = "research and education; not a medical device"

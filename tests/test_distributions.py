@@ -139,7 +139,7 @@ def test_lock_holds_every_direct_dependency():
 @pytest.mark.parametrize("project", [TOOLKIT, RUNTIME], ids=["toolkit", "runtime"])
 def test_installed_command_is_the_runtime_s(project):
     """``.ci/run`` installs it and calls it."""
-    from edge_runtime.command_line import COMMAND
+    from edge_runtime.commands.command_line import COMMAND
 
     assert project["project"]["scripts"] == {COMMAND: "edge_runtime.__main__:main"}
 

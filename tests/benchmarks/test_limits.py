@@ -2,9 +2,9 @@ import argparse
 
 import pytest
 
-from benchmarks.comparison import Change
 from benchmarks.limits import Limit, read_limits
-from edge_runtime.intervals import Interval
+from benchmarks.results.comparison import Change
+from edge_runtime.evaluation.intervals import Interval
 
 
 def test_limits_are_read_in_order():

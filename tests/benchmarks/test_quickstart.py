@@ -3,8 +3,8 @@ import shutil
 import pytest
 
 from benchmarks import quickstart
-from edge_runtime.evidence import headline
-from edge_runtime.model_file import read_model_file
+from edge_runtime.model.evidence import headline
+from edge_runtime.model.file import read_model_file
 
 pytest.importorskip("plotly", reason="the page holds Plotly's script")
 

@@ -1,11 +1,11 @@
-from benchmarks.markdown import text_table
+from benchmarks.reporting.markdown import text_table
 from benchmarks.verdicts import (
     cautions,
     narrow_table,
     unusable_photos,
     verdict_table,
 )
-from edge_runtime.quality import Finding
+from edge_runtime.photos.quality import Finding
 from edge_runtime.verdict import UNUSABLE, Verdict
 
 BLANK = Finding("uniform", 0.0, 0.02, unusable=True, message="shows one even area")

@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from convert.model_cards import main, model_readme
-from edge_runtime.model_file import read_model_file
+from edge_runtime.model.file import read_model_file
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from convert.cards.golden import golden_npz
+from convert.cards.golden_pictures import golden_pngs
 from convert.errors import ConversionError
-from convert.golden import golden_npz
-from convert.golden_photos import golden_pngs
-from convert.kit_requirements import locked_requirements
-from edge_runtime.model_file import read_model_file, write_model_file
+from convert.kits.requirements import locked_requirements
+from edge_runtime.model.file import read_model_file, write_model_file
 
 
 @pytest.fixture(scope="module")
