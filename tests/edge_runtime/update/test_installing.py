@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from edge_runtime.commands.update.release import RollbackTarget, opened
+from edge_runtime.update.release import RollbackTarget, opened
 from edge_runtime.model.file import read_model_file, write_model_file
 
 
