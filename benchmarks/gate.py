@@ -30,7 +30,7 @@ from benchmarks.measure.fresh_process import measure_in_fresh_process
 from benchmarks.measure.measurement import Measurement
 from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult
 from benchmarks.results.result import Settings as RunSettings
-from edge_runtime.measuring.protocol import PRESETS
+from edge_runtime.measuring.latency import PRESETS
 from edge_runtime.measuring.revision import revision
 from edge_runtime.terminal.arguments import at_least
 from edge_runtime.terminal.exit_status import exit_status

@@ -86,10 +86,11 @@ def report(settings: Settings) -> str:
     photos = photos_of(read_manifest(settings.manifest), "val")[: settings.photos]
     # TensorFlow takes seconds to import, which --help and mistakes need not wait for.
     from convert.diagnosis.layer_errors import layer_errors
-    from convert.quantize.conversion import read_photos, rebuilt
+    from convert.quantize.conversion import rebuilt
     from convert.quantize.export import flatbuffer
     from convert.quantize.mixed_precision import layers_of
     from convert.source.model import source_for
+    from convert.source.scoring import read_photos
 
     source = source_for(settings.source)
     if source.slots:

@@ -22,9 +22,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from convert.cards.text import NOT_COMPARED
 from convert.errors import ConversionError
-from convert.pipeline.conversion_options import add_conversion_options
-from convert.pipeline.gate_options import EPILOG, add_gate_options, taken_limits
-from convert.pipeline.settings import ALL, Settings
+from convert.pipeline.settings import (
+    ALL,
+    EPILOG,
+    Settings,
+    add_conversion_options,
+    add_gate_options,
+    taken_limits,
+)
 from convert.pipeline.sweep import sweep
 from convert.source.options import (
     add_source_options,

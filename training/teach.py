@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge_runtime.measuring.cores import usable_cores
+from edge_runtime.measuring.machine import usable_cores
 from edge_runtime.photos.manifest import photos_of, read_manifest
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines

@@ -29,7 +29,7 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.photos.manifest import photos_of, read_manifest
 from edge_runtime.terminal.exit_status import exit_status
 from training.fitting.checkpoint import TrainingError
-from training.fitting.cycles import Settings, fit_columns, validation_photos
+from training.fitting.cycles import fit_columns, validation_photos
 from training.fitting.learning_curves import plot_curves
 from training.fitting.loop import scores_of
 from training.fitting.record import (
@@ -39,7 +39,7 @@ from training.fitting.record import (
     file_sha256,
     tool_versions,
 )
-from training.fitting.settings import parse
+from training.fitting.settings import Settings, parse
 
 
 def train(settings: Settings) -> Path:

@@ -20,7 +20,7 @@ from benchmarks.archive.ray import on_a_cluster
 from benchmarks.archive.screening import FAILED, Done, Task, part_path, rows_in
 from benchmarks.errors import BenchmarkError
 from edge_runtime.files.atomic import write_text
-from edge_runtime.measuring.memory import peak_memory_mib
+from edge_runtime.measuring.machine import peak_memory_mib
 from edge_runtime.model.file import read_model_file
 from edge_runtime.terminal.arguments import at_least
 from edge_runtime.terminal.exit_status import exit_status

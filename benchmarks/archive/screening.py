@@ -16,7 +16,7 @@ from benchmarks.errors import BenchmarkError
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import PhotoError
 from edge_runtime.files.atomic import write_text
-from edge_runtime.measuring.memory import peak_memory_mib
+from edge_runtime.measuring.machine import peak_memory_mib
 
 FAILED = "cannot be read"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.measuring.protocol import Protocol
+from edge_runtime.measuring.latency import Protocol
 from edge_runtime.model.file import read_model_file
 
 SIDE, BATCH, THREADS = "side of the input", "batch", "threads"

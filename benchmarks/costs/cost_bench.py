@@ -35,14 +35,14 @@ from benchmarks.costs.report import (
     costs_markdown,
 )
 from benchmarks.errors import BenchmarkError
+from benchmarks.measure.options import add_protocol_options, protocol_of
 from benchmarks.measure.plan import chosen_models
-from benchmarks.measure.protocol_options import add_protocol_options, protocol_of
 from benchmarks.measure.timing import evenly_spaced
-from benchmarks.reporting.markdown import text_table
+from benchmarks.text.tables import text_table
 from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import build, to_json
+from edge_runtime.measuring.latency import Protocol
 from edge_runtime.measuring.machine import describe_machine
-from edge_runtime.measuring.protocol import Protocol
 from edge_runtime.measuring.revision import revision
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.terminal.exit_status import exit_status

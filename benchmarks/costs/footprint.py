@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.reporting.markdown import text_table
+from benchmarks.text.tables import text_table
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.terminal.exit_status import exit_status

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from benchmarks.costs.cases import AXES, PHOTOS, Cost, curve_name
-from benchmarks.reporting.markdown import markdown_table
 from benchmarks.text.formatting import machine_line, milliseconds, number
-from benchmarks.text.tables import Table
+from benchmarks.text.tables import Table, markdown_table
 from edge_runtime.measuring.machine import Machine
 from edge_runtime.verdict import NOTICE
 

@@ -20,9 +20,8 @@ from benchmarks.costs.cases import BATCH, INTERPRETER, PHOTOS, Cost, CostCase
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.files.strict_json import build
-from edge_runtime.measuring.latency import Latency, measure
-from edge_runtime.measuring.memory import peak_memory_mib
-from edge_runtime.measuring.protocol import counted
+from edge_runtime.measuring.latency import Latency, counted, measure
+from edge_runtime.measuring.machine import peak_memory_mib
 from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.photos.preprocessing import load_pixels
 

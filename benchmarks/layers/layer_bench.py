@@ -13,8 +13,6 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.layers.graph import layers
-from benchmarks.layers.layer_probe import MATRICES, VECTORS, product
-from benchmarks.layers.layer_table import layers_markdown, network_table, probe_table
 from benchmarks.layers.report import (
     FILE,
     PAGE,
@@ -22,18 +20,24 @@ from benchmarks.layers.report import (
     LayerTime,
     NetworkLayers,
     Probe,
+    layers_markdown,
     limit_ms,
+    network_table,
     next_factor,
+    probe_table,
 )
 from benchmarks.layers.timing import (
+    MATRICES,
+    VECTORS,
     differences_ms,
     opened,
     openings,
+    product,
     turns_ms,
     undisturbed_ms,
 )
 from benchmarks.measure.plan import chosen_models
-from benchmarks.reporting.markdown import text_table
+from benchmarks.text.tables import text_table
 from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import to_json
 from edge_runtime.measuring.machine import describe_machine

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.measure.colour_baseline import ColourBaseline
-from edge_runtime.measuring.protocol import Protocol
+from edge_runtime.measuring.latency import Protocol
 
 Tell = Callable[[str, int, int], None]
 """Called with the stage, how many photos are done, and how many there are."""

@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 def measure_in_fresh_process(
     case: Case, tell: Tell, checkout: Path = CHECKOUT
 ) -> Measurement:
-    """Run ``benchmarks.measure.case`` and wait for what it measured.
+    """Run ``benchmarks.measure.worker`` and wait for what it measured.
 
     Args:
         case: what to measure; its paths are absolute.
@@ -34,7 +34,7 @@ def measure_in_fresh_process(
     # Its standard error goes to a file: a pipe that nobody reads would fill up.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as noise:
         with subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.measure.case"],
+            [sys.executable, "-m", "benchmarks.measure.worker"],
             cwd=checkout,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

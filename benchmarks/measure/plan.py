@@ -1,13 +1,17 @@
 """What there is to measure: model files, photos, and the baseline fitted to them."""
 
+import dataclasses
+import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure import colour_baseline
-from benchmarks.measure.cases import CasePhoto
+from benchmarks.measure.cases import Case, CasePhoto
 from benchmarks.measure.colour_baseline import ColourBaseline, fit_colour_baseline
+from benchmarks.measure.options import RunSettings
+from benchmarks.text.formatting import file_name
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
 
 
@@ -134,3 +138,37 @@ def fitted_baseline(
 def _path_in(folder: Path, photo: Path) -> str:
     inside = photo.is_relative_to(folder)
     return (photo.relative_to(folder) if inside else photo.resolve()).as_posix()
+
+
+def planned(
+    settings: RunSettings, models: Mapping[str, Path], photos: Sequence[LabelledPhoto]
+) -> dict[str, Case]:
+    """Cases by the name of their result file, in an order that the seed shuffled.
+
+    A machine that grows warm or busy during a run would else always slow down the same
+    files. The baseline has one case, which is not fitted yet.
+    """
+    folder = settings.manifest.parent
+    bare = Case(
+        model=None,
+        baseline=None,
+        folder=str(folder.resolve()),
+        photos=split_photos(photos, settings.split, folder),
+        protocol=settings.protocol,
+        threads=settings.threads[0],
+        cpus=settings.cpus,
+        sustained_secs=float(settings.sustained),
+        power_csv=str(settings.power_csv) if settings.power_csv else None,
+    )
+    cases = {
+        file_name(name, threads): dataclasses.replace(
+            bare, model=str(path.resolve()), threads=threads
+        )
+        for name, path in models.items()
+        for threads in settings.threads
+    }
+    if not settings.only or colour_baseline.NAME in settings.only:
+        cases[colour_baseline.NAME] = bare
+    names = sorted(cases)
+    random.Random(settings.order_seed).shuffle(names)
+    return {name: cases[name] for name in names}

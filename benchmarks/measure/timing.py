@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from edge_runtime.measuring.latency import KEPT_SAMPLES, Latency, measure
-from edge_runtime.measuring.protocol import Protocol
+from edge_runtime.measuring.latency import KEPT_SAMPLES, Latency, Protocol, measure
 from edge_runtime.model.interpreter import TfliteModel
 from edge_runtime.verdict import Verdict
 

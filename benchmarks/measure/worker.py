@@ -2,9 +2,13 @@
 
 import dataclasses
 import itertools
+import json
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +37,10 @@ from benchmarks.measure.timing import (
     timed,
 )
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import PhotoError
+from edge_runtime.errors import EdgeRuntimeError, PhotoError
+from edge_runtime.files.strict_json import build
 from edge_runtime.measuring.latency import Latency
-from edge_runtime.measuring.machine import describe_machine
-from edge_runtime.measuring.memory import peak_memory_mib
+from edge_runtime.measuring.machine import describe_machine, peak_memory_mib
 from edge_runtime.model.answers import Question, answers_in
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_model_file
@@ -233,3 +237,49 @@ def _scores(
         del facts["columns"]
         scores.append(PhotoScore(**facts, score=raw, usable=usable))
     return tuple(scores), tuple(failed)
+
+
+def measure(case: Case, tell: Tell) -> Measurement:
+    """Measure the case in this process, which should be a fresh one.
+
+    Raises:
+        EdgeRuntimeError: when the model file cannot be used, or no photo be read.
+    """
+    if case.cpus is not None:
+        _stay_on(case.cpus)
+    if case.model is not None:
+        return measure_model(case, case.model, tell)
+    if case.baseline is not None:
+        return measure_baseline(case, case.baseline, tell)
+    raise BenchmarkError("a case needs a model file or a fitted baseline; got neither")
+
+
+def _stay_on(cpus: Sequence[int]) -> None:
+    """Bind this process, and every thread it starts, to these cores."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise BenchmarkError("--cpus needs Linux; leave it out on this system")
+    try:
+        os.sched_setaffinity(0, cpus)
+    except OSError as error:
+        usable = sorted(os.sched_getaffinity(0))
+        raise BenchmarkError(
+            f"the process cannot be bound to the cores {list(cpus)} ({error}); there"
+            f" are {usable}"
+        ) from error
+
+
+def say(kind: str, value: Any) -> None:
+    """Write one line of JSON for the process that waits."""
+    print(json.dumps({kind: value}, allow_nan=False), flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the case on standard input; returns the exit status."""
+    case = build(Case, json.load(sys.stdin), "case")
+    try:
+        measurement = measure(case, lambda *progress: say("progress", progress))
+    except EdgeRuntimeError as error:
+        say("error", str(error))
+        return 1
+    say("measurement", dataclasses.asdict(measurement))
+    return 0

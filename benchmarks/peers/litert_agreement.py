@@ -20,24 +20,99 @@ import numpy as np
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.plan import chosen_models
 from benchmarks.measure.timing import evenly_spaced
-from benchmarks.peers.agreement_table import (
-    MOST_APART,
-    NOT,
-    RUNS,
-    UNDECIDED,
-    WARM_UP_RUNS,
-    Pair,
-    agreement_markdown,
-)
 from benchmarks.peers.process import running
 from benchmarks.peers.runtimes import OURS, Files
+from benchmarks.results.comparison import RESAMPLES, drawn_medians
+from benchmarks.results.resampling import interval_of
+from benchmarks.text.formatting import machine_line, milliseconds
+from edge_runtime.evaluation.intervals import Interval
 from edge_runtime.files.atomic import write_text
-from edge_runtime.measuring.machine import describe_machine
+from edge_runtime.measuring.machine import Machine, describe_machine
 from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.arguments import at_least
 from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.verdict import NOTICE
+
+RUNS, WARM_UP_RUNS = 200, 100
+MOST_APART = 0.10
+"""As a share of the tool's figure."""
+AGREE, UNDECIDED, NOT = "yes", "undecided", "no"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One file, timed by both.
+
+    Attributes:
+        model: name of the file.
+        ours_ms: median of each turn.
+        tool_ms: likewise, of the tool's run beside it.
+    """
+
+    model: str
+    ours_ms: tuple[float, ...]
+    tool_ms: tuple[float, ...]
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """Ours by the tool's, turn by turn: what slows the machine then slows both."""
+        pairs = zip(self.ours_ms, self.tool_ms, strict=True)
+        return tuple(ours / tool for ours, tool in pairs)
+
+    @property
+    def ratio(self) -> float:
+        """The median over turns."""
+        return statistics.median(self.ratios)
+
+    @property
+    def interval(self) -> Interval:
+        """Of that median, 95 %, by drawing turns."""
+        turns = [[ratio] for ratio in self.ratios]
+        generator = np.random.default_rng(0)
+        return interval_of(drawn_medians(turns, generator, RESAMPLES))
+
+    @property
+    def agree(self) -> str:
+        """Whether the interval lies within ``MOST_APART``, beyond, or across it."""
+        low, high = self.interval.low - 1, self.interval.high - 1
+        if -MOST_APART <= low and high <= MOST_APART:
+            return AGREE
+        return NOT if low > MOST_APART or high < -MOST_APART else UNDECIDED
+
+
+def agreement_markdown(pairs: Sequence[Pair], machine: Machine) -> str:
+    """The page."""
+    rows = [
+        f"| {pair.model} | {milliseconds(statistics.median(pair.ours_ms))}"
+        f" | {milliseconds(statistics.median(pair.tool_ms))} | {pair.ratio:.2f}"
+        f" ({pair.interval.low:.2f}\N{EN DASH}{pair.interval.high:.2f})"
+        f" | {pair.agree if pair.agree == AGREE else f'**{pair.agree}**'} |"
+        for pair in pairs
+    ]
+    return "\n".join(
+        [
+            "# Beside litert-benchmark",
+            "",
+            f"**{NOTICE}**",
+            "",
+            f"{machine_line(machine)}. Interpreter alone, one thread, medians of {RUNS}"
+            f" inferences after {WARM_UP_RUNS}; {len(pairs[0].ours_ms)} turns, each of"
+            " both in fresh processes, one after the other and in either order. Ours"
+            " hands over another photo each time and takes the score; the tool runs on"
+            " one drawn input that is in place already. By the tool's: ratio of a"
+            " turn, its median over turns and the 95 % interval of that. They agree"
+            f" where the interval lies within {MOST_APART:.0%} of 1, and do not where"
+            " it lies beyond.",
+            "",
+            "| model | ours ms | litert-benchmark ms | by the tool's | agree |",
+            "|---|---:|---:|---:|---|",
+            *rows,
+            "",
+        ]
+    )
+
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FILE, PAGE = "agreement.json", "agreement.md"

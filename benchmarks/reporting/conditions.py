@@ -7,10 +7,9 @@ from typing import Any
 from benchmarks.measure.measurement import Interpreter, Measurement
 from benchmarks.results.result import BenchmarkResult
 from benchmarks.text.formatting import NOT_MEASURED
-from edge_runtime.measuring.machine import Machine
-from edge_runtime.measuring.protocol import Protocol
+from edge_runtime.measuring.latency import Protocol
+from edge_runtime.measuring.machine import Machine, disturbances
 from edge_runtime.measuring.revision import Revision
-from edge_runtime.measuring.throttling import disturbances
 
 BUSY_SHARE = 0.75
 """Of the cores; a benchmark on one thread alone makes a load average of 1."""

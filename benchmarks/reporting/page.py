@@ -9,7 +9,7 @@ from string import Template
 from benchmarks.errors import BenchmarkError
 from benchmarks.reporting.chart_style import Chart
 from benchmarks.reporting.charts import charts
-from benchmarks.reporting.published_table import published_table
+from benchmarks.reporting.published import published_table
 from benchmarks.reporting.summary import Report, Section
 from benchmarks.reporting.tables import tables
 from benchmarks.text.tables import Table

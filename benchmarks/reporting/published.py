@@ -8,6 +8,7 @@ import typing
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.text.tables import Table
 from edge_runtime.files.strict_json import build, parse
 
 _FILE = Path(__file__).with_name("published.json")
@@ -83,3 +84,36 @@ def read_published(path: Path = _FILE) -> Published:
     """The quoted figures; ValueError or TypeError if the file was damaged."""
     values = parse(path.read_text(encoding="utf-8"))
     return typing.cast("Published", build(Published, values, path.name))
+
+
+def published_table(published: Published) -> Table:
+    """What the seed project printed about its own networks."""
+    return Table(
+        "Published by the seed project, not measured here",
+        ("network", "input px", "parameters", "recall", "specificity", "AUC", "lines"),
+        tuple(
+            (
+                network.name,
+                str(network.image_size_px),
+                f"{network.parameters:,}",
+                *_published_pair(published, network.recall, specificity),
+                f"{network.auc:.3f}",
+                network.lines,
+            )
+            for network in published.networks
+            for specificity in (published.specificity(network),)
+        ),
+        f"Floating point, at threshold {published.threshold},"
+        f" {published.malignant} malignant and {published.other} other photos of"
+        f" {published.data}; latency not published. From the {published.source}."
+        " Specificity follows from the printed false positives. "
+        + " ".join(f"{n.name}: {n.note}" for n in published.networks if n.note),
+    )
+
+
+def _published_pair(
+    published: Published, recall: float, specificity: float | None
+) -> tuple[str, str]:
+    if specificity is None:
+        return "not published", "not published"
+    return f"{recall:.3f}", f"{specificity:.3f}"

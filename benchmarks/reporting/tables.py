@@ -1,12 +1,13 @@
 """The rows of a report as tables of text, for Markdown and HTML alike."""
 
-from collections.abc import Callable, Sequence
+import statistics
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from benchmarks.measure.measurement import MODEL
-from benchmarks.reporting.drift_table import drift_table
-from benchmarks.reporting.quality_tables import detail_table, matched_table
+from benchmarks.measure.sustained import Window
 from benchmarks.reporting.summary import Durations, Row
+from benchmarks.results.result import Estimate, Matched, Quality
 from benchmarks.text.formatting import (
     NO_FILE,
     NOT_MEASURED,
@@ -17,6 +18,136 @@ from benchmarks.text.formatting import (
     share_in_words,
 )
 from benchmarks.text.tables import Table
+from edge_runtime.evaluation.intervals import Interval
+
+NOT_KNOWN = "not known"
+
+
+def drift_table(rows: Sequence[Row]) -> Table:
+    """First and last tenth of each model's work, and its slowest stretch."""
+    return Table(
+        "Working without a pause",
+        (
+            "model",
+            "minutes",
+            "photos",
+            "first tenth, median ms",
+            "last tenth, median ms",
+            "last by first",
+            "slowest stretch, median ms",
+            "its p90 ms",
+            "hottest °C",
+            "lowest clock MHz",
+        ),
+        tuple(
+            (row.name, *_cells(row.curves.sustained))
+            for row in rows
+            if row.curves and row.curves.sustained
+        ),
+        "From photo to verdict, in equal stretches; the medians of the stretches"
+        " compare. Last by first above 1: the machine slowed down.",
+    )
+
+
+def _cells(windows: Sequence[Window]) -> tuple[str, ...]:
+    tenth = max(1, len(windows) // 10)
+    first, last = _median(windows[:tenth]), _median(windows[-tenth:])
+    slowest = max(windows, key=lambda window: window.median_ms)
+    stretch = windows[-1].start_s / max(1, len(windows) - 1)
+    warmths = [w.temperature_celsius for w in windows if w.temperature_celsius]
+    clocks = [w.frequency_mhz for w in windows if w.frequency_mhz]
+    return (
+        f"{(windows[-1].start_s + stretch) / 60:.1f}",
+        f"{sum(window.runs for window in windows):,}",
+        milliseconds(first),
+        milliseconds(last),
+        f"{last / first:.2f}",
+        milliseconds(slowest.median_ms),
+        milliseconds(slowest.p90_ms),
+        f"{max(warmths):.0f}" if warmths else NOT_KNOWN,
+        f"{min(clocks):.0f}" if clocks else NOT_KNOWN,
+    )
+
+
+def _median(windows: Sequence[Window]) -> float:
+    return statistics.median(window.median_ms for window in windows)
+
+
+BY_LESION = "95 % intervals by drawing lesions with replacement."
+
+
+def detail_table(rows: Sequence[Row]) -> Table:
+    """All figures that come with a bootstrap over lesions."""
+    return Table(
+        "Quality, intervals by lesion",
+        (
+            "model",
+            "photos",
+            "recall",
+            "specificity",
+            "pAUC (recall from 0.8)",
+            "PR AUC",
+            "calibration error",
+        ),
+        tuple(
+            (
+                row.name,
+                quality.photos,
+                *map(
+                    _in_words,
+                    (
+                        detail.recall,
+                        detail.specificity,
+                        detail.pauc,
+                        detail.pr_auc,
+                        detail.calibration_error,
+                    ),
+                ),
+            )
+            for row, quality in _judged(rows)
+            if (detail := quality.detail)
+        ),
+        "Recall and specificity at each file's own threshold. pAUC: area between the"
+        " ROC curve and 80 % recall, at most 0.2, by chance 0.02. PR AUC: average"
+        f" precision, by chance the share of malignant photos. {BY_LESION}",
+    )
+
+
+def matched_table(rows: Sequence[Row]) -> Table:
+    """Models at the same recall, so that their specificities compare."""
+    return Table(
+        "At matched recall and specificity",
+        ("model", "photos", "held at", "recall", "specificity"),
+        tuple(
+            (
+                row.name,
+                quality.photos,
+                f"{matched.held} {matched.target:.2f}",
+                _in_words(matched.recall),
+                _in_words(matched.specificity),
+            )
+            for row, quality in _judged(rows)
+            for matched in _matched(quality)
+        ),
+        "The threshold is the one that just reaches what is held, on these very photos,"
+        f" which flatters: for comparing models, not for promises. {BY_LESION} The"
+        " threshold is chosen anew for each.",
+    )
+
+
+def _judged(rows: Sequence[Row]) -> Iterable[tuple[Row, Quality]]:
+    for row in rows:
+        for quality in row.quality:
+            yield row, quality
+
+
+def _matched(quality: Quality) -> tuple[Matched, ...]:
+    return quality.detail.matched if quality.detail else ()
+
+
+def _in_words(found: Estimate) -> str:
+    return estimate(found.value, Interval(found.low, found.high))
+
 
 Value = TypeVar("Value")
 

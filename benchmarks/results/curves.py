@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.measure.measurement import Measurement, PhotoScore
 from benchmarks.measure.sustained import Window
 from benchmarks.results.quality import share
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.evidence import Share
 
 QUANTILES = tuple(range(101))

@@ -22,7 +22,7 @@ from benchmarks.results.resampling import (
     pr_auc,
 )
 from benchmarks.results.result import Detail, Estimate, Matched
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 
 TARGET_RECALLS = (0.90, 0.95)
 """At these the published figures of other networks for the same task are quoted."""

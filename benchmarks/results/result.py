@@ -13,7 +13,7 @@ from benchmarks.measure.measurement import Measurement
 from edge_runtime.evaluation.intervals import Interval
 from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import build, parse, to_json
-from edge_runtime.measuring.protocol import Protocol
+from edge_runtime.measuring.latency import Protocol
 from edge_runtime.measuring.revision import Revision
 from edge_runtime.model.evidence import Share
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure.plan import chosen_models
-from benchmarks.reporting.markdown import text_table
 from benchmarks.robustness.foreign_drawings import KINDS, drawn
+from benchmarks.text.tables import text_table
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import PhotoError
 from edge_runtime.evaluation.intervals import wilson

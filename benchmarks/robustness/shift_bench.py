@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import colour_baseline
 from benchmarks.measure.plan import chosen_models, fitted_baseline
-from benchmarks.robustness.changes import SHIFTS, STRENGTHS, shifted
+from benchmarks.robustness.changes import SHIFTS, SHORTCUTS, STRENGTHS, shifted
 from benchmarks.robustness.shift_cache import keep_rows, kept_rows, key_of
 from benchmarks.robustness.shift_report import (
     NO_SHIFT,
@@ -23,7 +23,6 @@ from benchmarks.robustness.shift_report import (
     markdown,
     row_of,
 )
-from benchmarks.robustness.shortcuts import SHORTCUTS
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import to_json

@@ -23,7 +23,7 @@ _SOURCES = (
     "benchmarks/robustness/shift_bench.py",
     "benchmarks/robustness/shift_report.py",
     "benchmarks/robustness/changes.py",
-    "benchmarks/robustness/shortcuts.py",
+    "benchmarks/robustness/changes.py",
     "edge_runtime/classifier.py",
     "edge_runtime/evaluation/metrics.py",
     "edge_runtime/photos/decoding.py",

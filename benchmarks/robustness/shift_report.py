@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.robustness.shortcuts import SHORTCUTS
+from benchmarks.robustness.changes import SHORTCUTS
 from edge_runtime.evaluation.metrics import roc_auc
 from edge_runtime.model.operating_point import recall_and_specificity
 

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.reporting.markdown import markdown_table
 from benchmarks.robustness.changes import SHIFTS, shifted
 from benchmarks.robustness.shift_bench import split_squares
-from benchmarks.text.tables import Table
+from benchmarks.text.tables import Table, markdown_table
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.evaluation.metrics import threshold_at_recall
 from edge_runtime.files.atomic import write_text

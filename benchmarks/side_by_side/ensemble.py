@@ -16,17 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure.colour_baseline import TARGET_RECALL, fit_logistic_regression
-from benchmarks.reporting.markdown import markdown_table
 from benchmarks.side_by_side.judged_split import (
     JudgedSplit,
     aucs_in_words,
     judged_split,
 )
 from benchmarks.text.formatting import share_in_words
-from benchmarks.text.tables import Table
+from benchmarks.text.tables import Table, markdown_table
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.evaluation.calibration import SMALLEST_SCORE
 from edge_runtime.evaluation.metrics import roc_auc, threshold_at_recall
+from edge_runtime.evaluation.temperature import SMALLEST_SCORE
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.revision import revision
 from edge_runtime.model.operating_point import recall_and_specificity

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.reporting.markdown import markdown_table
 from benchmarks.reporting.published import Published, PublishedNetwork, read_published
 from benchmarks.side_by_side.judged_split import (
     JudgedSplit,
@@ -23,7 +22,7 @@ from benchmarks.side_by_side.judged_split import (
     judged_split,
 )
 from benchmarks.text.formatting import share_in_words
-from benchmarks.text.tables import Table
+from benchmarks.text.tables import Table, markdown_table
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.evaluation.metrics import threshold_at_recall
 from edge_runtime.files.atomic import write_text

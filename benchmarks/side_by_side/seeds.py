@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.reporting.markdown import markdown_table
 from benchmarks.text.formatting import NOT_MEASURED
-from benchmarks.text.tables import Table
+from benchmarks.text.tables import Table, markdown_table
 from edge_runtime.files.atomic import write_text
 from edge_runtime.model.card import Accuracy, ModelCard
 from edge_runtime.model.file import read_model_file

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.reporting.markdown import text_table
+from benchmarks.text.tables import text_table
 from benchmarks.web.server import Client, ServerError, WebServer, form
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine

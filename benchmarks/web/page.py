@@ -20,7 +20,7 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.reporting.markdown import text_table
+from benchmarks.text.tables import text_table
 from benchmarks.web.browser import LARGE_RUNS, RUNS, Visit, stages_ms, visit
 from benchmarks.web.server import CHECKOUT, ServerError, WebServer
 from edge_runtime.errors import EdgeRuntimeError

@@ -6,10 +6,10 @@ from importlib.metadata import version
 from typing import Any
 
 from convert.checks.evidence import Evidence
-from convert.quantize.conversion import MEAN, STD
 from convert.quantize.recipes import Recipe
 from convert.source.answers import answers_spec
 from convert.source.model import Source
+from convert.source.scoring import MEAN, STD
 from convert.tflite.audit import Audit
 from edge_runtime.model.card import (
     CARD_FORMAT,

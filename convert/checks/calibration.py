@@ -7,34 +7,13 @@ import tf_keras
 from numpy.typing import NDArray
 
 from convert.checks.gates import Finding, Limits
-from convert.pipeline.settings import Settings
 from convert.quantize.calibration_photos import (
-    refuse_held_out,
     representative_batches,
-    representative_photos,
 )
-from convert.quantize.conversion import MEAN, STD
-from edge_runtime.photos.manifest import LabelledPhoto, read_manifest
+from convert.source.scoring import MEAN, STD
+from edge_runtime.photos.manifest import LabelledPhoto
 
 _BATCH = 16
-
-
-def calibration_photos(
-    photos: Sequence[LabelledPhoto], settings: Settings
-) -> tuple[LabelledPhoto, ...]:
-    """Those of ``--calibration``, or some of the training split; none for float files.
-
-    Raises:
-        GateError: when one of them is a validation or test photo under any name.
-        ConversionError: when the training split lacks a class.
-    """
-    if not settings.chosen_recipe.computes_integers:
-        return ()
-    if settings.calibration is None:
-        return representative_photos(photos, seed=settings.seed)
-    chosen = read_manifest(settings.calibration)
-    refuse_held_out(chosen, photos)
-    return chosen
 
 
 def calibration_findings(

@@ -12,9 +12,8 @@ import numpy as np
 
 from convert.checks.flips import comparison
 from convert.errors import ConversionError, GateError
-from edge_runtime.evaluation.calibration import calibrated
 from edge_runtime.evaluation.metrics import Labels, Scores
-from edge_runtime.evaluation.temperature import fitted_temperature
+from edge_runtime.evaluation.temperature import calibrated, fitted_temperature
 from edge_runtime.model.evidence import Accuracy, Comparison, Threshold, Uncertainty
 from edge_runtime.model.operating_point import (
     accuracy,

@@ -13,6 +13,7 @@ import numpy as np
 
 from convert.errors import GateError
 from convert.quantize.recipes import Recipe
+from convert.source.scoring import MEAN, STD
 from edge_runtime.evaluation.metrics import (
     Labels,
     Scores,
@@ -20,6 +21,7 @@ from edge_runtime.evaluation.metrics import (
     threshold_at_recall,
 )
 from edge_runtime.model.evidence import Comparison
+from edge_runtime.model.interpreter import TfliteModel
 
 GATES = {
     "auc-drop": "AUC lost against the Keras model",
@@ -191,3 +193,24 @@ def refuse_failed(
             f" have its card say so: {words}"
         )
     return tuple(finding.gate for finding in failed)
+
+
+def input_finding(model: TfliteModel) -> Finding:
+    """Whether a stored input is the pixel itself: the range is that of pixels / 255."""
+    scale, zero_point = model.input.scale, model.input.zero_point
+    if model.input.is_identity:
+        return Finding("input-scale", 0, 0, True, "the input is float", "")
+    lowest = int(np.iinfo(np.dtype(model.input.dtype_name)).min)
+    expected = np.arange(256) + lowest
+    stored = model.input.store_pixels(MEAN, STD)
+    away = int(np.abs(stored.astype(np.int64) - expected).max())
+    return Finding(
+        "input-scale",
+        away,
+        0,
+        away == 0,
+        f"stored input should be the pixel {lowest:+d}, but the file has scale {scale}"
+        f" and zero point {zero_point}: {away} levels away at worst",
+        "Check what --input-range says; calibration photos normalised in another way"
+        " than in training give such a file, and it calls everything malignant.",
+    )

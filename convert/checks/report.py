@@ -15,9 +15,9 @@ from typing import Any
 from convert.checks.flips import Flips, flips_at_recall
 from convert.checks.gates import Finding
 from convert.checks.reliability import reliability_diagram
-from edge_runtime.evaluation.calibration import calibrated
 from edge_runtime.evaluation.intervals import delong_test, mcnemar_exact
 from edge_runtime.evaluation.metrics import Labels, Scores
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.files.atomic import write_bytes, write_text
 from edge_runtime.model.evidence import Comparison
 from edge_runtime.photos.manifest import LabelledPhoto

@@ -6,10 +6,10 @@ import tf_keras
 from convert.diagnosis.layer_errors import layer_errors
 from convert.diagnosis.layer_report import advice
 from convert.errors import ConversionError, GateError
-from convert.quantize.conversion import Photos
 from convert.quantize.export import flatbuffer
 from convert.quantize.mixed_precision import layers_of
 from convert.quantize.recipes import RECIPES, Recipe
+from convert.source.scoring import Photos
 
 MOST_PHOTOS = 16
 """Enough to tell a layer that is far off from one that is not."""

@@ -27,9 +27,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from convert.graph.affine import fold_forward, join_affine, stand_alone, with_hard_swish
+from convert.graph.affine import (
+    Vector,
+    fold_forward,
+    gain_and_shift,
+    join_affine,
+    role,
+    scaled,
+    stand_alone,
+    with_hard_swish,
+)
 from convert.graph.nodes import Node
-from convert.graph.norms import Vector, gain_and_shift, role, scaled
 from convert.graph.rewriting import Readers, Replacement, rewritten
 
 

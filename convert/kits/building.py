@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from convert.cards.readme import model_readme
 from convert.errors import ConversionError
 from convert.kits.description import KITS, KitDescription
 from convert.kits.golden import golden_files, golden_json
-from convert.kits.kit_quality import quality_values
 from convert.kits.microcontroller import golden_header, micro_values
 from convert.kits.requirements import locked_requirements, read_lock
-from convert.kits.values import filled, values_of
-from convert.model_cards import model_readme
+from convert.kits.values import filled, quality_values, values_of
 from convert.targets.c_source import c_array, c_header, symbol_of
 from convert.targets.input_output_types import with_edges
 from edge_runtime.model.appended_zip import pack

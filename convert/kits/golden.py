@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.kits.photos import Picture, kit_photos
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import ModelFile
 from edge_runtime.verdict import decision

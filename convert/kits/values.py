@@ -1,13 +1,16 @@
 """What a kit's files are told of a model: words for the placeholders, from its card."""
 
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from convert.errors import ConversionError
-from edge_runtime.commands.verdict_table import model_lines
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.evidence import headline
 from edge_runtime.model.golden import FLOAT_TOLERANCE, MOST_STEPS_ACROSS_FAMILIES
+from edge_runtime.photos import familiarity, quality
+from edge_runtime.verdict import model_lines
 
 _PLACEHOLDER = re.compile(r"@([A-Z_0-9]+)@")
 
@@ -84,3 +87,34 @@ def _one_line(text: str) -> str:
 
 def _sentence(text: str) -> str:
     return _one_line(text[:1].upper() + text[1:])
+
+
+_LIMITS = (
+    "LOOK_PX",
+    "DARKEST_MEAN",
+    "BRIGHTEST_MEAN",
+    "LEAST_CONTRAST",
+    "MOST_CLIPPED",
+    "LEAST_SHARPNESS",
+    "NO_SHARPNESS",
+    "LEAST_SIDE_PX",
+    "LEAST_STRUCTURE",
+    "NO_STRUCTURE",
+    "LEAST_REDDISH",
+    "NO_REDDISH",
+    "MOST_UNFAMILIAR",
+    "FOREIGN",
+)
+
+
+def quality_values() -> dict[str, str]:
+    """Words by placeholder; they belong to the runtime, not to a model."""
+    path = Path(familiarity.__file__).with_name("familiar.json")
+    fitted = json.loads(path.read_text(encoding="utf-8"))
+    rows = [number for row in fitted["whitening"] for number in row]
+    return {
+        **{name: repr(getattr(quality, name)) for name in _LIMITS},
+        "MEASURES": str(len(familiarity.MEASURES)),
+        "FAMILIAR_MEAN": ", ".join(map(repr, fitted["mean"])),
+        "FAMILIAR_WHITENING": ", ".join(map(repr, rows)),
+    }

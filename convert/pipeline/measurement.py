@@ -6,10 +6,10 @@ import numpy as np
 
 from convert.checks.calibration import calibration_findings
 from convert.checks.evidence import Evidence, gather_evidence, refuse_unusable
-from convert.checks.gates import Finding, quality_findings
+from convert.checks.gates import Finding, input_finding, quality_findings
 from convert.diagnosis.not_finite import origin_in_file
 from convert.pipeline.preflight import Case
-from convert.quantize.conversion import Photos, file_scores, input_finding, read_photos
+from convert.source.scoring import Photos, file_scores, read_photos
 from convert.targets.fitting import Fitted
 from convert.tflite.audit import Audit, audit
 from edge_runtime.evaluation.metrics import Scores

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import tf_keras
 
-from convert.checks.calibration import calibration_photos
 from convert.checks.evidence import refuse_one_class, refuse_unusable
 from convert.diagnosis.not_finite import origin_in_model
 from convert.errors import ConversionError
 from convert.pipeline.settings import Settings
-from convert.quantize.conversion import Photos, keras_scores, read_photos, rebuilt
+from convert.quantize.calibration_photos import calibration_photos
+from convert.quantize.conversion import rebuilt
 from convert.source.answers import refuse_unfit
 from convert.source.model import Source
 from convert.source.opaque_model import Whole
+from convert.source.scoring import Photos, keras_scores, read_photos
 from edge_runtime.evaluation.metrics import Scores, roc_auc
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
 from training.fitting.batches import labels_of

@@ -18,11 +18,11 @@ from convert.errors import GateError
 from convert.pipeline.measurement import Measured, measured, on_test
 from convert.pipeline.preflight import Case, examined
 from convert.pipeline.settings import Settings
-from convert.quantize.conversion import MEAN, STD, converted
-from convert.source.answers import place_of_answers
+from convert.quantize.conversion import converted
 from convert.source.model import Source
+from convert.source.scoring import MEAN, STD
 from convert.targets.fitting import Fitted, fitted
-from convert.tflite.metadata import Description, with_metadata
+from convert.tflite.metadata import Description, place_of_answers, with_metadata
 from edge_runtime.model.file import ModelFile
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError, GateError
-from edge_runtime.photos.manifest import LabelledPhoto
+from convert.pipeline.settings import Settings
+from edge_runtime.photos.manifest import LabelledPhoto, read_manifest
 from edge_runtime.photos.preprocessing import load_pixels
 
 DEFAULT_COUNT = 200
@@ -138,3 +139,21 @@ def _same_file(
 
 def _sha256(photo: LabelledPhoto) -> str:
     return hashlib.sha256(photo.path.read_bytes()).hexdigest()
+
+
+def calibration_photos(
+    photos: Sequence[LabelledPhoto], settings: Settings
+) -> tuple[LabelledPhoto, ...]:
+    """Those of ``--calibration``, or some of the training split; none for float files.
+
+    Raises:
+        GateError: when one of them is a validation or test photo under any name.
+        ConversionError: when the training split lacks a class.
+    """
+    if not settings.chosen_recipe.computes_integers:
+        return ()
+    if settings.calibration is None:
+        return representative_photos(photos, seed=settings.seed)
+    chosen = read_manifest(settings.calibration)
+    refuse_held_out(chosen, photos)
+    return chosen

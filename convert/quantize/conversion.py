@@ -1,14 +1,11 @@
 """From a Keras model and a manifest to a checked FlatBuffer with its scores."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import tf_keras
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from convert.checks.gates import Finding
 from convert.errors import ConversionError
 from convert.graph.fold_batch_norm import folded
 from convert.graph.nodes import built
@@ -21,9 +18,8 @@ from convert.quantize.recipes import RECIPES, FineTuning, Recipe
 from convert.source.answers import answers_of, together
 from convert.source.model import Source
 from convert.source.opaque_model import Whole
-from edge_runtime.model.interpreter import TfliteModel
+from convert.source.scoring import MEAN, STD, Photos, keras_scores
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
-from edge_runtime.photos.preprocessing import load_pixels, preprocess
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.fitting.batches import AugmentedPhotos, decoded_squares, labels_of
 
@@ -36,82 +32,7 @@ SAME_DEEP_FUNCTION = 2e-4
 DEEP = 20
 """Layers with weights beyond which a network is deep."""
 
-# Normalisation of all networks trained here: real input = pixel / 255.
-MEAN, STD = 0.0, 255.0
-
 BATCH_SIZE = 16
-
-
-@dataclass(frozen=True)
-class Photos:
-    """Preprocessed photos of one split, read once and scored by both models.
-
-    Attributes:
-        pixels: shape ``(n, size, size, 3)``; uint8.
-        labels: 1 for malignant; shape ``(n,)``.
-        answers: about the lesions; shape ``(n, slots)``; None for the photo alone.
-    """
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    answers: NDArray[np.float32] | None = None
-
-    def resized(self, size_px: int) -> "Photos":
-        """The same photos as smaller squares; themselves where they have that size."""
-        if self.pixels.shape[1] == size_px:
-            return self
-        return replace(
-            self, pixels=np.stack([preprocess(each, size_px) for each in self.pixels])
-        )
-
-    @property
-    def size_px(self) -> int:
-        """Side of the squares."""
-        return int(self.pixels.shape[1])
-
-    @property
-    def real(self) -> NDArray[np.float32]:
-        """The model's real input, as far as it is the picture."""
-        return (self.pixels.astype(np.float32) - MEAN) / STD
-
-
-def read_photos(
-    photos: Sequence[LabelledPhoto], size_px: int, what: str, slots: int = 0
-) -> Photos:
-    """Preprocess photos as the runtime does, with a progress bar named ``what``.
-
-    Args:
-        photos: rows of the manifest.
-        size_px: side of the squares.
-        what: they are.
-        slots: of the model's answers; see ``Source``.
-    """
-    bar = tqdm(photos, desc=what, unit="photo")
-    pixels = [load_pixels(photo.path, size_px) for photo in bar]
-    return Photos(np.stack(pixels), labels_of(photos), answers_of(photos, slots))
-
-
-def keras_scores(source: Source, photos: Photos) -> NDArray[np.float64]:
-    """Probabilities of the Keras model."""
-    if photos.answers is not None:
-        return source.scores([photos.real, photos.answers])
-    return source.scores(photos.real)
-
-
-def file_scores(model: TfliteModel, photos: Photos) -> NDArray[np.float64]:
-    """Probabilities of the converted file, through its own interpreter."""
-    table = model.input.store_pixels(MEAN, STD)
-    outputs = (
-        [model.infer(table[pixels][None]) for pixels in photos.pixels]
-        if photos.answers is None or model.answers is None
-        else [
-            model.infer(table[pixels][None], told[None])
-            for pixels, told in zip(
-                photos.pixels, model.answers.store(photos.answers), strict=True
-            )
-        ]
-    )
-    return np.array([float(model.output.restore(output)[0]) for output in outputs])
 
 
 def rebuilt(
@@ -220,24 +141,3 @@ def _over_whole_range(
             batch.flat[batch.argmin()] = (0 - MEAN) / STD
             batch.flat[batch.argmax()] = (255 - MEAN) / STD
         yield batch
-
-
-def input_finding(model: TfliteModel) -> Finding:
-    """Whether a stored input is the pixel itself: the range is that of pixels / 255."""
-    scale, zero_point = model.input.scale, model.input.zero_point
-    if model.input.is_identity:
-        return Finding("input-scale", 0, 0, True, "the input is float", "")
-    lowest = int(np.iinfo(np.dtype(model.input.dtype_name)).min)
-    expected = np.arange(256) + lowest
-    stored = model.input.store_pixels(MEAN, STD)
-    away = int(np.abs(stored.astype(np.int64) - expected).max())
-    return Finding(
-        "input-scale",
-        away,
-        0,
-        away == 0,
-        f"stored input should be the pixel {lowest:+d}, but the file has scale {scale}"
-        f" and zero point {zero_point}: {away} levels away at worst",
-        "Check what --input-range says; calibration photos normalised in another way"
-        " than in training give such a file, and it calls everything malignant.",
-    )

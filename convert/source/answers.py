@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
-from convert.tflite.editing import OpenGraph
 from edge_runtime.model.answers import AnswersSpec, Question
 from edge_runtime.model.interpreter import TfliteModel
 from edge_runtime.photos.manifest import LabelledPhoto
@@ -90,13 +89,6 @@ def together(
     """What calibrates: batches of one photo, each with its row where there are rows."""
     for number, batch in enumerate(batches):
         yield [batch] if answers is None else [batch, answers[number : number + 1]]
-
-
-def place_of_answers(content: bytes) -> int | None:
-    """Which of a FlatBuffer's inputs takes answers; None where none does."""
-    graph = OpenGraph(content).graph
-    ranks = [len(graph.tensors[int(number)].shape) for number in graph.inputs]
-    return ranks.index(2) if 2 in ranks else None
 
 
 def answers_spec(

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
-from convert.quantize.conversion import MEAN, STD, Photos, file_scores
+from convert.source.scoring import MEAN, STD, Photos, file_scores
 from convert.targets.resize_in_graph import with_resize
 from convert.targets.table import Target
 from convert.targets.two_classes import LABELS, with_two_classes
-from edge_runtime.evaluation.calibration import SMALLEST_SCORE
 from edge_runtime.evaluation.metrics import Scores, threshold_at_recall
+from edge_runtime.evaluation.temperature import SMALLEST_SCORE
 from edge_runtime.model.interpreter import TfliteModel, open_interpreter
 
 MIDDLE = 0.5

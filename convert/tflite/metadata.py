@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import flatbuffers
 
 from convert.tflite.buffers import buffer_named, with_buffer
+from convert.tflite.editing import OpenGraph
 
 BUFFER_NAME = "TFLITE_METADATA"
 FILE_IDENTIFIER = b"M001"
@@ -232,3 +233,10 @@ def _floats(builder: flatbuffers.Builder, values: list[float]) -> int:
     for value in reversed(values):
         builder.PrependFloat32(value)
     return int(builder.EndVector())
+
+
+def place_of_answers(content: bytes) -> int | None:
+    """Which of a FlatBuffer's inputs takes answers; None where none does."""
+    graph = OpenGraph(content).graph
+    ranks = [len(graph.tensors[int(number)].shape) for number in graph.inputs]
+    return ranks.index(2) if 2 in ranks else None

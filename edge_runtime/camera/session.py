@@ -5,6 +5,7 @@ loop of the caller's thread, which turns at least a few times a second even when
 frame comes, so that signals, the watchdog and the end are never late.
 """
 
+import collections
 import contextlib
 import dataclasses
 import datetime
@@ -14,13 +15,48 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge_runtime.camera.camera_rates import Rates
+import numpy as np
+
 from edge_runtime.camera.frames import Frame, FrameSource, NewestFrame, age_ms
 from edge_runtime.camera.look import Look, Looker
 from edge_runtime.camera.vote import SteadyVote, Vote, VoteRule
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import CameraError, PhotoError
 from edge_runtime.verdict import NOTICE, VERDICT_FORMAT, verdict_of
+
+# Long enough for a 95th percentile, short enough to follow what happens now.
+_WINDOW = 120
+
+
+class Rates:
+    """Frames per second and durations of the last frames judged."""
+
+    def __init__(self) -> None:
+        """Nothing judged yet."""
+        self.judged = 0
+        self._moments_ns: collections.deque[int] = collections.deque(maxlen=_WINDOW)
+        self._spans_ms: collections.deque[float] = collections.deque(maxlen=_WINDOW)
+
+    def add(self, span_ms: float, now_ns: int | None = None) -> None:
+        """One more frame was judged, in ``span_ms``."""
+        self.judged += 1
+        self._moments_ns.append(time.monotonic_ns() if now_ns is None else now_ns)
+        self._spans_ms.append(span_ms)
+
+    def to_json(self) -> dict[str, float | None]:
+        """Frames per second, median and 95th percentile of the durations.
+
+        ``fps`` is None before the second frame.
+        """
+        p50_ms, p95_ms = np.percentile(self._spans_ms, (50, 95))
+        elapsed_s = (self._moments_ns[-1] - self._moments_ns[0]) / 1e9
+        fps = (len(self._moments_ns) - 1) / elapsed_s if elapsed_s > 0 else None
+        return {
+            "fps": None if fps is None else round(fps, 2),
+            "p50_ms": round(float(p50_ms), 2),
+            "p95_ms": round(float(p95_ms), 2),
+        }
+
 
 # How long the loop waits for a frame before it looks around.
 _TICK_S = 0.2

@@ -15,10 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.measuring.latency import measure_latency
-from edge_runtime.measuring.machine import describe_machine
-from edge_runtime.measuring.memory import peak_memory_mib
-from edge_runtime.measuring.protocol import counted
+from edge_runtime.measuring.latency import counted, measure_latency
+from edge_runtime.measuring.machine import describe_machine, peak_memory_mib
 from edge_runtime.measuring.revision import revision
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_model_file

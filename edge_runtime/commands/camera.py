@@ -10,9 +10,7 @@ from pathlib import Path
 from edge_runtime.camera.frames import FrameSource
 from edge_runtime.camera.look import Looker
 from edge_runtime.camera.outputs.listeners import Outputs, opened_listeners
-from edge_runtime.camera.service import Signals
-from edge_runtime.camera.service_notice import ServiceNotice
-from edge_runtime.camera.serving import ServedModel
+from edge_runtime.camera.service import ServedModel, ServiceNotice, Signals
 from edge_runtime.camera.session import Pace, Session
 from edge_runtime.camera.sources.live import Patience
 from edge_runtime.camera.sources.opening import KINDS, Wish, open_source

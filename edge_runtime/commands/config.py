@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from edge_runtime.commands.option_sources import ALL
 from edge_runtime.errors import SettingsError
-
-ALL = "all"
 
 SUMMARY = "show settings and where each comes from"
 DETAILS = """\
@@ -44,7 +43,7 @@ def run(words: argparse.Namespace) -> int:
         SettingsError: when a value makes no sense, or flags are for no verb.
     """
     # The command line knows the verbs and this is one of them: no import on top.
-    from edge_runtime.commands.command_line import VERBS, settings_of
+    from edge_runtime.commands.option_sources import VERBS, settings_of
 
     if words.shown != ALL:
         found = settings_of(words.shown, words.flags, words.config)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.commands.verdict_table import heading, model_lines, row
+from edge_runtime.commands.verdict_table import heading, row
 from edge_runtime.errors import PhotoError, ResultFileError
 from edge_runtime.files.atomic import write_bytes
 from edge_runtime.heat_map import heat_map, overlay
 from edge_runtime.photos.decoding import read_photo
 from edge_runtime.photos.preprocessing import preprocess
 from edge_runtime.terminal import logs
+from edge_runtime.verdict import model_lines
 
 
 def draw_heat_maps(

@@ -7,11 +7,12 @@ that a value is as good or as wrong wherever it stands.
 """
 
 import argparse
+import importlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 from edge_runtime.errors import SettingsError
 
@@ -151,3 +152,74 @@ def _truth(word: Any, where: str) -> bool:
 def _usual_file() -> Path | None:
     places = (Path(place).expanduser() for place in _USUAL_FILES)
     return next((place for place in places if place.is_file()), None)
+
+
+# Each verb and the module that is imported when it is asked for, so that a verb pays
+# for nothing but itself, and one whose extra is missing hinders no other.
+VERBS = {
+    "classify": "edge_runtime.commands.classify",
+    "calibrate": "edge_runtime.commands.calibrate",
+    "bench": "edge_runtime.commands.bench",
+    "config": "edge_runtime.commands.config",
+    "camera": "edge_runtime.commands.camera",
+    "doctor": "edge_runtime.commands.doctor",
+    "update": "edge_runtime.commands.update",
+}
+
+
+class Verb(Protocol):
+    """What a module needs to be one verb of this command line."""
+
+    SUMMARY: str
+    DETAILS: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the verb's words."""
+
+    def run(self, words: argparse.Namespace) -> int:
+        """Do what the words ask for; returns the exit status."""
+
+
+def settings_of(
+    name: str, flags: Sequence[str], config: Path | None
+) -> dict[str, tuple[Any, str]]:
+    """Value and origin of each option of a verb, given flags.
+
+    Raises:
+        SettingsError: when there is no such verb, or a value makes no sense.
+    """
+    if name not in VERBS:
+        raise SettingsError(f"there is no verb {name!r}; expected one of {[*VERBS]}")
+    parser = argparse.ArgumentParser(prog=name, add_help=False, exit_on_error=False)
+    module = _module(name)
+    module.add_arguments(parser)
+    origins = apply(parser, name, read_source(config))
+    options = [action for action in parser._actions if action.option_strings]
+    # Words that are no options, such as the model, are of no interest here.
+    flagged = argparse.ArgumentParser(prog=name, add_help=False)
+    found: dict[str, tuple[Any, str]] = {}
+    for action in options:
+        copied = flagged._add_action(action)
+        copied.required = False
+    values, _ = flagged.parse_known_args(list(flags))
+    given = {word.partition("=")[0] for word in flags}
+    for action in options:
+        origin = origins.get(action.dest, "default")
+        if given & {*action.option_strings}:
+            origin = "flag"
+        value = getattr(values, action.dest)
+        if isinstance(action, argparse._StoreFalseAction):
+            value = not value  # --no-site is true when there is to be no site.
+        found[option_name(action)] = (_shown(value), origin)
+    return found
+
+
+def _module(name: str) -> Verb:
+    return cast("Verb", importlib.import_module(VERBS[name]))
+
+
+def _shown(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+ALL = "all"

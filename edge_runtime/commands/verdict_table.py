@@ -1,32 +1,9 @@
 """Verdicts and the model behind them as lines of text for a terminal."""
 
-from edge_runtime.model.card import ModelCard
-from edge_runtime.model.evidence import headline
-from edge_runtime.site_calibration.file import SITE_SPLIT
-from edge_runtime.site_calibration.unlabelled import is_moved
-from edge_runtime.verdict import NOTICE, UNUSABLE, Verdict
+from edge_runtime.verdict import UNUSABLE, Verdict
 
 # Long enough for the names that cameras give, short enough for a terminal.
 WIDEST_NAME = 44
-
-
-def model_lines(card: ModelCard) -> tuple[str, ...]:
-    """Which model judges, how well it does, and what it is not."""
-    measured = headline(card.accuracy)
-    n = measured.recall.n + measured.specificity.n
-    whose = "this site's own" if measured.split == SITE_SPLIT else card.data.name
-    which = "the file's own threshold" if is_moved(card) else "this threshold"
-    lines = (
-        f"{card.name}: {NOTICE}",
-        f"on {measured.split} ({whose}, {n} photos) at {which}:"
-        f" recall {measured.recall.in_words},"
-        f" specificity {measured.specificity.in_words}"
-        " (95 % intervals)",
-    )
-    if is_moved(card):
-        moved = "threshold moved by this site's unlabelled photos; recall not measured"
-        return (*lines, moved)
-    return lines
 
 
 def heading(name_width: int) -> str:

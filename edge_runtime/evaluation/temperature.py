@@ -1,15 +1,62 @@
 """The one number that makes a model's scores mean what they say.
 
-``edge_runtime.evaluation.calibration`` applies it; here it is found.
+``edge_runtime.evaluation.temperature`` applies it; here it is found.
 """
 
 import math
 from collections.abc import Callable
+from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edge_runtime.evaluation.calibration import SMALLEST_SCORE
 from edge_runtime.evaluation.metrics import Labels, Scores
+
+# Half of one step of an int8 sigmoid (scale 1/256). The logits of 0 and 1 are
+# infinite; clipping here keeps them finite and all 256 scores apart.
+SMALLEST_SCORE = 1 / 512
+
+
+@overload
+def calibrated(scores: float, temperature: float) -> float: ...
+@overload
+def calibrated(
+    scores: NDArray[np.floating], temperature: float
+) -> NDArray[np.float64]: ...
+def calibrated(
+    scores: float | NDArray[np.floating], temperature: float
+) -> float | NDArray[np.float64]:
+    """sigmoid(logit(clip(score, 1/512, 1 - 1/512)) / temperature).
+
+    Args:
+        scores: raw outputs of the model in [0, 1]; one number or any shape.
+        temperature: above 1 pulls towards one half, below 1 pushes away from it.
+
+    Returns:
+        Probabilities of malignancy in (0, 1), of the same shape; they rise with the
+        score.
+
+    Raises:
+        ValueError: when the temperature is not positive or a score not in [0, 1].
+
+    >>> calibrated(0.5, 3.0)
+    0.5
+    >>> calibrated(np.array([0.2, 0.8]), 2.0).round(3)
+    array([0.333, 0.667])
+    """
+    if not 0 < temperature < np.inf:
+        raise ValueError(f"temperature must be positive and finite; got {temperature}")
+    real = np.asarray(scores, np.float64)
+    if not ((real >= 0) & (real <= 1)).all():
+        raise ValueError(
+            "expected scores in [0, 1], such as a sigmoid gives, got"
+            f" {real.min()} to {real.max()}. Were they restored with their scale?"
+        )
+    clipped = np.clip(real, SMALLEST_SCORE, 1 - SMALLEST_SCORE)
+    logits = np.log(clipped) - np.log1p(-clipped)
+    probabilities = 1 / (1 + np.exp(-logits / temperature))
+    return probabilities if np.ndim(scores) else float(probabilities)
+
 
 COLDEST, HOTTEST = 0.05, 20.0
 """Temperatures searched. Beyond them every probability is 0, 1 or one half."""

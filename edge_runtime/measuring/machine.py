@@ -6,12 +6,21 @@ temperature. What the system does not tell is None, never a guess.
 
 import os
 import platform
+import resource
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_runtime.files.strict_json import OPTIONAL
-from edge_runtime.measuring.cores import usable_cores
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
 
 # Kernel names of the sensors that sit on the processor: Raspberry Pi and most Arm
 # boards, Intel, AMD.
@@ -178,3 +187,63 @@ def _first_number(text: str | None) -> float | None:
         return float((text or "").split()[0])
     except (IndexError, ValueError):
         return None
+
+
+_STATUS = Path("/proc/self/status")
+
+
+def peak_memory_mib() -> float | None:
+    """Largest resident memory of this process until now; None where unknown.
+
+    Linux keeps it as ``VmHWM``. ``ru_maxrss`` would do elsewhere, but on Linux a new
+    process inherits it from the one that started it, however large that was.
+    """
+    if _STATUS.is_file():
+        for line in _STATUS.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        return None
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # macOS counts bytes, the BSDs KiB.
+    return largest / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+# https://www.raspberrypi.com/documentation/computers/os.html#get_throttled
+_NOW = {
+    0: "undervoltage",
+    1: "frequency capped",
+    2: "throttled",
+    3: "soft temperature limit",
+}
+_SINCE_START = 16
+"""Each of the bits above stands once more, so far up, for ever since the start."""
+
+
+def disturbances(before: Machine, after: Machine) -> tuple[str, ...]:
+    """Why the durations measured in between are invalid; empty where they are not.
+
+    What happened before the measurement alone does not count.
+
+    >>> import dataclasses
+    >>> from edge_runtime.measuring.machine import describe_machine
+    >>> calm = dataclasses.replace(describe_machine(), throttled="50000")
+    >>> disturbances(calm, calm)
+    ()
+    >>> disturbances(calm, dataclasses.replace(calm, throttled="50005"))
+    ('undervoltage', 'throttled')
+    """
+    first, last = _flags(before), _flags(after)
+    now = first | last
+    gained = (last & ~first) >> _SINCE_START
+    names = [name for bit, name in _NOW.items() if (now | gained) >> bit & 1]
+    counts = (before.throttle_events, after.throttle_events)
+    if counts[0] is not None and counts[1] is not None and counts[1] > counts[0]:
+        names.append(f"slowed down by heat {counts[1] - counts[0]} times")
+    return tuple(names)
+
+
+def _flags(machine: Machine) -> int:
+    try:
+        return int(machine.throttled or "0", 16)
+    except ValueError:
+        return 0  # Another firmware's words; no evidence of anything.

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime.errors import ModelFileError
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import ModelFile
 from edge_runtime.model.interpreter import open_model_file

@@ -7,7 +7,6 @@ and a site its own threshold.
 
 import numpy as np
 
-from edge_runtime.evaluation.calibration import calibrated
 from edge_runtime.evaluation.intervals import delong_interval, wilson
 from edge_runtime.evaluation.metrics import (
     Labels,
@@ -17,6 +16,7 @@ from edge_runtime.evaluation.metrics import (
     roc_auc,
     threshold_at_recall,
 )
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.evidence import Accuracy, Share, Threshold, Uncertainty
 from edge_runtime.model.quantization import Quantization
 

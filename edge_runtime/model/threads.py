@@ -7,8 +7,8 @@ takes long enough is timed with 1, 2 and 4 threads on the machine it will run on
 
 import numpy as np
 
-from edge_runtime.measuring.cores import usable_cores
 from edge_runtime.measuring.latency import measure_latency
+from edge_runtime.measuring.machine import usable_cores
 from edge_runtime.model.file import ModelFile
 from edge_runtime.model.interpreter import TfliteModel, open_model_file
 

@@ -17,7 +17,67 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from edge_runtime.errors import PhotoError
-from edge_runtime.photos import photo_faults
+
+
+def empty(name: str) -> PhotoError:
+    """Nothing came."""
+    return PhotoError(
+        f"{name} is empty; expected a JPEG, PNG or other picture", fault="empty"
+    )
+
+
+def unreadable(name: str) -> PhotoError:
+    """What came is something else."""
+    return PhotoError(
+        f"{name} is not a picture that can be read; expected a JPEG, PNG, WebP, TIFF or"
+        " BMP file",
+        fault="unreadable",
+    )
+
+
+def damaged(name: str, error: Exception) -> PhotoError:
+    """The decoder gave up."""
+    # A decoder's own words are of no use to people; the system's say what to do.
+    if isinstance(error, OSError) and error.strerror:
+        return PhotoError(f"{name} cannot be read: {error.strerror}")
+    return PhotoError(
+        f"{name} is damaged or ends too early; expected a whole picture. Copy it again"
+        " from where it came from, or take another photo.",
+        fault="damaged",
+    )
+
+
+def too_large(name: str, most_pixels: int) -> PhotoError:
+    """It was too large when it was decoded."""
+    most = f"{most_pixels:,}"
+    return PhotoError(
+        f"{name} is too large to be decoded here; at most {most} pixels can be judged."
+        " Make it smaller first.",
+        fault="too_large",
+        values={"most": most},
+    )
+
+
+def too_many_pixels(name: str, width: int, height: int, most_pixels: int) -> PhotoError:
+    """Its header says that it is too large."""
+    most = f"{most_pixels:,}"
+    return PhotoError(
+        f"{name} has {width} x {height} pixels; at most {most} can be judged. Make it"
+        " smaller first.",
+        fault="pixels",
+        values={"width": width, "height": height, "most": most},
+    )
+
+
+def moving(name: str, frames: int) -> PhotoError:
+    """It is an animation."""
+    return PhotoError(
+        f"{name} has {frames} frames; expected one still photo. Save the frame to judge"
+        " as a picture of its own.",
+        fault="frames",
+        values={"frames": frames},
+    )
+
 
 PhotoSource = str | Path | bytes | BinaryIO | Image.Image | NDArray[np.uint8]
 
@@ -81,7 +141,7 @@ def read_photo(
     try:
         return np.asarray(picture)
     except _TOO_LARGE as error:
-        raise photo_faults.too_large(name, MAX_PIXELS) from error
+        raise too_large(name, MAX_PIXELS) from error
 
 
 def read_picture(
@@ -104,11 +164,11 @@ def read_picture(
             return _to_rgb(source, name)
         return _decode(_encoded(source, name), name, for_size_px)
     except UnidentifiedImageError as error:
-        raise photo_faults.unreadable(name) from error
+        raise unreadable(name) from error
     except _DAMAGED as error:
-        raise photo_faults.damaged(name, error) from error
+        raise damaged(name, error) from error
     except _TOO_LARGE as error:
-        raise photo_faults.too_large(name, MAX_PIXELS) from error
+        raise too_large(name, MAX_PIXELS) from error
 
 
 def decode_scale(width: int, height: int, for_size_px: int) -> int:
@@ -156,7 +216,7 @@ def _encoded(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
     elif not isinstance(source, bytes):
         source = source.read()
     if not source:
-        raise photo_faults.empty(name)
+        raise empty(name)
     return source
 
 
@@ -182,14 +242,14 @@ def _opened(encoded: bytes) -> Image.Image:
 def _check_size(image: Image.Image, name: str) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise photo_faults.too_many_pixels(name, width, height, MAX_PIXELS)
+        raise too_many_pixels(name, width, height, MAX_PIXELS)
 
 
 def _to_rgb(image: Image.Image, name: str) -> Image.Image:
     _check_size(image, name)
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format not in _STILL_WITH_FRAMES:
-        raise photo_faults.moving(name, frames)
+        raise moving(name, frames)
     return _eight_bit_rgb(_upright(image))
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_runtime.errors import SiteFileError
-from edge_runtime.evaluation.calibration import calibrated
 from edge_runtime.evaluation.intervals import wilson
 from edge_runtime.evaluation.metrics import Scores
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.evidence import Share, Threshold, Uncertainty
 from edge_runtime.model.operating_point import share_of, uncertainty_band

@@ -20,8 +20,8 @@ from benchmarks.measure.measurement import (
 )
 from benchmarks.results.quality import quality_by_set
 from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult, Settings
+from edge_runtime.measuring.latency import counted
 from edge_runtime.measuring.machine import Machine
-from edge_runtime.measuring.protocol import counted
 from edge_runtime.measuring.revision import Revision
 from edge_runtime.photos.manifest import write_manifest
 

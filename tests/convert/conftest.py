@@ -11,10 +11,16 @@ from convert.cards.golden import golden_npz
 from convert.cards.golden_pictures import golden_pngs
 from convert.checks.evidence import gather_evidence
 from convert.tflite.metadata import Description, with_metadata
-from edge_runtime.model.card import CARD_FORMAT, InputSpec, ModelCard, OutputSpec
+from edge_runtime.model.card import (
+    CARD_FORMAT,
+    Data,
+    InputSpec,
+    ModelCard,
+    OutputSpec,
+    Provenance,
+)
 from edge_runtime.model.file import write_model_file
 from edge_runtime.model.interpreter import open_interpreter
-from edge_runtime.model.provenance import Data, Provenance
 from edge_runtime.model.quantization import Quantization
 
 SIZE_PX = 16

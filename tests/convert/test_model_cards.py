@@ -3,7 +3,8 @@ import shutil
 
 import pytest
 
-from convert.model_cards import main, model_readme
+from convert.cards.readme import model_readme
+from convert.model_cards import main
 from edge_runtime.model.file import read_model_file
 
 

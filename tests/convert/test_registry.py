@@ -129,7 +129,7 @@ def test_diff_counts_the_photos_that_change_sides(ask, folder, drawn_manifest):
     new = folder / "higher.tflite"
     shutil.copy(old, new)
     file = read_model_file(new)
-    from edge_runtime.evaluation.calibration import calibrated
+    from edge_runtime.evaluation.temperature import calibrated
 
     score = float(np.float32(255 / 256))
     threshold = dataclasses.replace(

@@ -12,7 +12,7 @@ from PIL import Image
 
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import InterpreterMissingError
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.card import (
     CARD_FORMAT,
     Accuracy,

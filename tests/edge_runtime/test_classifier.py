@@ -12,7 +12,7 @@ from PIL import Image
 
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import ModelFileError, PhotoError
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.photos.preprocessing import preprocess
 
 # Classifies with TensorFlow made impossible to import, and tells what was imported.

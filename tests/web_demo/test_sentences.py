@@ -13,7 +13,7 @@ from PIL import Image
 
 from edge_runtime.errors import AnswerError
 from edge_runtime.model.answers import AnswersSpec, Question, none_asked
-from edge_runtime.photos import photo_faults
+from edge_runtime.photos import decoding
 from edge_runtime.photos.preprocessing import preprocess
 from edge_runtime.photos.quality import FINDING_NAMES, photo_findings
 from web_demo import wording
@@ -37,7 +37,7 @@ def places(key):
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("edge_runtime/photos/photo_faults.py", "photo"),
+        ("edge_runtime/photos/decoding.py", "photo"),
         ("edge_runtime/model/answers.py", "answer"),
         ("web_demo/judging/uploads.py", "photo"),
     ],
@@ -70,10 +70,10 @@ def test_every_fault_in_the_code_is_a_problem(root, path, kind):
 @pytest.mark.parametrize(
     "error",
     [
-        photo_faults.damaged("photo", ValueError("broken data")),
-        photo_faults.too_large("photo", 89_478_485),
-        photo_faults.too_many_pixels("photo", 30_000, 20_000, 89_478_485),
-        photo_faults.moving("photo", 12),
+        decoding.damaged("photo", ValueError("broken data")),
+        decoding.too_large("photo", 89_478_485),
+        decoding.too_many_pixels("photo", 30_000, 20_000, 89_478_485),
+        decoding.moving("photo", 12),
     ],
     ids=lambda error: error.fault,
 )

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -23,6 +23,7 @@ from training.fitting.checkpoint import TrainingError
 from training.fitting.lessons import mean_lessons
 from training.fitting.loop import Fitted, Schedule, Validation, fit, scores_of
 from training.fitting.record import file_sha256
+from training.fitting.settings import Settings
 from training.networks.catalogue import DESIGNS, trainable, whole
 from training.networks.column_ensemble import joined, trimmed
 
@@ -32,45 +33,6 @@ SAME_FUNCTION = 1e-4
 
 # Later cycles start from a trained network and take a third of the first's epochs.
 LATER_SHARE = 3
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the command line asks for; one field per option."""
-
-    manifest: Path
-    network: str
-    augmentation: str
-    block_order: str
-    columns: int
-    cycles: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    patience: int
-    seed: int
-    out: Path
-    recipe: str = "ours"
-    settling: float = 0.33
-    weights: tuple[str, ...] = ()
-    lessons: tuple[Path, ...] = ()
-    answers: str = ""
-    covered: float = 0.0
-    start: Path | None = None
-
-    def as_json(self) -> dict[str, str | int | float]:
-        """The settings by name, paths as text; what was not asked for is left out."""
-        values = {
-            **asdict(self),
-            "lessons": " ".join(map(str, self.lessons)),
-            # Where a weights file lay says nothing about the training.
-            "weights": " ".join(Path(name).name for name in self.weights),
-        }
-        return {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in values.items()
-            if value not in ("", None)
-        }
 
 
 @dataclass(frozen=True)

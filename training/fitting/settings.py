@@ -1,18 +1,31 @@
 """What ``train.py`` is told on the command line."""
 
 import argparse
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import resources
 from pathlib import Path
 
 from training.augmentation.pipelines import AUGMENTATIONS
-from training.fitting.configurations import read_configurations
-from training.fitting.cycles import Settings
 from training.fitting.loop import RECIPES
 from training.networks.answers_fusion import FUSIONS
 from training.networks.backbones import Backbone
 from training.networks.catalogue import DESIGNS
 from training.networks.column_ensemble import column
 from training.networks.published_cnn import BLOCK_ORDERS, Network
+
+Values = Mapping[str, str | int | float | list[str]]
+
+
+def read_configurations() -> dict[str, Values]:
+    """Options of ``train.py``, with underscores, by name of the configuration."""
+    text = (
+        resources.files("training.fitting")
+        .joinpath("configurations.toml")
+        .read_text("utf-8")
+    )
+    return tomllib.loads(text)
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -192,3 +205,42 @@ def _check_columns(network: str, columns: int) -> None:
         column(design, 0, columns)
     elif columns != 1:
         raise ValueError(f"{network} is trained whole; expected 1, got {columns}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    manifest: Path
+    network: str
+    augmentation: str
+    block_order: str
+    columns: int
+    cycles: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    seed: int
+    out: Path
+    recipe: str = "ours"
+    settling: float = 0.33
+    weights: tuple[str, ...] = ()
+    lessons: tuple[Path, ...] = ()
+    answers: str = ""
+    covered: float = 0.0
+    start: Path | None = None
+
+    def as_json(self) -> dict[str, str | int | float]:
+        """The settings by name, paths as text; what was not asked for is left out."""
+        values = {
+            **asdict(self),
+            "lessons": " ".join(map(str, self.lessons)),
+            # Where a weights file lay says nothing about the training.
+            "weights": " ".join(Path(name).name for name in self.weights),
+        }
+        return {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in values.items()
+            if value not in ("", None)
+        }

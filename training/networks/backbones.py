@@ -14,8 +14,8 @@ import keras
 from edge_runtime.errors import EdgeRuntimeError
 from training.networks.architectures import first_convolution, without_top
 from training.networks.efficientnet_lite import LITE
+from training.networks.head import with_head
 from training.networks.published_cnn import BATCH_NORM_MOMENTUM
-from training.networks.separable import with_head
 
 
 class WeightsError(EdgeRuntimeError):

@@ -6,21 +6,12 @@ A global mean takes the place of the published networks' dense layer, so that ne
 all weights look at the picture.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 
-from training.networks.answers_fusion import (
-    CONCAT,
-    METABLOCK,
-    answers_input,
-    gated,
-    side_by_side,
-)
+from training.networks.head import with_head
 from training.networks.published_cnn import BATCH_NORM_MOMENTUM
-
-DROPOUT = 0.2
 
 
 @dataclass(frozen=True)
@@ -99,45 +90,6 @@ def build_separable(network: Separable, answers: str = "") -> keras.Model:
         )(values)
         values = _normalised(values, f"{name}_pointwise")
     return with_head(inputs, [values], network.name, answers)
-
-
-def with_head(
-    inputs: keras.KerasTensor,
-    seen: Sequence[keras.KerasTensor],
-    name: str,
-    answers: str = "",
-    *,
-    units: int = 1,
-) -> keras.Model:
-    """Close a network: mean over positions, dropout, one sigmoid unit or two softmax.
-
-    Args:
-        inputs: pixels / 255.
-        seen: feature maps.
-        name: of the model.
-        answers: a key of ``FUSIONS``; the model then takes ``[pixels, answers]``.
-        units: 1, or 2 of which the last is malignant.
-    """
-    told = answers_input() if answers else None
-    if answers == METABLOCK:
-        seen = gated(seen, told)
-    means = [
-        keras.layers.GlobalAveragePooling2D(name=f"mean{index}" if index else "mean")(
-            values
-        )
-        for index, values in enumerate(seen)
-    ]
-    values = (
-        means[0] if len(means) == 1 else keras.layers.Concatenate(name="means")(means)
-    )
-    if answers == CONCAT:
-        values = side_by_side(values, told)
-    values = keras.layers.Dropout(DROPOUT, name="head_dropout")(values)
-    outputs = keras.layers.Dense(
-        units, activation="sigmoid" if units == 1 else "softmax", name="probability"
-    )(values)
-    given = inputs if told is None else [inputs, told]
-    return keras.Model(given, outputs, name=name)
 
 
 def _normalised(values: keras.KerasTensor, name: str) -> keras.KerasTensor:

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from edge_runtime.model.answers import UNKNOWN, Question
 from edge_runtime.model.card import ModelCard
-from web_demo.routes.schemas import Json
+from web_demo.routes.openapi import Json
 
 PREFIX = "answer_"
 

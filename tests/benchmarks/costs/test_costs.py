@@ -11,7 +11,7 @@ from benchmarks.costs.cases import AXES, BATCH, MEGAPIXELS, SIDE, THREADS, Cost,
 from benchmarks.costs.chart import cost_charts, read_costs
 from benchmarks.costs.cost_bench import main
 from benchmarks.costs.report import CostReport, CostRow, axis_table, costs_csv
-from edge_runtime.measuring.protocol import counted
+from edge_runtime.measuring.latency import counted
 from edge_runtime.model.file import read_model_file
 
 ONCE = counted(warmup=0, runs=1)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from benchmarks.costs import large_photos
-from benchmarks.costs.large_rows import Row, kept
+from benchmarks.costs.large_photos import Row, kept
 
 PLAIN = Row("cnn32", 1, 0, 130.0, 130.0, 1.0, 0.0, 0.0, 20, 0.0, 0, 20, None)
 USED = dataclasses.replace(PLAIN, scale=4, speedup=5.0, classify_ms=30.0)

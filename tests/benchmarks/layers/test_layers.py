@@ -15,7 +15,6 @@ from ai_edge_litert.interpreter import Interpreter
 from benchmarks.layers.chart import layer_charts, read_layers
 from benchmarks.layers.graph import first_layers, layers
 from benchmarks.layers.layer_bench import main
-from benchmarks.layers.layer_probe import product
 from benchmarks.layers.report import (
     LayerTime,
     NetworkLayers,
@@ -23,7 +22,7 @@ from benchmarks.layers.report import (
     limit_ms,
     next_factor,
 )
-from benchmarks.layers.timing import differences_ms, turns_ms
+from benchmarks.layers.timing import differences_ms, product, turns_ms
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_interpreter
 

@@ -5,8 +5,8 @@ import pytest
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.cases import Case, CasePhoto
 from benchmarks.measure.fresh_process import measure_in_fresh_process
-from edge_runtime.measuring.memory import peak_memory_mib
-from edge_runtime.measuring.protocol import counted
+from edge_runtime.measuring.latency import counted
+from edge_runtime.measuring.machine import peak_memory_mib
 
 CASE = Case(
     model="/nowhere/a.tflite",

@@ -4,8 +4,8 @@ import pytest
 
 from benchmarks.measure.cases import Case
 from benchmarks.measure.options import parse
-from benchmarks.measure.order import measured, planned
-from benchmarks.remaining import Remaining
+from benchmarks.measure.plan import planned
+from benchmarks.run import Remaining, measured
 from edge_runtime.photos.manifest import read_manifest
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measure.timing import evenly_spaced, time_photos, timed
-from edge_runtime.measuring.protocol import counted
+from edge_runtime.measuring.latency import counted
 
 
 def test_an_action_is_timed_and_its_answer_kept():

@@ -5,14 +5,16 @@ import json
 import pytest
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.peers.agreement_table import (
+from benchmarks.peers.litert_agreement import (
     AGREE,
+    FILE,
     NOT,
     UNDECIDED,
     Pair,
     agreement_markdown,
+    by_the_tool,
+    main,
 )
-from benchmarks.peers.litert_agreement import FILE, by_the_tool, main
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,13 @@ from benchmarks.reporting.latency_recall_chart import (
     caption,
     latency_recall_figure,
 )
-from benchmarks.reporting.markdown import markdown, text_table
+from benchmarks.reporting.markdown import markdown
 from benchmarks.reporting.page import page
 from benchmarks.reporting.published import read_published
 from benchmarks.reporting.spreadsheet import spreadsheet
 from benchmarks.reporting.summary import summarise
 from benchmarks.reporting.tables import overview, start_table, tables
+from benchmarks.text.tables import text_table
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_every_figure_is_that_of_the_photos_as_often_as_they_were_drawn(judged):
 
 
 def test_the_calibration_error_is_that_of_the_runtime(judged):
-    from edge_runtime.evaluation.calibration import calibrated
+    from edge_runtime.evaluation.temperature import calibrated
 
     once = figures(judged, np.ones((1, judged.labels.size), np.int64))
     probabilities = np.asarray(calibrated(judged.scores, judged.temperature))

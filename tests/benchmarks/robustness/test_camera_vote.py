@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.robustness import camera_vote
+from benchmarks.robustness.camera_vote import Recorded, Seen, row
 from benchmarks.robustness.hand_held import (
     AWAY_FRAMES,
     HANDS,
@@ -16,7 +17,6 @@ from benchmarks.robustness.hand_held import (
     NEAR_FRAMES,
     recording,
 )
-from benchmarks.robustness.vote_rows import Recorded, Seen, row
 from edge_runtime.camera.vote import VoteRule
 from training.synthetic.dataset import draw_table
 from training.synthetic.lesions import draw_lesion

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.robustness.changes import SHIFTS, STRENGTHS, shifted
-from benchmarks.robustness.shortcuts import SHORTCUTS
+from benchmarks.robustness.changes import SHIFTS, SHORTCUTS, STRENGTHS, shifted
 
 ALL = {**SHIFTS, **SHORTCUTS}
 

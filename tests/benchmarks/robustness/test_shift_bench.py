@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.robustness.changes import SHIFTS, STRENGTHS
+from benchmarks.robustness.changes import SHIFTS, SHORTCUTS, STRENGTHS
 from benchmarks.robustness.shift_bench import main
 from benchmarks.robustness.shift_cache import keep_rows, kept_rows, key_of
 from benchmarks.robustness.shift_report import (
@@ -16,7 +16,6 @@ from benchmarks.robustness.shift_report import (
     row_of,
     worst,
 )
-from benchmarks.robustness.shortcuts import SHORTCUTS
 from training.synthetic.dataset import draw_table
 
 MODEL = "cnn32.qat_int8"

@@ -3,7 +3,7 @@ import pytest
 
 from convert.checks.evidence import gather_evidence
 from convert.errors import ConversionError
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.quantization import Quantization
 
 OUTPUT = Quantization(1 / 256, 0, np.uint8)

@@ -77,7 +77,7 @@ def assert_python_s_pixels():
 @pytest.fixture
 def assert_python_s_verdicts():
     """A function: lines "stored, decision, probability" are what Python says."""
-    from edge_runtime.evaluation.calibration import calibrated
+    from edge_runtime.evaluation.temperature import calibrated
     from edge_runtime.verdict import decision
 
     def check(lines, card):

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from convert.errors import ConversionError, GateError
-from convert.pipeline.summary import Row, page, table
-from convert.pipeline.sweep import sweep
+from convert.pipeline.sweep import Row, page, sweep, table
 from convert.quantize.recipes import RECIPES
 from convert.to_tflite import parse
 from edge_runtime.measuring.machine import describe_machine

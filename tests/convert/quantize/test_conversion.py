@@ -4,23 +4,22 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from convert.checks.gates import input_finding
 from convert.errors import ConversionError
 from convert.graph.fold_batch_norm import folded
 from convert.quantize import conversion
 from convert.quantize.calibration_photos import representative_photos
-from convert.quantize.conversion import (
+from convert.quantize.conversion import converted, rebuilt
+from convert.quantize.recipes import RECIPES, FineTuning
+from convert.source.model import Source
+from convert.source.scoring import (
     MEAN,
     STD,
     Photos,
-    converted,
     file_scores,
-    input_finding,
     keras_scores,
     read_photos,
-    rebuilt,
 )
-from convert.quantize.recipes import RECIPES, FineTuning
-from convert.source.model import Source
 from edge_runtime.model.interpreter import open_interpreter
 from edge_runtime.model.quantization import Quantization
 from edge_runtime.photos.manifest import photos_of, read_manifest

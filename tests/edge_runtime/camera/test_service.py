@@ -1,10 +1,11 @@
 """A model file is replaced under a running program."""
 
 import shutil
+import socket
 
 import pytest
 
-from edge_runtime.camera.serving import ServedModel
+from edge_runtime.camera.service import ServedModel, ServiceNotice
 from edge_runtime.errors import ModelFileError
 from edge_runtime.model import interpreter
 
@@ -66,3 +67,21 @@ def test_a_good_new_file_is_used_from_then_on(served, root, drawn):
     assert served.current.card.name == others[0].stem
     # Whoever still holds the old one may finish with it.
     assert old.classify(drawn()).model == old.card.name
+
+
+@pytest.mark.parametrize("abstract", [True, False], ids=["abstract", "path"])
+def test_systemd_hears_each_message(tmp_path, abstract):
+    name = f"@{tmp_path}/notify" if abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"\0{name[1:]}" if abstract else name)
+        notice = ServiceNotice({"NOTIFY_SOCKET": name})
+        notice.ready("watches rpicam")
+        notice.alive()
+        notice.stopping()
+        heard = [systemd.recv(200).decode() for _ in range(3)]
+    assert heard == ["READY=1\nSTATUS=watches rpicam", "WATCHDOG=1", "STOPPING=1"]
+
+
+def test_without_systemd_or_when_it_is_gone_nothing_happens(tmp_path):
+    ServiceNotice({}).ready("")
+    ServiceNotice({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive()

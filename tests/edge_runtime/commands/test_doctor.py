@@ -4,7 +4,7 @@ import json
 import pytest
 
 from edge_runtime.__main__ import main
-from edge_runtime.commands.doctor_checks import (
+from edge_runtime.commands.doctor import (
     OK,
     PROBLEM,
     WARNING,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from edge_runtime.__main__ import main
-from edge_runtime.commands.command_line import VERBS, settings_of
+from edge_runtime.commands.option_sources import VERBS, settings_of
 
 
 @pytest.fixture

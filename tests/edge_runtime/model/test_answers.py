@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from edge_runtime.commands.answer_options import add_answer_options, given_answers
+from edge_runtime.commands.classify import add_answer_options, given_answers
 from edge_runtime.errors import AnswerError
 from edge_runtime.model.answers import AnswersSpec, Question, answers_in, vector
 from edge_runtime.model.card import ModelCard

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.operating_point import (
     accuracy,
     chosen_threshold,

@@ -5,9 +5,8 @@ import json
 
 import pytest
 
-from edge_runtime.commands.verdict_table import model_lines
 from edge_runtime.errors import SiteFileError
-from edge_runtime.evaluation.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.evidence import headline
 from edge_runtime.site_calibration.file import (
     SITE_FORMAT,
@@ -16,7 +15,7 @@ from edge_runtime.site_calibration.file import (
     site_path,
     write_site_file,
 )
-from edge_runtime.verdict import decision, label
+from edge_runtime.verdict import decision, label, model_lines
 
 
 @pytest.fixture

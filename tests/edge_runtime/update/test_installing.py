@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from edge_runtime.update.release import RollbackTarget, opened
 from edge_runtime.model.file import read_model_file, write_model_file
+from edge_runtime.update.release import RollbackTarget, opened
 
 
 def test_newer_release_is_installed_and_the_old_one_kept(

@@ -174,7 +174,7 @@ def test_model_that_fails_its_golden_vectors_stays_out(
     file = read_model_file(model_path)
     # Another temperature: all cards agree with themselves, the golden probabilities do
     # not agree with the card.
-    from edge_runtime.evaluation.calibration import calibrated
+    from edge_runtime.evaluation.temperature import calibrated
 
     half = file.card.temperature / 2
     card = dataclasses.replace(
