@@ -1,6 +1,7 @@
 """Tell which layers a converted file got wrong, worst first.
 
-Run: python convert/compare_layers.py models/cnn64.qat_int8.tflite runs/cnn64/model.keras \
+Run: python convert/compare_layers.py models/cnn64.qat_int8.tflite
+runs/cnn64/model.keras \
     --manifest data/fanconic.csv
 """
 

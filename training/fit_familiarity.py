@@ -1,4 +1,4 @@
-"""Fit what ``edge_runtime/photos/familiarity.py`` knows of the photos that models learn from.
+"""Fit the out-of-distribution check to the photos that models learn from.
 
 Run: python training/fit_familiarity.py --manifest data/fanconic.csv
 """
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write_text(words.out, json.dumps(values) + "\n")
     write_text(
         words.script,
-        "// Written by training/fit_familiarity.py beside edge_runtime/photos/familiar.json.\n"
+        "// Written by training/fit_familiarity.py, as familiar.json.\n"
         f"export const FAMILIAR = {json.dumps(values)};\n",
     )
     print(f"{len(rows)} photos: {words.out}, {words.script}")

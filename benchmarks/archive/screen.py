@@ -1,6 +1,7 @@
 """Judge an archive of photos of any size, resumable by shard.
 
-Run: python -m benchmarks.archive.screen photos --model models/cnn32.qat_int8.tflite --out out
+Run: python -m benchmarks.archive.screen photos --model models/cnn32.qat_int8.tflite
+--out out
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """How time and memory grow: input, batch, threads, megapixels, number of photos.
 
-Run: python -m benchmarks.costs.cost_bench --models models --photos samples --out results
+Run: python -m benchmarks.costs.cost_bench --models models --photos samples --out
+results
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """One point of a cost curve, in a process of its own.
 
-``benchmarks/costs/cost_bench.py`` starts it as ``python -m benchmarks.costs.worker``, writes the
-case to its standard input and reads one line of JSON.
+``benchmarks/costs/cost_bench.py`` starts it as ``python -m benchmarks.costs.worker``,
+writes the case to its standard input and reads one line of JSON.
 """
 
 import dataclasses

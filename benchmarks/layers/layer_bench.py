@@ -1,6 +1,7 @@
 """How far the networks are from what this machine could do, layer by layer.
 
-Run: python -m benchmarks.layers.layer_bench --models models --photos samples --out results
+Run: python -m benchmarks.layers.layer_bench --models models --photos samples --out
+results
 """
 
 import argparse

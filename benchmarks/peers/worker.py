@@ -1,8 +1,8 @@
 """One peer in a process of its own, which waits to be told to run.
 
-``benchmarks/peers/peer_bench.py`` starts it as ``python -m benchmarks.peers.worker``. The
-first line on standard input is the case; each further line is a command. Every answer
-is one line of JSON.
+``benchmarks/peers/peer_bench.py`` starts it as ``python -m benchmarks.peers.worker``.
+The first line on standard input is the case; each further line is a command. Every
+answer is one line of JSON.
 """
 
 import importlib.metadata

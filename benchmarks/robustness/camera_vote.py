@@ -1,6 +1,7 @@
 """How the camera's vote does on recordings that a hand might have made.
 
-Run: python -m benchmarks.robustness.camera_vote --models models --manifest data/fanconic.csv
+Run: python -m benchmarks.robustness.camera_vote --models models --manifest
+data/fanconic.csv
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """What is said about pictures that show no lesion at all, and what that costs.
 
-Run: python -m benchmarks.robustness.foreign_photos --models models --manifest data/fanconic.csv
+Run: python -m benchmarks.robustness.foreign_photos --models models --manifest
+data/fanconic.csv
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """How a model file does when camera, lamp or hand change: the shift bench.
 
-Run: python -m benchmarks.robustness.shift_bench --models models --manifest data/fanconic.csv
+Run: python -m benchmarks.robustness.shift_bench --models models --manifest
+data/fanconic.csv
 """
 
 import argparse

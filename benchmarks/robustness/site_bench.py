@@ -4,7 +4,8 @@ For each change of the shift bench that a new camera could make, thresholds are 
 from 50, 100 and 200 changed photos of the validation split, drawn again and again, and
 tried on the changed test photos. Compare with the threshold of the card.
 
-Run: python -m benchmarks.robustness.site_bench models/a.tflite --manifest data/fanconic.csv
+Run: python -m benchmarks.robustness.site_bench models/a.tflite --manifest
+data/fanconic.csv
 """
 
 import argparse

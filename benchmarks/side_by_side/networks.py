@@ -4,9 +4,9 @@ Run: python -m benchmarks.side_by_side.networks models --results results
 
 For the grid of arXiv 2110.12270 (networks times batch sizes) and any other files. Files
 and results belong together by the SHA-256 of the model, so that several runs of one
-network may lie in folders of their own; rows of benchmarks/robustness/shift_bench.py, if it wrote
-into such a folder, by the name of the file. ``--keep FILE`` adds the rows of earlier
-runs, whose files may be gone, and writes all of them back.
+network may lie in folders of their own; rows of benchmarks/robustness/shift_bench.py,
+if it wrote into such a folder, by the name of the file. ``--keep FILE`` adds the rows
+of earlier runs, whose files may be gone, and writes all of them back.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def kept_rows(path: Path, head: Sequence[str]) -> dict[str, Rows]:
         known = values["head"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BenchmarkError(
-            f"{path} cannot be read as rows of benchmarks/side_by_side/networks.py ({error}); expected a"
+            f"{path} cannot be read as rows of this command ({error}); expected a"
             " file that --keep wrote, or a new name"
         ) from error
     if known != list(head) or any(

@@ -1,10 +1,11 @@
 """The seed project's runs, trained here by its recipe, beside what it published.
 
-Run: python -m benchmarks.side_by_side.published_runs "seed cnn32=seed/cnn32.qat_int8.tflite" \
+Run: python -m benchmarks.side_by_side.published_runs "seed
+cnn32=seed/cnn32.qat_int8.tflite" \
     --manifest data/fanconic.csv
 
-training/fitting/configurations.toml has the runs, as published_cnn32 and so on. Theirs are
-floating-point figures, quoted; ours are of the int8 files, measured.
+training/fitting/configurations.toml has the runs, as published_cnn32 and so on. Theirs
+are floating-point figures, quoted; ours are of the int8 files, measured.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""TODO say what readme is."""
+"""The page of a model file, for people: ``models/README.md`` and every kit's."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

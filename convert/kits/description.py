@@ -1,7 +1,7 @@
 """What a kit is for and made of, read from the folder of its target.
 
-A target is one folder in ``convert/kits/templates``: ``kit.json``, ``README.md`` and ``files/``.
-Files that end in ``.in`` are templates; all others are copied as they are.
+A target is one folder in ``convert/kits/templates``: ``kit.json``, ``README.md`` and
+``files/``. Files that end in ``.in`` are templates; all others are copied as they are.
 """
 
 from collections.abc import Mapping
@@ -37,20 +37,17 @@ class KitDescription:
     Attributes:
         name: of the target and its folder; what ``--target`` asks for.
         summary: one line for ``--help``.
-        row: in the table of targets (``convert/targets/table.py``): types at the edges and
-            recipes that its runtime takes.
-        model_folder: where the model goes in the kit.
-        model_name: of the model file there; ``""`` keeps the model's own.
-        golden_folder: where the golden vectors go in the kit.
-        golden_form: ``"folder"``, ``"json"`` or ``"c"``.
-        c_source_folder: where the model goes as a C array; ``""`` for nowhere.
-        versions: what the kit was written for, by name.
-        verified: what was compiled and run, in sentences.
-        unverified: what was not, in sentences.
-        decodes_whole: why photos are decoded whole there, where the runtime decodes a
-            large JPEG at reduced scale; ``""`` where they are not.
-        locked: Python packages that ``requirements.txt`` pins with all they need.
-        shares: taken from other targets.
+        row: in the table of targets (``convert/targets/table.py``): types at the edges
+        and recipes that its runtime takes. model_folder: where the model goes in the
+        kit. model_name: of the model file there; ``""`` keeps the model's own.
+        golden_folder: where the golden vectors go in the kit. golden_form:
+        ``"folder"``, ``"json"`` or ``"c"``. c_source_folder: where the model goes as a
+        C array; ``""`` for nowhere. versions: what the kit was written for, by name.
+        verified: what was compiled and run, in sentences. unverified: what was not, in
+        sentences. decodes_whole: why photos are decoded whole there, where the runtime
+        decodes a large JPEG at reduced scale; ``""`` where they are not. locked: Python
+        packages that ``requirements.txt`` pins with all they need. shares: taken from
+        other targets.
     """
 
     name: str

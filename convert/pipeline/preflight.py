@@ -79,7 +79,9 @@ def examined(
         shown=shown,
         val=val,
         scores=scores,
-        chosen=calibration_photos(photos, settings),
+        chosen=calibration_photos(photos, settings.calibration, seed=settings.seed)
+        if settings.chosen_recipe.computes_integers
+        else (),
         floating=rebuilt(source, val, settings.chosen_recipe),
     )
 

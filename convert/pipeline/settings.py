@@ -12,17 +12,17 @@ from convert.quantize.recipes import (
     FineTuning,
     Recipe,
 )
+from convert.source.options import SourceOptions
 from convert.targets.table import TARGETS, Target
 
 ALL = "all"
 """Stands for every recipe."""
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(SourceOptions):
     """What the command line asks for; one field per option."""
 
-    keras_model: Path | None
     manifest: Path
     recipe: str
     target: str
@@ -36,12 +36,6 @@ class Settings:
     measure_test: bool
     overwrite: bool
     out: Path
-    builder: str | None = None
-    weights: Path | None = None
-    custom_object: tuple[str, ...] = ()
-    input_range: str | None = None
-    channel_order: str = "rgb"
-    malignant_index: int = 1
     calibration: Path | None = None
     report: Path | None = None
     summary: Path | None = None
@@ -50,7 +44,6 @@ class Settings:
     accept: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     keep_float: tuple[str, ...] = ()
-    other_models: tuple[Path, ...] = ()
 
     def jobs(self) -> tuple["Settings", ...]:
         """One for each model and recipe; with ``all``, those that the target runs."""
@@ -246,8 +239,8 @@ def taken_limits(words: argparse.Namespace) -> Limits:
     """The limits among the parsed words, which are removed from there."""
     values = vars(words)
     taken = {}
-    for field in fields(Limits):
+    for limit in fields(Limits):
         for prefix in ("max", "min"):
-            if (option := f"{prefix}_{field.name}") in values:
-                taken[field.name] = values.pop(option)
+            if (option := f"{prefix}_{limit.name}") in values:
+                taken[limit.name] = values.pop(option)
     return Limits(**taken)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError, GateError
-from convert.pipeline.settings import Settings
 from edge_runtime.photos.manifest import LabelledPhoto, read_manifest
 from edge_runtime.photos.preprocessing import load_pixels
 
@@ -142,18 +141,16 @@ def _sha256(photo: LabelledPhoto) -> str:
 
 
 def calibration_photos(
-    photos: Sequence[LabelledPhoto], settings: Settings
+    photos: Sequence[LabelledPhoto], named: Path | None, *, seed: int
 ) -> tuple[LabelledPhoto, ...]:
-    """Those of ``--calibration``, or some of the training split; none for float files.
+    """Those of the manifest ``named``, or some of the training split.
 
     Raises:
         GateError: when one of them is a validation or test photo under any name.
         ConversionError: when the training split lacks a class.
     """
-    if not settings.chosen_recipe.computes_integers:
-        return ()
-    if settings.calibration is None:
-        return representative_photos(photos, seed=settings.seed)
-    chosen = read_manifest(settings.calibration)
+    if named is None:
+        return representative_photos(photos, seed=seed)
+    chosen = read_manifest(named)
     refuse_held_out(chosen, photos)
     return chosen

@@ -35,7 +35,8 @@ def answer_slots(model: Any, path: Any) -> int:
     """How many answers a model takes beside the picture; 0 where it takes none.
 
     Raises:
-        ConversionError: when it takes a row that is not of ``training/datasets/questions.py``.
+        ConversionError: when it takes a row that is not of
+        ``training/datasets/questions.py``.
     """
     shape = getattr(model, "input_shape", None)
     if not isinstance(shape, list):
@@ -44,7 +45,7 @@ def answer_slots(model: Any, path: Any) -> int:
     if slots != SLOTS:
         raise ConversionError(
             f"{path} takes a row of {slots} numbers beside the picture; expected the"
-            f" {SLOTS} of training/datasets/questions.py. Train it with training/train.py"
+            f" {SLOTS} of training.datasets.questions. Train it with training/train.py"
             " --answers."
         )
     return slots

@@ -14,7 +14,6 @@ from convert.graph.head import Head, head_of_nodes, head_of_outputs, with_one_si
 from convert.graph.input_rule import InputRule, default_range, with_input_rule
 from convert.graph.keras_to_nodes import input_shape_of, nodes_of
 from convert.graph.nodes import Node
-from convert.pipeline.settings import Settings
 from convert.source.answers import answer_slots, picture_shape
 from convert.source.loading import (
     SavedModel,
@@ -138,7 +137,7 @@ def read_source(
     )
 
 
-def source_for(settings: Settings | SourceOptions) -> Source:
+def source_for(settings: SourceOptions) -> Source:
     """Read the model that a command line names."""
     given = settings.input_range
     builder = (

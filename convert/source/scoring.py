@@ -1,4 +1,4 @@
-"""TODO say what scoring is."""
+"""Photos of a manifest, and the scores that Keras and the file give them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

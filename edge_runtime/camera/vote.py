@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class VoteRule:
-    """How looks become a verdict. Defaults: benchmarks/robustness/camera_vote.py, docs/camera.md.
+    """How frames become a verdict. Defaults: benchmarks/robustness/camera_vote.py.
 
     Attributes:
         frames: sharp and still looks that make a lesion steady.

@@ -35,7 +35,7 @@ exit status: 0 measured; 1 the model or a photo cannot be used; 2 wrong usage.
 """
 
 RESULT_FORMAT = 2
-"""Of ``benchmarks/results/result.py``, which reads what is printed here; a test holds it."""
+"""Of ``benchmarks.results.result``, which reads what is printed here."""
 
 Answer = TypeVar("Answer")
 

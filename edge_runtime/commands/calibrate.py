@@ -68,7 +68,7 @@ def scored_photos(
 
 
 @dataclass(frozen=True)
-class Settings_unlabelled_site:
+class UnlabelledSettings:
     """What the command line asks for; one field per option."""
 
     model: Path
@@ -77,7 +77,7 @@ class Settings_unlabelled_site:
     out: Path
 
 
-def move(settings: Settings_unlabelled_site) -> int:
+def move(settings: UnlabelledSettings) -> int:
     """Score the photos, move the threshold and write it; returns the exit status.
 
     Raises:
@@ -90,7 +90,7 @@ def move(settings: Settings_unlabelled_site) -> int:
     kept = [photos[place] for place in places]
     site = _shift(classifier, kept, scores, settings, len(photos) - len(kept))
     write_site_file(settings.out, site)
-    for line in _lines_unlabelled_site(
+    for line in _unlabelled_lines(
         site, classifier, called(scores, site.threshold.score)
     ):
         print(line)
@@ -102,7 +102,7 @@ def _shift(
     classifier: LesionClassifier,
     kept: Sequence[Path],
     scores: Scores,
-    settings: Settings_unlabelled_site,
+    settings: UnlabelledSettings,
     left_out: int,
 ) -> SiteShift:
     card, stated = classifier.card, settings.malignant_share
@@ -134,7 +134,7 @@ def _shift(
     )
 
 
-def _lines_unlabelled_site(
+def _unlabelled_lines(
     site: SiteShift, classifier: LesionClassifier, now: Share
 ) -> list[str]:
     card = classifier.card
@@ -162,7 +162,8 @@ beside the model, with its evidence; classify uses it from then on (--no-site: n
 With --malignant-share the photos need no labels: the threshold moves to where it calls
 as many as the card's recall and specificity let expect at that share. Recall at a site
 is not measured then, and every door says so. A share stated too low costs recall (half
-of the true one took it from 0.96 to 0.77 in benchmarks/robustness/site_bench.py): rather too high.
+of the true one took it from 0.96 to 0.77 in benchmarks/robustness/site_bench.py):
+rather too high.
 
 photos: a folder with the sub-folders malignant and benign (or other), or a manifest.csv
 (its train split is left out: a model's own training photos would flatter it).
@@ -210,10 +211,9 @@ def run(words: argparse.Namespace) -> int:
     """
     out = words.out or site_path(words.model)
     if words.malignant_share is not None:
-        # Here, as only this option needs it.
-        pass
-
-        return move(Settings(words.model, words.photos, words.malignant_share, out))
+        return move(
+            UnlabelledSettings(words.model, words.photos, words.malignant_share, out)
+        )
     return calibrate(Settings(words.model, words.photos, words.target_recall, out))
 
 

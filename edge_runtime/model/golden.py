@@ -1,7 +1,7 @@
 """Whether a model file does here what its golden vectors say, step by step.
 
-``convert/cards/golden.py`` makes the vectors and describes what they hold. Any machine can
-repeat them: a device before it trusts a new file, a converter after it wrote one.
+``convert/cards/golden.py`` makes the vectors and describes what they hold. Any machine
+can repeat them: a device before it trusts a new file, a converter after it wrote one.
 """
 
 import io

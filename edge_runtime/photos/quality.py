@@ -67,10 +67,11 @@ LEAST_STRUCTURE, NO_STRUCTURE = 0.054, 0.03
 # Share of pixels whose largest channel is red, as on skin of any tone (hue is set by
 # blood and melanin). Measured: lowest 0.023, 1 % quantile 0.328, median 1.
 LEAST_REDDISH, NO_REDDISH = 0.33, 0.02
-# Distance from the same photos in standard deviations, see familiarity.py. Measured:
-# 98 % quantile 7.33, 99.6 % quantile 10.13, highest 20. Of 300 drawn pictures of other
+# Distance from the same photos in standard deviations, see familiarity.py. Measured: 98
+# % quantile 7.33, 99.6 % quantile 10.13, highest 20. Of 300 drawn pictures of other
 # things all lie beyond the first limit and 95 % beyond the second; of drawn lesions on
-# skin of six tones none lies beyond the first (benchmarks/robustness/foreign_photos.py).
+# skin of six tones none lies beyond the first
+# (benchmarks/robustness/foreign_photos.py).
 MOST_UNFAMILIAR, FOREIGN = 7.35, 10.2
 
 FINDING_NAMES = (

@@ -2,7 +2,8 @@
 
 ``on_photo`` works on the decoded square, ``through_lens`` on the square that the model
 sees. Every amount is a share of the side, so that networks of all sizes see the same
-photo. ``benchmarks/robustness/changes.py`` measures such changes with its own drawing and amounts.
+photo. ``benchmarks/robustness/changes.py`` measures such changes with its own drawing
+and amounts.
 """
 
 import io

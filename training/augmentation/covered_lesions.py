@@ -3,7 +3,8 @@
 Malignant and other photos of a data set come from different cameras and different skin,
 and a network may learn those instead of the lesion. Shown photos without the lesion
 whose target is *cannot tell*, it learns not to answer from what surrounds one.
-``benchmarks/robustness/changes.py`` measures how far it still does, with its own covers.
+``benchmarks/robustness/changes.py`` measures how far it still does, with its own
+covers.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 
 The lesion information of the smartphone paper (arXiv 2104.14353) as PAD-UFES-20 records
 it (arXiv 2007.00478): age, sex, Fitzpatrick's skin type, body region, and six questions
-to the patient. The encoding is ``edge_runtime/model/answers.py``'s. A change here makes new
-networks differ from old files, whose cards keep their own questions.
+to the patient. The encoding is ``edge_runtime/model/answers.py``'s. A change here makes
+new networks differ from old files, whose cards keep their own questions.
 """
 
 from collections.abc import Mapping, Sequence

@@ -28,6 +28,45 @@ def read_configurations() -> dict[str, Values]:
     return tomllib.loads(text)
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    manifest: Path
+    network: str
+    augmentation: str
+    block_order: str
+    columns: int
+    cycles: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    seed: int
+    out: Path
+    recipe: str = "ours"
+    settling: float = 0.33
+    weights: tuple[str, ...] = ()
+    lessons: tuple[Path, ...] = ()
+    answers: str = ""
+    covered: float = 0.0
+    start: Path | None = None
+
+    def as_json(self) -> dict[str, str | int | float]:
+        """The settings by name, paths as text; what was not asked for is left out."""
+        values = {
+            **asdict(self),
+            "lessons": " ".join(map(str, self.lessons)),
+            # Where a weights file lay says nothing about the training.
+            "weights": " ".join(Path(name).name for name in self.weights),
+        }
+        return {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in values.items()
+            if value not in ("", None)
+        }
+
+
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     configurations = read_configurations()
@@ -205,42 +244,3 @@ def _check_columns(network: str, columns: int) -> None:
         column(design, 0, columns)
     elif columns != 1:
         raise ValueError(f"{network} is trained whole; expected 1, got {columns}")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the command line asks for; one field per option."""
-
-    manifest: Path
-    network: str
-    augmentation: str
-    block_order: str
-    columns: int
-    cycles: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    patience: int
-    seed: int
-    out: Path
-    recipe: str = "ours"
-    settling: float = 0.33
-    weights: tuple[str, ...] = ()
-    lessons: tuple[Path, ...] = ()
-    answers: str = ""
-    covered: float = 0.0
-    start: Path | None = None
-
-    def as_json(self) -> dict[str, str | int | float]:
-        """The settings by name, paths as text; what was not asked for is left out."""
-        values = {
-            **asdict(self),
-            "lessons": " ".join(map(str, self.lessons)),
-            # Where a weights file lay says nothing about the training.
-            "weights": " ".join(Path(name).name for name in self.weights),
-        }
-        return {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in values.items()
-            if value not in ("", None)
-        }

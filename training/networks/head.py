@@ -1,4 +1,4 @@
-"""TODO say what head is."""
+"""The head that every classifier ends in: pooling, dropout, one probability."""
 
 from collections.abc import Sequence
 

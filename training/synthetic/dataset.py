@@ -21,8 +21,8 @@ def draw_table(
 ) -> Path:
     """Draw photos of both classes and write the manifest that lists them.
 
-    The classes differ as :func:`training.synthetic.lesions.draw_lesion` draws them, on every
-    skin tone alike, so that the skin's colour tells nothing and the lesion all.
+    The classes differ as :func:`training.synthetic.lesions.draw_lesion` draws them, on
+    every skin tone alike, so that the skin's colour tells nothing and the lesion all.
 
     Args:
         folder: receives ``photos/*.png`` and ``manifest.csv``; created if missing.

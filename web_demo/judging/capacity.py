@@ -14,7 +14,8 @@ from web_demo.problems import Problem, Refused
 # a full queue is gone by then.
 RETRY_AFTER_S = 2
 
-# Set in the WSGI environment by web_demo.guards.memory_server when it had to drop a request's body.
+# Set in the WSGI environment by web_demo.guards.memory_server when it had to drop a
+# request's body.
 NO_ROOM = "lesion_edge.no_room"
 
 

@@ -30,10 +30,10 @@ def test_every_photo_gets_its_verdict(model, tmp_path, capsys):
     assert load.main([*words, "--out", str(out)]) == 0
 
     one, many = json.loads(out.read_text())["loads"]
-    for load in (one, many):
-        assert load["photos"] > 0
-        assert load["lost"] == 0 and load["wrong"] == []
-        assert load["answer_ms"] == sorted(load["answer_ms"])
+    for found in (one, many):
+        assert found["photos"] > 0
+        assert found["lost"] == 0 and found["wrong"] == []
+        assert found["answer_ms"] == sorted(found["answer_ms"])
     # Ten places, 24 clients.
     assert many["turned_away"] > 0
     assert one["turned_away"] == 0

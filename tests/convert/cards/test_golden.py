@@ -7,7 +7,7 @@ import pytest
 from convert.cards.golden import golden_npz
 from convert.cards.golden_pictures import golden_pngs
 from edge_runtime.errors import ModelFileError
-from edge_runtime.model import golden
+from edge_runtime.model import golden as golden_vectors
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.golden import (
     MOST_STEPS_ACROSS_FAMILIES,
@@ -78,12 +78,16 @@ def steps(differences):
 
 
 def test_another_decoder_is_found_at_its_step(monkeypatch, card, golden):
-    monkeypatch.setattr(golden, "read_photo", lambda png: read_photo(png)[..., ::-1])
+    monkeypatch.setattr(
+        golden_vectors, "read_photo", lambda png: read_photo(png)[..., ::-1]
+    )
     assert steps(golden_differences(golden, redness, card)) == {"decode"}
 
 
 def test_another_resize_is_found_at_its_step(monkeypatch, card, golden):
-    monkeypatch.setattr(golden, "preprocess", lambda image, size: image[:size, :size])
+    monkeypatch.setattr(
+        golden_vectors, "preprocess", lambda image, size: image[:size, :size]
+    )
     assert steps(golden_differences(golden, redness, card)) == {"preprocess"}
 
 
@@ -155,5 +159,5 @@ def test_another_kernel_family_may_differ_by_some_steps(model_file, monkeypatch)
         (most + 1, foreign, False),
         (1, file, False),
     ):
-        monkeypatch.setattr(golden, "open_model_file", lambda _, by=by: Off(by))
+        monkeypatch.setattr(golden_vectors, "open_model_file", lambda _, by=by: Off(by))
         assert (check_golden(file_) == ()) == agrees

@@ -116,7 +116,8 @@ def test_a_card_for_a_float_output_has_no_stored_threshold(card, changed):
 
 
 def test_the_schema_is_that_of_the_dataclasses():
-    # If not: python -m edge_runtime.model.card_schema > edge_runtime/model/card.schema.json
+    # If not: python -m edge_runtime.model.card_schema >
+    # edge_runtime/model/card.schema.json
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == card_schema()
 
 
