@@ -1,7 +1,7 @@
 """Our runtime beside others on the same network, in one interleaved run.
 
 Run with the environment of ``make bench-peers``:
-.venv-peers/bin/python benchmarks/peers/peer_bench.py --photos data/fanconic/test
+.venv-peers/bin/python -m benchmarks.peers.peer_bench --photos data/fanconic/test
 """
 
 import argparse

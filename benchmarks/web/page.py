@@ -1,6 +1,6 @@
 """What the pages weigh, and how long a person waits for a verdict, in Chromium.
 
-Run: .venv-web/bin/python benchmarks/web/page.py --model models/cnn64.qat_int8.tflite
+Run: .venv-web/bin/python -m benchmarks.web.page --model models/cnn64.qat_int8.tflite
 
 Needs what ``make test-web`` installs: Playwright, Chromium and LiteRT.js.
 """
