@@ -1,4 +1,9 @@
-"""Latency, memory, energy and scores of one case, in the process that runs it."""
+"""Latency, memory, energy and scores of one case, in a process of its own.
+
+``benchmarks.measure.fresh_process`` starts this module
+(``python -m benchmarks.measure.worker``), writes the case to its standard input and
+reads lines of JSON: progress, then one measurement or error.
+"""
 
 import dataclasses
 import itertools
@@ -283,3 +288,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     say("measurement", dataclasses.asdict(measurement))
     return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
