@@ -24,19 +24,18 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks import compare
-from benchmarks.cases import Case, CasePhoto
-from benchmarks.counts import at_least
 from benchmarks.errors import BenchmarkError
-from benchmarks.isolation import measure_in_fresh_process
-from benchmarks.measurement import Measurement
-from benchmarks.results import RESULT_FORMAT, BenchmarkResult
-from benchmarks.results import Settings as RunSettings
-from edge_runtime.exit_status import exit_status
-from edge_runtime.progress import ProgressLine
-from edge_runtime.protocol import PRESETS
-from edge_runtime.revision import revision
+from benchmarks.measure.cases import Case, CasePhoto
+from benchmarks.measure.fresh_process import measure_in_fresh_process
+from benchmarks.measure.measurement import Measurement
+from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult
+from benchmarks.results.result import Settings as RunSettings
+from edge_runtime.measuring.latency import PRESETS
+from edge_runtime.measuring.revision import CHECKOUT, revision
+from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.terminal.progress import ProgressLine
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 FAIL_ON = "latency:1.15,interpreter:1.15,calls:0"
 SIDES_PX = (144, 150)
 """Of the photos: one size of the real ones, and one that another resize divides."""

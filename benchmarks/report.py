@@ -14,19 +14,19 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.cost_chart import cost_charts, read_costs
-from benchmarks.gathering import REPORT, gathered
-from benchmarks.layer_chart import layer_charts, read_layers
-from benchmarks.markdown import markdown, speed_markdown
-from benchmarks.page import page, plotly_script
-from benchmarks.published import read_published
-from benchmarks.shift_heat import charts_of, read_shifts
-from benchmarks.spreadsheet import spreadsheet
-from benchmarks.static_chart import static_charts
-from benchmarks.summary import Report, summarise
-from edge_runtime.atomic import write_bytes, write_text
-from edge_runtime.exit_status import exit_status
-from edge_runtime.strict_json import to_json
+from benchmarks.costs.chart import cost_charts, read_costs
+from benchmarks.layers.chart import layer_charts, read_layers
+from benchmarks.reporting.markdown import markdown, speed_markdown
+from benchmarks.reporting.page import page, plotly_script
+from benchmarks.reporting.published import read_published
+from benchmarks.reporting.spreadsheet import spreadsheet
+from benchmarks.reporting.static_chart import static_charts
+from benchmarks.reporting.summary import Report, summarise
+from benchmarks.results.gathering import REPORT, gathered
+from benchmarks.robustness.shift_chart import charts_of, read_shifts
+from edge_runtime.files.atomic import write_bytes, write_text
+from edge_runtime.files.strict_json import to_json
+from edge_runtime.terminal.exit_status import exit_status
 
 # What other commands write into the results folder, in the page's order.
 PARTS = (

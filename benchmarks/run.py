@@ -7,42 +7,74 @@ import dataclasses
 import datetime
 import hashlib
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.measure.cases import Case, Tell
+from benchmarks.measure.fresh_process import measure_in_fresh_process
+from benchmarks.measure.options import RunSettings, parse
+from benchmarks.measure.plan import (
+    chosen_models,
+    fitted_baseline,
+    groups_of,
+    one_compression,
+    planned,
+)
+from benchmarks.report import write_report
+from benchmarks.reporting.page import plotly_script
+from benchmarks.reporting.published import read_published
+from benchmarks.reporting.summary import summarise
+from benchmarks.reporting.tables import overview
+from benchmarks.results.gathering import gathered, machine_slug
+from benchmarks.results.quality import quality_by_set
+from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult, Settings
+from benchmarks.text.tables import text_table
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.measuring.machine import describe_machine
+from edge_runtime.measuring.revision import revision
+from edge_runtime.model.file import read_model_file
+from edge_runtime.photos.manifest import LabelledPhoto, read_manifest
+from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.terminal.progress import ProgressLine
+
+
+class Remaining:
+    """Counts cases and keeps the time they took."""
+
+    def __init__(self, cases: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start the clock; ``cases`` are still to be measured."""
+        self._cases, self._begun = cases, 0
+        self._clock, self._start = clock, clock()
+
+    def told(self, name: str, show: Tell) -> Tell:
+        """Begin the next case; what it tells is shown with its name and place."""
+        self._begun += 1
+        words = f"{self._begun} of {self._cases}: {name}"
+        if left := self._left():
+            words = f"{left}, {words}"
+
+        def tell(stage: str, done: int, total: int) -> None:
+            show(f"{words}: {stage}", done, total)
+
+        return tell
+
+    def _left(self) -> str | None:
+        """From the cases that are done; they differ, so only roughly."""
+        done = self._begun - 1
+        if not done:
+            return None
+        seconds = (self._clock() - self._start) / done * (self._cases - done)
+        if seconds < 90:
+            return f"about {seconds:.0f} s left"
+        return f"about {seconds / 60:.0f} min left"
+
 
 if not __package__:
     # Started as a file: Python put benchmarks/ first on the path. Put the checkout
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from benchmarks.cases import Case, Tell
-from benchmarks.errors import BenchmarkError
-from benchmarks.gathering import gathered
-from benchmarks.isolation import measure_in_fresh_process
-from benchmarks.machine_slug import machine_slug
-from benchmarks.markdown import text_table
-from benchmarks.order import measured, planned
-from benchmarks.page import plotly_script
-from benchmarks.planning import (
-    chosen_models,
-    fitted_baseline,
-    groups_of,
-    one_compression,
-)
-from benchmarks.published import read_published
-from benchmarks.quality import quality_by_set
-from benchmarks.remaining import Remaining
-from benchmarks.report import write_report
-from benchmarks.results import RESULT_FORMAT, BenchmarkResult, Settings
-from benchmarks.run_settings import RunSettings, parse
-from benchmarks.summary import summarise
-from benchmarks.tables import overview
-from edge_runtime.errors import EdgeRuntimeError
-from edge_runtime.exit_status import exit_status
-from edge_runtime.machine import describe_machine
-from edge_runtime.manifest import LabelledPhoto, read_manifest
-from edge_runtime.progress import ProgressLine
-from edge_runtime.revision import revision
 
 
 def benchmark(settings: RunSettings) -> int:
@@ -168,6 +200,41 @@ def _report(folder: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     return 3 if benchmark(parse(arguments)) else 0
+
+
+def measured(path: Path, case: Case, wanted: Settings) -> bool:
+    """Whether a result is there already: of the same file, measured in the same way.
+
+    Args:
+        path: of the result.
+        case: what would be measured.
+        wanted: what its settings would be; command and place in the order may differ.
+
+    Raises:
+        BenchmarkError: when the result cannot be read.
+        EdgeRuntimeError: when the model cannot be.
+    """
+    if not path.exists():
+        return False
+    found = BenchmarkResult.read(path)
+    there = found.settings
+    wanted = dataclasses.replace(
+        wanted,
+        command=there.command,
+        order_seed=there.order_seed,
+        place=there.place,
+    )
+    return there == wanted and _model_of(case) == (
+        found.measurement.subject.model_sha256,
+        found.measurement.subject.threshold_score,
+    )
+
+
+def _model_of(case: Case) -> tuple[str | None, float | None]:
+    if case.model is None:
+        return None, None  # Fitting takes seconds; the baseline is measured again.
+    card = read_model_file(Path(case.model)).card
+    return card.model_sha256, card.threshold.score
 
 
 if __name__ == "__main__":

@@ -7,138 +7,20 @@ Everything in it is said by the cards inside the files; a test holds the two tog
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+
+from convert.cards.readme import model_readme
+from convert.cards.registry_file import write_registry
+from convert.errors import ConversionError
+from edge_runtime.files.atomic import write_text
+from edge_runtime.model.file import read_model_file
+from edge_runtime.terminal.exit_status import exit_status
 
 if not __package__:
     # Started as a file: Python put convert/ first on the path. Put the checkout
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from convert.card_text import NOT_COMPARED, SPLITS
-from convert.errors import ConversionError
-from convert.registry_file import write_registry
-from edge_runtime.atomic import write_text
-from edge_runtime.card import ModelCard
-from edge_runtime.evidence import Accuracy, Share
-from edge_runtime.exit_status import exit_status
-from edge_runtime.model_file import ModelFile, read_model_file
-
-HEAD = """\
-# Model files
-
-*Research and education; not a medical device.*
-
-Written by `python convert/model_cards.py models` from the card inside each file.
-
-**Intended use.** Teaching, research and engineering around small lesion classifiers on
-devices. Input: one dermoscopic photo with the lesion in its centre. Output: a
-calibrated probability, and one of *investigate*, *uncertain*, *monitor* or *unusable
-photo*. Not for diagnosis, not for screening, not as a reason to leave a lesion
-unexamined.
-
-**Limits.** Trained and measured on one public data set, whose malignant and other
-photos partly come from different cameras: part of the score is the camera (the
-colour-only baseline of `benchmarks/run.py` shows how far colour alone gets). On photos
-from another hospital and camera expect lower AUC and far lower specificity at the
-shipped threshold. A few test photos are copies of training photos that the data set's
-own marks do not name (docs/decisions.md).
-"""
-
-
-def model_readme(files: Sequence[ModelFile]) -> str:
-    """The whole page; same files, same text."""
-    notes = sorted({note for file in files for note in file.card.data.not_evaluated})
-    lines = [HEAD.rstrip(), f"Not evaluated: {'; '.join(notes)}.", ""]
-    lines += ["## Measured", "", *_summary(files), ""]
-    for file in files:
-        lines += _one(file.card, file.path)
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _summary(files: Iterable[ModelFile]) -> list[str]:
-    rows = [
-        (
-            f"[{file.card.name}](#{file.card.name.replace('.', '')})",
-            f"{file.path.stat().st_size / 1000:.1f}",
-            SPLITS[measured.split],
-            _interval(measured.auc, measured.auc_low, measured.auc_high),
-            _share(measured.recall),
-            _share(measured.specificity),
-        )
-        for file in files
-        for measured in file.card.accuracy
-    ]
-    heads = ("file", "kB", "photos", "AUC", "recall", "specificity")
-    return [
-        *_markdown(heads, rows),
-        "",
-        "Recall and specificity at the file's own threshold, which was chosen on the"
-        " validation photos;",
-        "in brackets 95 % intervals (AUC: DeLong; shares: Wilson).",
-    ]
-
-
-def _one(card: ModelCard, path: Path) -> list[str]:
-    changed, training = card.comparison, card.provenance.training
-    settings = training.get("settings", {})
-    facts = {
-        "network": f"{card.network}, {card.provenance.parameters:,} weights,"
-        f" {card.input.size_px} x {card.input.size_px} px RGB,"
-        f" block order {card.provenance.block_order}",
-        "conversion": f"{card.recipe}; " + _pairs(card.provenance.quantisation),
-        "threshold": f"probability {card.threshold.probability:.3f}, the highest that"
-        f" finds {card.threshold.target_recall:.0%} of the malignant"
-        f" {SPLITS[card.threshold.split]} photos",
-        "uncertain": f"from probability {card.uncertainty.low_probability:.3f} up to"
-        f" the threshold: {card.uncertainty.rule}",
-        "lost on the way to int8": NOT_COMPARED
-        if not changed.n
-        else f"AUC {changed.auc_keras:.4f} to"
-        f" {changed.auc_file:.4f} on {changed.n} {SPLITS[changed.split]} photos;"
-        f" malignant lesions lost {changed.malignant_lost}, gained"
-        f" {changed.malignant_gained}; false alarms new {changed.benign_lost}, gone"
-        f" {changed.benign_gained}",
-        "calibration": _calibration(card.accuracy),
-        "trained": _pairs(settings)
-        + f"; best epochs {training.get('best_epochs', 'not stated')}; finished"
-        f" {card.created}, {training.get('machine', 'machine not stated')}, commit"
-        f" {training.get('commit', 'not stated')}",
-        "photos": f"{card.data.name}: {card.data.n_train:,} to learn from,"
-        f" {card.data.n_val:,} to choose epoch and threshold, {card.data.n_test:,} to"
-        " test",
-        "terms": card.licence,
-        "SHA-256 of the model": f"`{card.model_sha256}`",
-    }
-    title = f"## {path.stem}"
-    return [title, "", card.description, "", *_markdown(("", ""), facts.items()), ""]
-
-
-def _calibration(accuracy: Sequence[Accuracy]) -> str:
-    return "; ".join(
-        f"{SPLITS[measured.split]}: expected calibration error"
-        f" {measured.expected_calibration_error:.3f}"
-        for measured in accuracy
-    )
-
-
-def _pairs(values: object) -> str:
-    items = dict(values) if isinstance(values, dict) else {}
-    return ", ".join(f"{name} {value}" for name, value in items.items())
-
-
-def _share(share: Share) -> str:
-    inside = _interval(share.value, share.low, share.high)
-    return f"{inside}, {share.successes} of {share.n}"
-
-
-def _interval(value: float, low: float, high: float) -> str:
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
-
-
-def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return ["| " + " | ".join(cells) + " |" for cells in lines]
 
 
 def write(folder: Path) -> Path:

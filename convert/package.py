@@ -22,10 +22,10 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from convert.errors import ConversionError
-from convert.kit import SUMS, kit_files
-from convert.kit_description import ALL, kit_names, read_description
-from edge_runtime.exit_status import exit_status
-from edge_runtime.model_file import ModelFile, read_model_file
+from convert.kits.building import SUMS, kit_files
+from convert.kits.description import ALL, kit_names, read_description
+from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.terminal.exit_status import exit_status
 
 
 @dataclass(frozen=True)

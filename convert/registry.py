@@ -19,25 +19,24 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from convert.card_text import SPLITS, table
-from convert.errors import ConversionError, GateError
-from convert.model_difference import calls, flips, median_ms
-from convert.registry_file import (
+from convert.cards.difference import calls, flips, median_ms
+from convert.cards.registry_file import (
     REGISTRY_NAME,
     Entry,
     as_values,
     entry_of,
     read_registry,
 )
+from convert.cards.text import SPLITS, table
+from convert.errors import ConversionError, GateError
 from edge_runtime.errors import EdgeRuntimeError
-from edge_runtime.exit_status import exit_status
-from edge_runtime.golden_check import check_golden
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.model_file import read_model_file
-from edge_runtime.photo_list import once_each, photos_in
+from edge_runtime.measuring.revision import CHECKOUT
+from edge_runtime.model.file import read_model_file
+from edge_runtime.model.golden import check_golden
+from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.photos.paths import once_each, photos_in
+from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
-
-CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from convert.errors import ConversionError, GateError
-from edge_runtime.atomic import write_bytes, write_text
-from edge_runtime.exit_status import exit_status
-from edge_runtime.golden_check import check_golden
-from edge_runtime.model_file import read_model_file
-from edge_runtime.release import (
+from edge_runtime.files.atomic import write_bytes, write_text
+from edge_runtime.model.file import read_model_file
+from edge_runtime.model.golden import check_golden
+from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.update.release import (
     RELEASE_FORMAT,
     RELEASE_NAME,
     Release,

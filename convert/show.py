@@ -17,11 +17,11 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from convert.audit import quantisation, size_report
-from convert.card_text import card_lines, graph_lines, size_lines
-from convert.operators import Operator, operators
-from edge_runtime.exit_status import exit_status
-from edge_runtime.model_file import ModelFile, read_model_file
+from convert.cards.text import card_lines, graph_lines, size_lines
+from convert.tflite.audit import quantisation, size_report
+from convert.tflite.operators import Operator, operators
+from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.terminal.exit_status import exit_status
 
 
 @dataclass(frozen=True)

@@ -20,25 +20,30 @@ if not __package__:
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from convert.c_source import write_c_source
-from convert.card_text import NOT_COMPARED
-from convert.conversion_options import add_conversion_options
+from convert.cards.text import NOT_COMPARED
 from convert.errors import ConversionError
-from convert.gate_options import EPILOG, add_gate_options, taken_limits
-from convert.settings import ALL, Settings
-from convert.source_options import (
+from convert.pipeline.settings import (
+    ALL,
+    EPILOG,
+    Settings,
+    add_conversion_options,
+    add_gate_options,
+    taken_limits,
+)
+from convert.pipeline.sweep import sweep
+from convert.source.options import (
     add_source_options,
     refuse_contradictions,
     source_words,
     with_joined_range,
 )
-from convert.sweep import sweep
-from convert.targets import TARGETS
-from edge_runtime.atomic import write_text
-from edge_runtime.card import ModelCard
-from edge_runtime.exit_status import exit_status
-from edge_runtime.manifest import read_manifest
-from edge_runtime.model_file import write_model_file
+from convert.targets.c_source import write_c_source
+from convert.targets.table import TARGETS
+from edge_runtime.files.atomic import write_text
+from edge_runtime.model.card import ModelCard
+from edge_runtime.model.file import write_model_file
+from edge_runtime.photos.manifest import read_manifest
+from edge_runtime.terminal.exit_status import exit_status
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -82,11 +87,11 @@ def convert(settings: Settings) -> Path:
         return _card_only(settings)
     photos = read_manifest(settings.manifest)
     # TensorFlow takes seconds to import, which --help and mistakes need not wait for.
-    from convert.source import source_for
+    from convert.source.model import source_for
 
     source = source_for(settings)
     path = _free_path(settings.name_of(source.network), settings)
-    from convert.assembly import assemble
+    from convert.pipeline.steps import assemble
 
     file = assemble(source, photos, settings)
     write_model_file(path, file.model, file.card, file.labels, file.golden)
@@ -100,7 +105,7 @@ def convert(settings: Settings) -> Path:
 
 
 def _card_only(settings: Settings) -> Path:
-    from convert.existing import RECIPE, carded
+    from convert.pipeline.card_only import RECIPE, carded
 
     given = settings.keras_model
     if given is None:

@@ -19,19 +19,19 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from convert.audit import audit
 from convert.errors import ConversionError
-from convert.metadata import metadata_buffer
-from edge_runtime.answers import answers_in
-from edge_runtime.card import Accuracy, ModelCard
+from convert.tflite.audit import audit
+from convert.tflite.metadata import metadata_buffer
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.exit_status import exit_status
-from edge_runtime.golden_check import check_golden
-from edge_runtime.interpreter import open_model_file
-from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
-from edge_runtime.model_file import ModelFile, read_model_file
-from edge_runtime.operating_point import accuracy
-from edge_runtime.preprocessing import load_pixels
+from edge_runtime.model.answers import answers_in
+from edge_runtime.model.card import Accuracy, ModelCard
+from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.model.golden import check_golden
+from edge_runtime.model.interpreter import open_model_file
+from edge_runtime.model.operating_point import accuracy
+from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.photos.preprocessing import load_pixels
+from edge_runtime.terminal.exit_status import exit_status
 
 SAME_SHARE = 0.01
 """Difference of recall or specificity allowed across kernel families, whose scores

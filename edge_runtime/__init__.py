@@ -13,7 +13,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edge_runtime.card import ModelCard
     from edge_runtime.classifier import LesionClassifier
     from edge_runtime.errors import (
         AnswerError,
@@ -24,15 +23,20 @@ if TYPE_CHECKING:
         ModelFileError,
         PhotoError,
     )
-    from edge_runtime.interpreter import TfliteModel, open_interpreter, open_model_file
-    from edge_runtime.latency import Latency, measure_latency
-    from edge_runtime.machine import Machine, describe_machine
-    from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
-    from edge_runtime.model_file import ModelFile, read_model_file
-    from edge_runtime.photo import PhotoSource, read_photo
-    from edge_runtime.preprocessing import load_pixels, preprocess
-    from edge_runtime.quality import Finding, photo_findings
-    from edge_runtime.quantization import Quantization
+    from edge_runtime.measuring.latency import Latency, measure_latency
+    from edge_runtime.measuring.machine import Machine, describe_machine
+    from edge_runtime.model.card import ModelCard
+    from edge_runtime.model.file import ModelFile, read_model_file
+    from edge_runtime.model.interpreter import (
+        TfliteModel,
+        open_interpreter,
+        open_model_file,
+    )
+    from edge_runtime.model.quantization import Quantization
+    from edge_runtime.photos.decoding import PhotoSource, read_photo
+    from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
+    from edge_runtime.photos.preprocessing import load_pixels, preprocess
+    from edge_runtime.photos.quality import Finding, photo_findings
     from edge_runtime.verdict import Verdict
 
 # Modules are imported when one of their names is asked for: a verdict needs neither the
@@ -41,32 +45,32 @@ _HOMES = {
     "AnswerError": "errors",
     "CardMismatchError": "errors",
     "EdgeRuntimeError": "errors",
-    "Finding": "quality",
+    "Finding": "photos.quality",
     "InterpreterMissingError": "errors",
-    "LabelledPhoto": "manifest",
-    "Latency": "latency",
+    "LabelledPhoto": "photos.manifest",
+    "Latency": "measuring.latency",
     "LesionClassifier": "classifier",
-    "Machine": "machine",
+    "Machine": "measuring.machine",
     "ManifestError": "errors",
-    "ModelCard": "card",
-    "ModelFile": "model_file",
+    "ModelCard": "model.card",
+    "ModelFile": "model.file",
     "ModelFileError": "errors",
     "PhotoError": "errors",
-    "PhotoSource": "photo",
-    "Quantization": "quantization",
-    "TfliteModel": "interpreter",
+    "PhotoSource": "photos.decoding",
+    "Quantization": "model.quantization",
+    "TfliteModel": "model.interpreter",
     "Verdict": "verdict",
-    "describe_machine": "machine",
-    "load_pixels": "preprocessing",
-    "measure_latency": "latency",
-    "open_interpreter": "interpreter",
-    "open_model_file": "interpreter",
-    "photo_findings": "quality",
-    "photos_of": "manifest",
-    "preprocess": "preprocessing",
-    "read_manifest": "manifest",
-    "read_model_file": "model_file",
-    "read_photo": "photo",
+    "describe_machine": "measuring.machine",
+    "load_pixels": "photos.preprocessing",
+    "measure_latency": "measuring.latency",
+    "open_interpreter": "model.interpreter",
+    "open_model_file": "model.interpreter",
+    "photo_findings": "photos.quality",
+    "photos_of": "photos.manifest",
+    "preprocess": "photos.preprocessing",
+    "read_manifest": "photos.manifest",
+    "read_model_file": "model.file",
+    "read_photo": "photos.decoding",
 }
 
 __all__ = [

@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from edge_runtime import logs
-from edge_runtime.command_line import parse
+from edge_runtime.commands.command_line import parse
 from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.terminal import logs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge_runtime.answers import Answers, none_asked
-from edge_runtime.card import ModelCard
 from edge_runtime.errors import ModelFileError
-from edge_runtime.interpreter import TfliteModel
-from edge_runtime.model_file import ModelFile, read_model_file
-from edge_runtime.photo import PhotoSource, source_name
-from edge_runtime.preprocessing import read_square, scaled
-from edge_runtime.quality import FINDING_NAMES, Finding, square_findings
-from edge_runtime.site_file import read_site_file, site_path
-from edge_runtime.threads import open_at_best
+from edge_runtime.model.answers import Answers, none_asked
+from edge_runtime.model.card import ModelCard
+from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.model.interpreter import TfliteModel
+from edge_runtime.model.threads import open_at_best
+from edge_runtime.photos.decoding import PhotoSource, source_name
+from edge_runtime.photos.preprocessing import read_square, scaled
+from edge_runtime.photos.quality import FINDING_NAMES, Finding, square_findings
+from edge_runtime.site_calibration.file import read_site_file, site_path
 from edge_runtime.verdict import Verdict, verdict_of
 
 # The first verdict imports decoders, packs weights and touches memory, which takes a

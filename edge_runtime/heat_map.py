@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from edge_runtime.calibration import SMALLEST_SCORE
-from edge_runtime.preprocessing import centre_square
+from edge_runtime.evaluation.temperature import SMALLEST_SCORE
+from edge_runtime.photos.preprocessing import centre_square
 from edge_runtime.verdict import NOTICE
 
 COARSE = 8

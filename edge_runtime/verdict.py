@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge_runtime.calibration import calibrated
-from edge_runtime.card import ModelCard
-from edge_runtime.evidence import Accuracy, headline
-from edge_runtime.quality import DOUBTS, Finding
-from edge_runtime.site_shift import is_moved
+from edge_runtime.evaluation.temperature import calibrated
+from edge_runtime.model.card import ModelCard
+from edge_runtime.model.evidence import Accuracy, headline
+from edge_runtime.photos.quality import DOUBTS, Finding
+from edge_runtime.site_calibration.file import SITE_SPLIT
+from edge_runtime.site_calibration.unlabelled import is_moved
 
 VERDICT_FORMAT = 1
 NOTICE = "research and education; not a medical device"
@@ -180,3 +181,22 @@ def decision(
     doubts = DOUBTS.difference(accepted)
     doubtful = any(finding.name in doubts for finding in findings)
     return UNCERTAIN if doubtful or score >= card.uncertainty.low_score else MONITOR
+
+
+def model_lines(card: ModelCard) -> tuple[str, ...]:
+    """Which model judges, how well it does, and what it is not."""
+    measured = headline(card.accuracy)
+    n = measured.recall.n + measured.specificity.n
+    whose = "this site's own" if measured.split == SITE_SPLIT else card.data.name
+    which = "the file's own threshold" if is_moved(card) else "this threshold"
+    lines = (
+        f"{card.name}: {NOTICE}",
+        f"on {measured.split} ({whose}, {n} photos) at {which}:"
+        f" recall {measured.recall.in_words},"
+        f" specificity {measured.specificity.in_words}"
+        " (95 % intervals)",
+    )
+    if is_moved(card):
+        moved = "threshold moved by this site's unlabelled photos; recall not measured"
+        return (*lines, moved)
+    return lines

@@ -53,7 +53,7 @@ def chromium_path():
 @pytest.fixture(scope="session")
 def drawn_manifest(tmp_path_factory):
     """60 drawn photos to learn from, 120 to judge by, 20 for the test split."""
-    from training.drawn_table import draw_table
+    from training.synthetic.dataset import draw_table
 
     folder = tmp_path_factory.mktemp("drawn")
     return draw_table(folder, 100, 100, size_px=40, val_share=0.6, test_share=0.1)
@@ -91,7 +91,7 @@ def trained_cnn32(train_on_drawn_photos):
 def file_for(trained_cnn32, drawn_manifest, tmp_path_factory):
     """A function: the model file for a target, as the command writes it, made once."""
     pytest.importorskip("tensorflow")
-    from convert.golden_photos import golden_pngs
+    from convert.cards.golden_pictures import golden_pngs
     from convert.to_tflite import main
 
     # Drawing them again for every conversion would take longer than all the rest.
@@ -107,7 +107,7 @@ def file_for(trained_cnn32, drawn_manifest, tmp_path_factory):
             "--accept", "recall-drop",
         ]  # fmt: skip
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("convert.assembly.golden_pngs", once)
+            patched.setattr("convert.pipeline.steps.golden_pngs", once)
             assert main(words) == 0
         ending = "" if target == "python" else f".{target}"
         return out / f"cnn32.{recipe}{ending}.tflite"

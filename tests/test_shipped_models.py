@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edge_runtime import LesionClassifier
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.model_file import read_model_file
-from edge_runtime.preprocessing import load_pixels
+from edge_runtime.model.file import read_model_file
+from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.photos.preprocessing import load_pixels
 
 MODELS = sorted((Path(__file__).resolve().parents[1] / "models").glob("*.tflite"))
 
@@ -49,12 +49,12 @@ class TestShippedModel:
 
     def test_computes_in_integers_only(self, path):
         pytest.importorskip("ai_edge_litert.schema_py_generated")
-        from convert.audit import audit
+        from convert.tflite.audit import audit
 
         audit(read_model_file(path).model, int8=True)
 
     def test_gives_its_golden_vectors(self, path):
-        from edge_runtime.golden_check import check_golden
+        from edge_runtime.model.golden import check_golden
 
         assert check_golden(read_model_file(path)) == ()
 

@@ -22,17 +22,17 @@ from PIL import Image
 from tqdm import tqdm
 
 from edge_runtime.errors import ManifestError
-from edge_runtime.exit_status import exit_status
-from edge_runtime.manifest import (
+from edge_runtime.photos.decoding import read_photo
+from edge_runtime.photos.manifest import (
     LabelledPhoto,
     photos_of,
     read_manifest,
     write_manifest,
 )
-from edge_runtime.photo import read_photo
-from edge_runtime.preprocessing import centre_square
-from training.augmentation import AUGMENTATIONS
-from training.manifest_rows import Row, relative_path
+from edge_runtime.photos.preprocessing import centre_square
+from edge_runtime.terminal.exit_status import exit_status
+from training.augmentation.pipelines import AUGMENTATIONS
+from training.datasets.manifest_rows import Row, relative_path
 
 MANIFEST = "manifest.csv"
 

@@ -17,14 +17,14 @@ if not __package__:
 from tqdm import tqdm
 
 from edge_runtime.errors import EdgeRuntimeError, PhotoError
-from edge_runtime.manifest import write_manifest
-from training.download import SOURCES, download
-from training.duplicates import Candidate, find_duplicates
-from training.fingerprints import Fingerprint, fingerprint
-from training.found_photos import FoundPhoto
-from training.layouts import LAYOUTS, MANIFEST, layout_of, read_photos
-from training.manifest_report import notes, report
-from training.manifest_rows import Shares, grouped_rows, kept_rows
+from edge_runtime.photos.manifest import write_manifest
+from training.datasets.download import SOURCES, download
+from training.datasets.fingerprints import Fingerprint, fingerprint
+from training.datasets.found_photos import FoundPhoto
+from training.datasets.layouts import LAYOUTS, MANIFEST, layout_of, read_photos
+from training.datasets.manifest_report import notes, report
+from training.datasets.manifest_rows import Shares, grouped_rows, kept_rows
+from training.datasets.near_duplicates import Candidate, find_duplicates
 
 
 @dataclass(frozen=True)

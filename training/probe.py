@@ -30,13 +30,19 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge_runtime.exit_status import exit_status
-from edge_runtime.intervals import delong_interval
-from edge_runtime.manifest import LabelledPhoto, photos_of, read_manifest
-from edge_runtime.metrics import roc_auc
+from edge_runtime.evaluation.intervals import delong_interval
+from edge_runtime.evaluation.metrics import roc_auc
+from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
-from training.backbones import BACKBONES, SIZES_PX, Backbone, Part, build_backbone
-from training.squares import labels_of, model_inputs
+from training.fitting.batches import labels_of, model_inputs
+from training.networks.backbones import (
+    BACKBONES,
+    SIZES_PX,
+    Backbone,
+    Part,
+    build_backbone,
+)
 
 FOLDS = 5
 # How much a weight costs, of standardised features; the best of them on a fold of its

@@ -18,15 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge_runtime.cores import usable_cores
-from edge_runtime.exit_status import exit_status
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.native_log import without_info_lines
-from training.augmentation import AUGMENTATIONS
-from training.lessons import Course, LessonError, Lessons, read_lessons, write_lessons
-from training.record import file_sha256
-from training.squares import LARGEST_CACHED_PX, decoded_squares
-from training.teachers import Teacher, read_teachers
+from edge_runtime.measuring.machine import usable_cores
+from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.terminal.native_log import without_info_lines
+from training.augmentation.pipelines import AUGMENTATIONS
+from training.fitting.batches import LARGEST_CACHED_PX, decoded_squares
+from training.fitting.lessons import (
+    Course,
+    LessonError,
+    Lessons,
+    read_lessons,
+    write_lessons,
+)
+from training.fitting.record import file_sha256
+from training.fitting.teachers import Teacher, read_teachers
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

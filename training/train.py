@@ -23,23 +23,23 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 
-from edge_runtime.atomic import write_text
 from edge_runtime.errors import EdgeRuntimeError
-from edge_runtime.exit_status import exit_status
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.metrics import roc_auc
-from training.checkpoint import TrainingError
-from training.curves import plot_curves
-from training.fitting import Settings, fit_columns, validation_photos
-from training.loop import scores_of
-from training.options import parse
-from training.record import (
+from edge_runtime.evaluation.metrics import roc_auc
+from edge_runtime.files.atomic import write_text
+from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.terminal.exit_status import exit_status
+from training.fitting.checkpoint import TrainingError
+from training.fitting.cycles import fit_columns, validation_photos
+from training.fitting.learning_curves import plot_curves
+from training.fitting.loop import scores_of
+from training.fitting.record import (
     RECORD_FORMAT,
     TrainingRecord,
     commit_in_words,
     file_sha256,
     tool_versions,
 )
+from training.fitting.settings import Settings, parse
 
 
 def train(settings: Settings) -> Path:

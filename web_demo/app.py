@@ -10,17 +10,17 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web_demo.answer_fields import asking, questions_of
-from web_demo.api import api
-from web_demo.capacity import Limits, turn_away_without_room
-from web_demo.judging import Classifier, Judge
-from web_demo.metrics import Metrics
-from web_demo.offline import offline
-from web_demo.origin import refuse_strangers
-from web_demo.pages import pages
+from web_demo.guards.origin import refuse_strangers
+from web_demo.guards.security_headers import protect
+from web_demo.judging.capacity import Limits, turn_away_without_room
+from web_demo.judging.judge import Classifier, Judge
+from web_demo.judging.uploads import MemoryRequest
 from web_demo.problems import answer_problems
-from web_demo.security import protect
-from web_demo.uploads import MemoryRequest
+from web_demo.routes.answer_fields import asking, questions_of
+from web_demo.routes.api import api
+from web_demo.routes.offline import offline
+from web_demo.routes.pages import pages
+from web_demo.routes.prometheus import Metrics
 from web_demo.wording import (
     answer_words,
     evidence,

@@ -19,7 +19,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from edge_runtime.errors import EdgeRuntimeError
-from web_demo.opened_models import ServingError, opened
+from web_demo.judging.models import ServingError, opened
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -138,8 +138,8 @@ def serve(settings: Settings) -> None:
     """
     try:
         from web_demo.app import create_app
-        from web_demo.capacity import Limits
-        from web_demo.server import MemoryServer, listen
+        from web_demo.guards.memory_server import MemoryServer, listen
+        from web_demo.judging.capacity import Limits
     except ModuleNotFoundError as error:
         raise ServingError(
             f"{error.name} is not installed. Install what the page needs:"

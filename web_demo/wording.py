@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime import verdict as runtime
-from edge_runtime.card import ModelCard, Share
-from edge_runtime.evidence import Accuracy, headline
-from edge_runtime.quality import Finding
+from edge_runtime.model.card import ModelCard, Share
+from edge_runtime.model.evidence import Accuracy, headline
+from edge_runtime.photos.quality import Finding
 from edge_runtime.verdict import INVESTIGATE, UNUSABLE, Verdict
 
 STRINGS: Mapping[str, str] = json.loads(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_runtime import LesionClassifier
-from edge_runtime.calibration import calibrated
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.verdict import decision, label
 
 

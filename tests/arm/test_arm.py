@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.model_file import read_model_file
+from edge_runtime.model.file import read_model_file
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -131,7 +131,7 @@ def floats(tmp_path_factory):
     def convert(network):
         import tensorflow
 
-        from training.designs import DESIGNS, whole
+        from training.networks.catalogue import DESIGNS, whole
 
         path = folder / f"{network}.tflite"
         if not path.is_file():

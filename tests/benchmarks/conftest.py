@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.energy import Energy
-from benchmarks.measurement import (
+from benchmarks.measure.energy import Energy
+from benchmarks.measure.measurement import (
     MODEL,
     Interpreter,
     Measurement,
@@ -18,12 +18,12 @@ from benchmarks.measurement import (
     Subject,
     Timing,
 )
-from benchmarks.quality import quality_by_set
-from benchmarks.results import RESULT_FORMAT, BenchmarkResult, Settings
-from edge_runtime.machine import Machine
-from edge_runtime.manifest import write_manifest
-from edge_runtime.protocol import counted
-from edge_runtime.revision import Revision
+from benchmarks.results.quality import quality_by_set
+from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult, Settings
+from edge_runtime.measuring.latency import counted
+from edge_runtime.measuring.machine import Machine
+from edge_runtime.measuring.revision import Revision
+from edge_runtime.photos.manifest import write_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 SKIN = (200, 150, 130)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import gate
 from benchmarks.errors import BenchmarkError
-from benchmarks.measurement import PhotoScore
+from benchmarks.measure.measurement import PhotoScore
 
 
 @pytest.fixture

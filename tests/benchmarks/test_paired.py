@@ -7,7 +7,7 @@ from PIL import Image
 from scipy.stats import binomtest
 
 from benchmarks import paired
-from benchmarks.measurement import PhotoScore
+from benchmarks.measure.measurement import PhotoScore
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from benchmarks import report
-from benchmarks.sustained import Window
+from benchmarks.measure.sustained import Window
 
 pytest.importorskip("plotly", reason="the page holds Plotly's script")
 

@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from benchmarks import run
-from benchmarks.results import BenchmarkResult
+from benchmarks.results.result import BenchmarkResult
 
 pytest.importorskip("plotly", reason="the page holds Plotly's script")
 

@@ -7,15 +7,21 @@ import warnings
 import numpy as np
 import pytest
 
-from convert.evidence import gather_evidence
-from convert.golden import golden_npz
-from convert.golden_photos import golden_pngs
-from convert.metadata import Description, with_metadata
-from edge_runtime.card import CARD_FORMAT, InputSpec, ModelCard, OutputSpec
-from edge_runtime.interpreter import open_interpreter
-from edge_runtime.model_file import write_model_file
-from edge_runtime.provenance import Data, Provenance
-from edge_runtime.quantization import Quantization
+from convert.cards.golden import golden_npz
+from convert.cards.golden_pictures import golden_pngs
+from convert.checks.evidence import gather_evidence
+from convert.tflite.metadata import Description, with_metadata
+from edge_runtime.model.card import (
+    CARD_FORMAT,
+    Data,
+    InputSpec,
+    ModelCard,
+    OutputSpec,
+    Provenance,
+)
+from edge_runtime.model.file import write_model_file
+from edge_runtime.model.interpreter import open_interpreter
+from edge_runtime.model.quantization import Quantization
 
 SIZE_PX = 16
 
@@ -83,7 +89,7 @@ def small_network(randomised):
     """A function: a 16-px network in a block order, with randomised weights."""
 
     def make(order, seed=0):
-        from training.networks import Network, build
+        from training.networks.published_cnn import Network, build
 
         network = Network("small16", SIZE_PX, (8, 6, 6, 6), first_kernel=2)
         return randomised(build(network, block_order=order, dense_units=12), seed)

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_runtime.answers import AnswersSpec, Question
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import AnswerError, CardMismatchError
-from edge_runtime.golden_check import check_golden
-from edge_runtime.interpreter import open_interpreter, open_model_file
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.metrics import roc_auc
-from edge_runtime.model_file import read_model_file, write_model_file
+from edge_runtime.evaluation.metrics import roc_auc
+from edge_runtime.model.answers import AnswersSpec, Question
+from edge_runtime.model.file import read_model_file, write_model_file
+from edge_runtime.model.golden import check_golden
+from edge_runtime.model.interpreter import open_interpreter, open_model_file
+from edge_runtime.photos.manifest import photos_of, read_manifest
 
 pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.slow
@@ -32,8 +32,8 @@ N_PATIENTS = 120
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     """Manifest of a made data set in PAD-UFES-20's layout, as prepare.py writes it."""
-    from training.drawing import draw_lesion
     from training.prepare import main
+    from training.synthetic.lesions import draw_lesion
 
     folder = tmp_path_factory.mktemp("pad")
     (folder / "images").mkdir()
@@ -275,7 +275,7 @@ def test_benchmark_tells_a_model_what_the_manifest_tells(made, table, tmp_path):
 def test_pages_and_service_give_a_model_the_answers(asking, photo):
     pytest.importorskip("flask")
     from web_demo.app import create_app
-    from web_demo.capacity import Limits
+    from web_demo.judging.capacity import Limits
 
     client = create_app([asking], limits=Limits(rate=None)).test_client()
 

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from convert.golden_photos import golden_pngs
+from convert.cards.golden_pictures import golden_pngs
 from convert.to_tflite import main
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.metrics import roc_auc
-from edge_runtime.model_file import read_model_file
-from edge_runtime.preprocessing import load_pixels
+from edge_runtime.evaluation.metrics import roc_auc
+from edge_runtime.model.file import read_model_file
+from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.photos.preprocessing import load_pixels
 
 layers = keras.layers
 
@@ -20,7 +20,7 @@ layers = keras.layers
 def golden_pictures_drawn_once():
     with pytest.MonkeyPatch.context() as patched:
         once = functools.cache(golden_pngs)
-        patched.setattr("convert.assembly.golden_pngs", once)
+        patched.setattr("convert.pipeline.steps.golden_pngs", once)
         yield
 
 

@@ -3,8 +3,9 @@ import shutil
 
 import pytest
 
-from convert.model_cards import main, model_readme
-from edge_runtime.model_file import read_model_file
+from convert.cards.readme import model_readme
+from convert.model_cards import main
+from edge_runtime.model.file import read_model_file
 
 
 @pytest.fixture

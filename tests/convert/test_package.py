@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.kit_description import ALL, KITS, kit_names, read_description
-from convert.kit_golden import golden_files
-from convert.kit_values import filled, values_of
+from convert.kits.description import ALL, KITS, kit_names, read_description
+from convert.kits.golden import golden_files
+from convert.kits.values import filled, values_of
 from convert.package import main
 from edge_runtime import LesionClassifier
-from edge_runtime.model_file import read_model_file
-from edge_runtime.photo import decode_scale, read_photo
+from edge_runtime.model.file import read_model_file
+from edge_runtime.photos.decoding import decode_scale, read_photo
 from edge_runtime.verdict import NOTICE
 
 TEXTS = {
@@ -68,7 +68,7 @@ class TestKit:
             file.card.to_json()
         )
         assert file.card.input.dtype in read_description(target).target.io
-        from edge_runtime.golden_check import check_golden
+        from edge_runtime.model.golden import check_golden
 
         assert check_golden(file) == ()
         # Whatever the type at the edges, the scores are those of the file given.

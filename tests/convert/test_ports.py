@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.interpreter import open_interpreter
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.model_file import read_model_file
-from edge_runtime.preprocessing import load_pixels
+from edge_runtime.model.file import read_model_file
+from edge_runtime.model.interpreter import open_interpreter
+from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.photos.preprocessing import load_pixels
 
 PROGRAMS = Path(__file__).with_name("ports")
 

@@ -5,11 +5,11 @@ import shutil
 import numpy as np
 import pytest
 
+from convert.cards.registry_file import Registry, entry_of, read_registry
 from convert.model_cards import main as model_cards
 from convert.registry import main
-from convert.registry_file import Registry, entry_of, read_registry
-from edge_runtime.model_file import read_model_file, write_model_file
-from edge_runtime.strict_json import to_json
+from edge_runtime.files.strict_json import to_json
+from edge_runtime.model.file import read_model_file, write_model_file
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_diff_counts_the_photos_that_change_sides(ask, folder, drawn_manifest):
     new = folder / "higher.tflite"
     shutil.copy(old, new)
     file = read_model_file(new)
-    from edge_runtime.calibration import calibrated
+    from edge_runtime.evaluation.temperature import calibrated
 
     score = float(np.float32(255 / 256))
     threshold = dataclasses.replace(
@@ -142,8 +142,8 @@ def test_diff_counts_the_photos_that_change_sides(ask, folder, drawn_manifest):
     status, said = ask("diff", old, new, "--manifest", drawn_manifest, "--split", "val")
     assert status == 0, said
     from edge_runtime.classifier import LesionClassifier
-    from edge_runtime.manifest import photos_of, read_manifest
-    from edge_runtime.preprocessing import load_pixels
+    from edge_runtime.photos.manifest import photos_of, read_manifest
+    from edge_runtime.photos.preprocessing import load_pixels
 
     classifier = LesionClassifier.load(old)
     photos = photos_of(read_manifest(drawn_manifest), "val")

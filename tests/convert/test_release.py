@@ -7,12 +7,12 @@ import stat
 import numpy as np
 import pytest
 
-from convert.golden import golden_npz
-from convert.golden_photos import golden_pngs
+from convert.cards.golden import golden_npz
+from convert.cards.golden_pictures import golden_pngs
 from convert.release import main
 from edge_runtime.__main__ import main as runtime
-from edge_runtime.model_file import read_model_file, write_model_file
-from edge_runtime.release import opened
+from edge_runtime.model.file import read_model_file, write_model_file
+from edge_runtime.update.release import opened
 
 
 @pytest.fixture(scope="module")

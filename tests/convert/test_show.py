@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from convert.card_text import card_lines, table
+from convert.cards.text import card_lines, table
 from convert.show import main
-from edge_runtime.card import ModelCard
-from edge_runtime.model_file import read_model_file
+from edge_runtime.model.card import ModelCard
+from edge_runtime.model.file import read_model_file
 
 
 def test_the_notice_stands_first(card):

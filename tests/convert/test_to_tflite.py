@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
+from convert.cards.golden_pictures import golden_pngs
 from convert.errors import AuditError
-from convert.golden_photos import golden_pngs
-from convert.recipes import RECIPES
+from convert.quantize.recipes import RECIPES
 from convert.to_tflite import main, parse
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.interpreter import open_interpreter
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.model_file import read_model_file
-from edge_runtime.preprocessing import load_pixels
+from edge_runtime.model.file import read_model_file
+from edge_runtime.model.interpreter import open_interpreter
+from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.photos.preprocessing import load_pixels
 
 TERMS = "drawn for a test"
 STEPS = 3
@@ -52,7 +52,7 @@ def golden_pictures_drawn_once():
     """Drawing them again for every conversion would take longer than all the rest."""
     with pytest.MonkeyPatch.context() as patched:
         once = functools.cache(golden_pngs)
-        patched.setattr("convert.assembly.golden_pngs", once)
+        patched.setattr("convert.pipeline.steps.golden_pngs", once)
         yield
 
 
@@ -230,7 +230,7 @@ def test_test_split_is_measured_only_if_asked_for(files):
 
 def test_card_fits_the_published_schema(files, root):
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads((root / "edge_runtime/card.schema.json").read_text())
+    schema = json.loads((root / "edge_runtime/model/card.schema.json").read_text())
     for path in files.values():
         card = json.loads(read_model_file(path).card.to_json())
         jsonschema.validate(card, schema)
@@ -294,7 +294,7 @@ class TestFailedGate:
         def refuse(*_, **__):
             raise AuditError("CONV_2D computes in floating point")
 
-        monkeypatch.setattr("convert.assembly.assemble", refuse)
+        monkeypatch.setattr("convert.pipeline.steps.assemble", refuse)
         out = tmp_path / "out"
         words = _words(models["bn_relu"], manifest, out, recipe="float32")
         assert main(words) == 4
@@ -306,7 +306,7 @@ def test_stopping_writes_nothing(models, manifest, tmp_path, monkeypatch, capsys
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("convert.assembly.assemble", stop)
+    monkeypatch.setattr("convert.pipeline.steps.assemble", stop)
     out = tmp_path / "out"
     assert main(_words(models["bn_relu"], manifest, out)) == 130
     assert "nothing was written" in capsys.readouterr().err

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convert.golden import golden_npz
-from convert.golden_photos import golden_pngs
+from convert.cards.golden import golden_npz
+from convert.cards.golden_pictures import golden_pngs
 from convert.verify import main
-from edge_runtime.interpreter import open_interpreter
-from edge_runtime.model_file import read_model_file, write_model_file
+from edge_runtime.model.file import read_model_file, write_model_file
+from edge_runtime.model.interpreter import open_interpreter
 
 SHIPPED = ("cnn32", "cnn64", "cnn128")
 
@@ -119,8 +119,8 @@ def test_needs_neither_tensorflow_nor_keras(root, tmp_path):
 
 
 def test_two_classes_demand_a_threshold_of_one_half(changed, tmp_path, root, capsys):
-    from convert.metadata import Description, with_metadata
-    from convert.two_classes import LABELS, with_two_classes
+    from convert.targets.two_classes import LABELS, with_two_classes
+    from convert.tflite.metadata import Description, with_metadata
 
     file = read_model_file(root / "models/cnn32.qat_int8.tflite")
     two, _ = with_two_classes(file.model, file.card.threshold.score)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_runtime.calibration import calibrated
-from edge_runtime.card import (
+from edge_runtime.classifier import LesionClassifier
+from edge_runtime.errors import InterpreterMissingError
+from edge_runtime.evaluation.temperature import calibrated
+from edge_runtime.model.card import (
     CARD_FORMAT,
     Accuracy,
     Comparison,
@@ -24,9 +26,7 @@ from edge_runtime.card import (
     Threshold,
     Uncertainty,
 )
-from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import InterpreterMissingError
-from edge_runtime.model_file import write_model_file
+from edge_runtime.model.file import write_model_file
 
 ROOT = Path(__file__).resolve().parents[2]
 

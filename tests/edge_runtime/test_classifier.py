@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_runtime.calibration import calibrated
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import ModelFileError, PhotoError
-from edge_runtime.preprocessing import preprocess
+from edge_runtime.evaluation.temperature import calibrated
+from edge_runtime.photos.preprocessing import preprocess
 
 # Classifies with TensorFlow made impossible to import, and tells what was imported.
 WITHOUT_TENSORFLOW = """

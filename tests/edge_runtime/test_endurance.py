@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_runtime import interpreter
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import ModelFileError
+from edge_runtime.model import interpreter
 
 # In a process of its own: a decoder that crashes must fail the test, not end it.
 FUZZ = """

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from edge_runtime.evidence import headline
-from edge_runtime.quality import DOUBTS, Finding
-from edge_runtime.site_shift import UNLABELLED_SPLIT
+from edge_runtime.model.evidence import headline
+from edge_runtime.photos.quality import DOUBTS, Finding
+from edge_runtime.site_calibration.unlabelled import UNLABELLED_SPLIT
 from edge_runtime.verdict import NOTICE, decision, label, percent, verdict_of
 
 # The card's threshold is 0.375, its band starts at 0.25.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.drawing import draw_lesion
+from training.synthetic.lesions import draw_lesion
 
 N_DRAWN = 10
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from edge_runtime.manifest import photos_of, read_manifest
-from edge_runtime.photo import read_photo
+from edge_runtime.photos.decoding import read_photo
+from edge_runtime.photos.manifest import photos_of, read_manifest
 from training.augment import main
-from training.drawn_table import draw_table
+from training.synthetic.dataset import draw_table
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
-from edge_runtime.manifest import photos_of, read_manifest
-from training.drawn_table import draw_table
-from training.duplicates import DuplicatePair
-from training.manifest_report import notes
+from edge_runtime.photos.manifest import photos_of, read_manifest
+from training.datasets.manifest_report import notes
+from training.datasets.near_duplicates import DuplicatePair
 from training.prepare import main
+from training.synthetic.dataset import draw_table
 
 MADE = ("folders", "ham10000", "siim2020", "isic2017", "pad-ufes-20")
 

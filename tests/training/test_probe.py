@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from edge_runtime.metrics import roc_auc
+from edge_runtime.evaluation.metrics import roc_auc
 from training.probe import FOLDS, NETWORKS, folds_by_lesion, out_of_fold, parse, part_of
 
 

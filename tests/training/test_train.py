@@ -6,12 +6,12 @@ import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from edge_runtime.manifest import photos_of, read_manifest, write_manifest
-from training import fitting
-from training.drawn_table import draw_table
-from training.networks import NETWORKS, Network, build
-from training.record import TrainingRecord, file_sha256
-from training.squares import AugmentedPhotos, labels_of, model_inputs
+from edge_runtime.photos.manifest import photos_of, read_manifest, write_manifest
+from training.fitting import cycles
+from training.fitting.batches import AugmentedPhotos, labels_of, model_inputs
+from training.fitting.record import TrainingRecord, file_sha256
+from training.networks.published_cnn import NETWORKS, Network, build
+from training.synthetic.dataset import draw_table
 from training.train import main
 
 pytestmark = pytest.mark.usefixtures("deterministic")
@@ -154,7 +154,7 @@ def test_wrong_weights_are_told_of_before_photos_are_decoded(
     def decode(*_):
         raise AssertionError("photos were decoded")
 
-    monkeypatch.setattr(fitting, "decoded_squares", decode)
+    monkeypatch.setattr(cycles, "decoded_squares", decode)
     given = words(tmp_path / "run", network="mobileneta25_64", weights="nowhere.h5")
     assert main(given) == 1
     assert "the weights nowhere.h5 are missing" in capsys.readouterr().err

@@ -16,8 +16,8 @@ pytest.importorskip("flask", reason="the web extra is not installed")
 
 from PIL import Image
 
-from edge_runtime.answers import none_asked
-from edge_runtime.card import (
+from edge_runtime.model.answers import none_asked
+from edge_runtime.model.card import (
     Accuracy,
     Comparison,
     Data,
@@ -29,12 +29,12 @@ from edge_runtime.card import (
     Threshold,
     Uncertainty,
 )
-from edge_runtime.model_file import ModelFile
-from edge_runtime.photo import read_photo
-from edge_runtime.quality import Finding
+from edge_runtime.model.file import ModelFile
+from edge_runtime.photos.decoding import read_photo
+from edge_runtime.photos.quality import Finding
 from edge_runtime.verdict import Verdict, reason
 from web_demo.app import create_app
-from web_demo.capacity import Limits
+from web_demo.judging.capacity import Limits
 from web_demo.wording import STRINGS
 
 MAX_UPLOAD_BYTES = 1_000_000

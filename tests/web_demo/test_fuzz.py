@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from edge_runtime.answers import AnswersSpec, Question
+from edge_runtime.model.answers import AnswersSpec, Question
 
 CHECKS = [
     not_a_server_error,

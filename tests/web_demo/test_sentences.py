@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_runtime import photo_faults
-from edge_runtime.answers import AnswersSpec, Question, none_asked
 from edge_runtime.errors import AnswerError
-from edge_runtime.preprocessing import preprocess
-from edge_runtime.quality import FINDING_NAMES, photo_findings
+from edge_runtime.model.answers import AnswersSpec, Question, none_asked
+from edge_runtime.photos import decoding
+from edge_runtime.photos.preprocessing import preprocess
+from edge_runtime.photos.quality import FINDING_NAMES, photo_findings
 from web_demo import wording
 from web_demo.app import create_app
-from web_demo.capacity import Limits
+from web_demo.judging.capacity import Limits
 from web_demo.problems import CODES, Problem, photo_problem
 
 QUESTIONS = (Question("age", low=0, high=120), Question("itch", ("yes", "no")))
@@ -37,9 +37,9 @@ def places(key):
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("edge_runtime/photo_faults.py", "photo"),
-        ("edge_runtime/answers.py", "answer"),
-        ("web_demo/uploads.py", "photo"),
+        ("edge_runtime/photos/decoding.py", "photo"),
+        ("edge_runtime/model/answers.py", "answer"),
+        ("web_demo/judging/uploads.py", "photo"),
     ],
 )
 def test_every_fault_in_the_code_is_a_problem(root, path, kind):
@@ -70,10 +70,10 @@ def test_every_fault_in_the_code_is_a_problem(root, path, kind):
 @pytest.mark.parametrize(
     "error",
     [
-        photo_faults.damaged("photo", ValueError("broken data")),
-        photo_faults.too_large("photo", 89_478_485),
-        photo_faults.too_many_pixels("photo", 30_000, 20_000, 89_478_485),
-        photo_faults.moving("photo", 12),
+        decoding.damaged("photo", ValueError("broken data")),
+        decoding.too_large("photo", 89_478_485),
+        decoding.too_many_pixels("photo", 30_000, 20_000, 89_478_485),
+        decoding.moving("photo", 12),
     ],
     ids=lambda error: error.fault,
 )

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from edge_runtime.card import Share
+from edge_runtime.model.card import Share
 from edge_runtime.verdict import reason
 from web_demo.wording import evidence, explanation, percent
 

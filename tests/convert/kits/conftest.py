@@ -63,7 +63,7 @@ def pictures(tmp_path):
 @pytest.fixture
 def assert_python_s_pixels():
     """A function: FILE.pixels of each picture is what Python makes of it."""
-    from edge_runtime.preprocessing import preprocess
+    from edge_runtime.photos.preprocessing import preprocess
 
     def check(pictures, size_px):
         for _, _, path, image in pictures:
@@ -77,7 +77,7 @@ def assert_python_s_pixels():
 @pytest.fixture
 def assert_python_s_verdicts():
     """A function: lines "stored, decision, probability" are what Python says."""
-    from edge_runtime.calibration import calibrated
+    from edge_runtime.evaluation.temperature import calibrated
     from edge_runtime.verdict import decision
 
     def check(lines, card):
@@ -100,9 +100,9 @@ def assert_python_s_answers(assert_python_s_pixels, assert_python_s_verdicts):
 
     That is what Python and the model itself make of each picture.
     """
-    from edge_runtime.interpreter import open_model_file
-    from edge_runtime.model_file import read_model_file
-    from edge_runtime.preprocessing import preprocess
+    from edge_runtime.model.file import read_model_file
+    from edge_runtime.model.interpreter import open_model_file
+    from edge_runtime.photos.preprocessing import preprocess
 
     def check(lines, pictures, model):
         file = read_model_file(model)
@@ -121,7 +121,7 @@ def assert_python_s_answers(assert_python_s_pixels, assert_python_s_verdicts):
 @pytest.fixture
 def spoilt_photos(root, tmp_path):
     """Raw pictures: drawn samples, real ones where they are, some spoilt on purpose."""
-    from edge_runtime.photo import read_photo
+    from edge_runtime.photos.decoding import read_photo
 
     named = os.environ.get("LESION_EDGE_FANCONIC", root / "../shared/data/fanconic")
     real = sorted(Path(named).glob("test/*/*.jpg"))

@@ -54,7 +54,7 @@ def run(kotlin, kit, root, tmp_path_factory):
     )
     litert = Path(importlib.util.find_spec("ai_edge_litert").origin).parent
     headers = Path(shutil.which("javac")).resolve().parents[1] / "include"
-    cpp = root / "convert/kits/cpp/files/lesion"
+    cpp = root / "convert/kits/templates/cpp/files/lesion"
     subprocess.run(
         ["g++", "-std=c++17", "-O1", "-shared", "-fPIC", f"-I{headers}",
          f"-I{headers}/linux", f"-I{cpp}", PROGRAMS / "native.cpp", cpp / "model.cpp",

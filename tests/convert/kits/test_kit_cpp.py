@@ -12,8 +12,8 @@ from PIL import Image
 
 from convert.package import main
 from edge_runtime import LesionClassifier
-from edge_runtime.photo import read_photo
-from training.drawing import draw_lesion
+from edge_runtime.photos.decoding import read_photo
+from training.synthetic.lesions import draw_lesion
 
 PROGRAMS = Path(__file__).parent
 # As in the kit's CMakeLists.txt, and stricter.

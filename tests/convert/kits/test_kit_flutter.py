@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.kit_description import read_description
-from convert.kit_values import values_of
-from edge_runtime import quality
-from edge_runtime.model_file import read_model_file
+from convert.kits.description import read_description
+from convert.kits.values import values_of
+from edge_runtime.model.file import read_model_file
+from edge_runtime.photos import quality
 
 PROGRAMS = Path(__file__).parent
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import LesionClassifier
-from edge_runtime.model_file import read_model_file
+from edge_runtime.model.file import read_model_file
 from edge_runtime.verdict import decision
 
 PROGRAMS = Path(__file__).parent

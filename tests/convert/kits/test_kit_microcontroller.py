@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.edges import with_edges
 from convert.errors import ConversionError
-from convert.kit_description import read_description
-from convert.kit_micro import arena_bytes
-from convert.operators import operators
+from convert.kits.description import read_description
+from convert.kits.microcontroller import arena_bytes
 from convert.package import main
-from edge_runtime.golden_check import MOST_STEPS_ACROSS_FAMILIES
-from edge_runtime.model_file import read_model_file
-from edge_runtime.preprocessing import preprocess
+from convert.targets.input_output_types import with_edges
+from convert.tflite.operators import operators
+from edge_runtime.model.file import read_model_file
+from edge_runtime.model.golden import MOST_STEPS_ACROSS_FAMILIES
+from edge_runtime.photos.preprocessing import preprocess
 
 HERE = Path(__file__).parent
 # No exceptions and no runtime types, as firmware is compiled; C++11 is enough.
@@ -165,12 +165,12 @@ def test_arena_that_the_kit_states_is_enough_and_not_twice_too_much(
 
 
 def test_kernel_that_tflite_micro_lacks_is_named(kit, monkeypatch, root, tmp_path):
-    import convert.kit_micro
+    import convert.kits.microcontroller
 
-    monkeypatch.delitem(convert.kit_micro._KERNELS, "CONV_2D")
+    monkeypatch.delitem(convert.kits.microcontroller._KERNELS, "CONV_2D")
     words = [str(root / "models/cnn32.qat_int8.tflite"), "--target", "microcontroller"]
     assert main([*words, "--out", str(tmp_path / "kit")]) == 1
     with pytest.raises(ConversionError, match="CONV_2D"):
-        convert.kit_micro.micro_values(
+        convert.kits.microcontroller.micro_values(
             with_edges(read_model_file(Path(words[0])), "int8")
         )

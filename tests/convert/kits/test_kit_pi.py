@@ -11,11 +11,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from convert.cards.golden import golden_npz
+from convert.cards.golden_pictures import golden_pngs
 from convert.errors import ConversionError
-from convert.golden import golden_npz
-from convert.golden_photos import golden_pngs
-from convert.kit_requirements import locked_requirements
-from edge_runtime.model_file import read_model_file, write_model_file
+from convert.kits.requirements import locked_requirements
+from edge_runtime.model.file import read_model_file, write_model_file
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,12 @@ def test_self_test_names_the_step_that_is_wrong(kit, root):
 
 
 def test_runtime_in_the_kit_is_the_project_s(kit, root):
-    here = {path.name for path in (root / "edge_runtime").glob("*.py")}
-    there = {path.name for path in (kit / "runtime/edge_runtime").glob("*.py")}
-    assert there == here
-    for name in ("pyproject.toml", "card.schema.json", "deploy"):
+    here, there = (
+        {path.relative_to(folder) for path in folder.rglob("*.py")}
+        for folder in (root / "edge_runtime", kit / "runtime/edge_runtime")
+    )
+    assert there == {path for path in here if "build" not in path.parts}
+    for name in ("pyproject.toml", "model/card.schema.json", "deploy"):
         assert (kit / "runtime/edge_runtime" / name).exists()
     assert not list(kit.rglob("__pycache__"))
     assert not list(kit.rglob("*.egg-info"))

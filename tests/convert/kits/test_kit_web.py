@@ -11,7 +11,7 @@ from PIL import Image
 
 from convert.package import main
 from edge_runtime import LesionClassifier
-from edge_runtime.model_file import read_model_file
+from edge_runtime.model.file import read_model_file
 
 PROGRAMS = Path(__file__).parent
 

@@ -13,12 +13,12 @@ FRAMES, FPS = 36_000, 10
 HOUR = """
 import io, json, sys, itertools
 from pathlib import Path
-from edge_runtime.camera_frames import Frame
-from edge_runtime.camera_looks import Looker
-from edge_runtime.camera_outputs import JsonLines
-from edge_runtime.camera_saving import Room, Saver
-from edge_runtime.camera_session import Pace, Session
-from edge_runtime.camera_vote import VoteRule
+from edge_runtime.camera.frames import Frame
+from edge_runtime.camera.look import Looker
+from edge_runtime.camera.outputs.listeners import JsonLines
+from edge_runtime.camera.outputs.photo_folder import Room, Saver
+from edge_runtime.camera.session import Pace, Session
+from edge_runtime.camera.vote import VoteRule
 from edge_runtime.classifier import LesionClassifier
 
 model, folder, out, frames, fps = *map(Path, sys.argv[1:4]), *map(int, sys.argv[4:])

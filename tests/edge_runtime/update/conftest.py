@@ -10,9 +10,9 @@ import threading
 import pytest
 
 from edge_runtime.__main__ import main
-from edge_runtime.golden_check import check_golden
-from edge_runtime.model_file import read_model_file, write_model_file
-from edge_runtime.release import Release, signed
+from edge_runtime.model.file import read_model_file, write_model_file
+from edge_runtime.model.golden import check_golden
+from edge_runtime.update.release import Release, signed
 from edge_runtime.verdict import NOTICE
 from edge_runtime.version import VERSION
 

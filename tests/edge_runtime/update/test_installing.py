@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from edge_runtime.model_file import read_model_file, write_model_file
-from edge_runtime.release import RollbackTarget, opened
+from edge_runtime.model.file import read_model_file, write_model_file
+from edge_runtime.update.release import RollbackTarget, opened
 
 
 def test_newer_release_is_installed_and_the_old_one_kept(
@@ -54,16 +54,16 @@ def test_one_of_several_keys_is_enough(update, publish, keys):
 
 def test_failure_in_place_rolls_back_by_itself(monkeypatch, update, publish, unchanged):
     """The disk gives other bytes in place than were staged."""
-    import edge_runtime.update
+    import edge_runtime.commands.update
 
-    real = edge_runtime.update.self_test
+    real = edge_runtime.commands.update.self_test
 
     def fails_in_place(path, release=None):
         real(path, release)
         if not path.name.startswith("."):
-            raise edge_runtime.update.SelfTestError("it fails in place")
+            raise edge_runtime.commands.update.SelfTestError("it fails in place")
 
-    monkeypatch.setattr(edge_runtime.update, "self_test", fails_in_place)
+    monkeypatch.setattr(edge_runtime.commands.update, "self_test", fails_in_place)
     place = publish()
     assert update(place)[0] == 4
     unchanged()

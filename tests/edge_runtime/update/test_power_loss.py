@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.__main__ import main
-from edge_runtime.model_file import read_model_file
+from edge_runtime.model.file import read_model_file
 
 LOSE_POWER = Path(__file__).with_name("lose_power.py")
 

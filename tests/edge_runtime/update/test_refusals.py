@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from edge_runtime.__main__ import main
-from edge_runtime.model_file import read_model_file, write_model_file
-from edge_runtime.release import opened
+from edge_runtime.model.file import read_model_file, write_model_file
+from edge_runtime.update.release import opened
 
 ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
 serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
@@ -174,7 +174,7 @@ def test_model_that_fails_its_golden_vectors_stays_out(
     file = read_model_file(model_path)
     # Another temperature: all cards agree with themselves, the golden probabilities do
     # not agree with the card.
-    from edge_runtime.calibration import calibrated
+    from edge_runtime.evaluation.temperature import calibrated
 
     half = file.card.temperature / 2
     card = dataclasses.replace(

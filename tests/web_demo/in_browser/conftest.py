@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from edge_runtime import LesionClassifier
-from edge_runtime.model_file import read_model_file
+from edge_runtime.model.file import read_model_file
 
 # LiteRT.js takes no others.
 BROWSER_DTYPES = {"uint8", "float32"}

@@ -12,7 +12,7 @@ if not __package__:
     # Started as a file: put the checkout first on the path, in place of this folder.
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
-from training.drawn_table import draw_table
+from training.synthetic.dataset import draw_table
 
 # Too few photos for any gate to mean something.
 GATES = ("recall-drop", "auc-drop", "malignant-lost", "distinct-scores")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from edge_runtime import LesionClassifier
-from edge_runtime.photo import read_photo
+from edge_runtime.photos.decoding import read_photo
 from web_demo.wording import percent, say
 
 pytestmark = pytest.mark.slow

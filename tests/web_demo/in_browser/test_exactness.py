@@ -11,10 +11,10 @@ from PIL import Image
 
 from edge_runtime import LesionClassifier
 from edge_runtime.heat_map import heat_map
-from edge_runtime.model_file import read_model_file
-from edge_runtime.photo import read_photo
-from edge_runtime.preprocessing import preprocess
-from edge_runtime.quality import Finding
+from edge_runtime.model.file import read_model_file
+from edge_runtime.photos.decoding import read_photo
+from edge_runtime.photos.preprocessing import preprocess
+from edge_runtime.photos.quality import Finding
 from edge_runtime.verdict import Verdict
 from web_demo.wording import explanation, percent
 

@@ -1,0 +1,4 @@
+"""Screening of large photo archives on many cores or machines.
+
+Read ``screen`` first.
+"""

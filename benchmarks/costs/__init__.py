@@ -1,0 +1,4 @@
+"""What everything around the network costs: cold start, decoding, memory.
+
+Read ``cost_bench`` first.
+"""

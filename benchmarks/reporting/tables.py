@@ -1,0 +1,351 @@
+"""The rows of a report as tables of text, for Markdown and HTML alike."""
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from benchmarks.measure.measurement import MODEL
+from benchmarks.measure.sustained import Window
+from benchmarks.reporting.summary import Durations, Row
+from benchmarks.results.result import Estimate, Matched, Quality
+from benchmarks.text.formatting import (
+    NO_FILE,
+    NOT_MEASURED,
+    estimate,
+    interval_in_words,
+    milliseconds,
+    number,
+    share_in_words,
+)
+from benchmarks.text.tables import Table
+from edge_runtime.evaluation.intervals import Interval
+
+NOT_KNOWN = "not known"
+
+
+def drift_table(rows: Sequence[Row]) -> Table:
+    """First and last tenth of each model's work, and its slowest stretch."""
+    return Table(
+        "Working without a pause",
+        (
+            "model",
+            "minutes",
+            "photos",
+            "first tenth, median ms",
+            "last tenth, median ms",
+            "last by first",
+            "slowest stretch, median ms",
+            "its p90 ms",
+            "hottest °C",
+            "lowest clock MHz",
+        ),
+        tuple(
+            (row.name, *_cells(row.curves.sustained))
+            for row in rows
+            if row.curves and row.curves.sustained
+        ),
+        "From photo to verdict, in equal stretches; the medians of the stretches"
+        " compare. Last by first above 1: the machine slowed down.",
+    )
+
+
+def _cells(windows: Sequence[Window]) -> tuple[str, ...]:
+    tenth = max(1, len(windows) // 10)
+    first, last = _median(windows[:tenth]), _median(windows[-tenth:])
+    slowest = max(windows, key=lambda window: window.median_ms)
+    stretch = windows[-1].start_s / max(1, len(windows) - 1)
+    warmths = [w.temperature_celsius for w in windows if w.temperature_celsius]
+    clocks = [w.frequency_mhz for w in windows if w.frequency_mhz]
+    return (
+        f"{(windows[-1].start_s + stretch) / 60:.1f}",
+        f"{sum(window.runs for window in windows):,}",
+        milliseconds(first),
+        milliseconds(last),
+        f"{last / first:.2f}",
+        milliseconds(slowest.median_ms),
+        milliseconds(slowest.p90_ms),
+        f"{max(warmths):.0f}" if warmths else NOT_KNOWN,
+        f"{min(clocks):.0f}" if clocks else NOT_KNOWN,
+    )
+
+
+def _median(windows: Sequence[Window]) -> float:
+    return statistics.median(window.median_ms for window in windows)
+
+
+BY_LESION = "95 % intervals by drawing lesions with replacement."
+
+
+def detail_table(rows: Sequence[Row]) -> Table:
+    """All figures that come with a bootstrap over lesions."""
+    return Table(
+        "Quality, intervals by lesion",
+        (
+            "model",
+            "photos",
+            "recall",
+            "specificity",
+            "pAUC (recall from 0.8)",
+            "PR AUC",
+            "calibration error",
+        ),
+        tuple(
+            (
+                row.name,
+                quality.photos,
+                *map(
+                    _in_words,
+                    (
+                        detail.recall,
+                        detail.specificity,
+                        detail.pauc,
+                        detail.pr_auc,
+                        detail.calibration_error,
+                    ),
+                ),
+            )
+            for row, quality in _judged(rows)
+            if (detail := quality.detail)
+        ),
+        "Recall and specificity at each file's own threshold. pAUC: area between the"
+        " ROC curve and 80 % recall, at most 0.2, by chance 0.02. PR AUC: average"
+        f" precision, by chance the share of malignant photos. {BY_LESION}",
+    )
+
+
+def matched_table(rows: Sequence[Row]) -> Table:
+    """Models at the same recall, so that their specificities compare."""
+    return Table(
+        "At matched recall and specificity",
+        ("model", "photos", "held at", "recall", "specificity"),
+        tuple(
+            (
+                row.name,
+                quality.photos,
+                f"{matched.held} {matched.target:.2f}",
+                _in_words(matched.recall),
+                _in_words(matched.specificity),
+            )
+            for row, quality in _judged(rows)
+            for matched in _matched(quality)
+        ),
+        "The threshold is the one that just reaches what is held, on these very photos,"
+        f" which flatters: for comparing models, not for promises. {BY_LESION} The"
+        " threshold is chosen anew for each.",
+    )
+
+
+def _judged(rows: Sequence[Row]) -> Iterable[tuple[Row, Quality]]:
+    for row in rows:
+        for quality in row.quality:
+            yield row, quality
+
+
+def _matched(quality: Quality) -> tuple[Matched, ...]:
+    return quality.detail.matched if quality.detail else ()
+
+
+def _in_words(found: Estimate) -> str:
+    return estimate(found.value, Interval(found.low, found.high))
+
+
+Value = TypeVar("Value")
+
+
+def tables(rows: Sequence[Row]) -> tuple[Table, ...]:
+    """All tables of one machine; those without content are left out."""
+    return (
+        overview(rows),
+        *speed_tables(rows),
+        *_filled(quality_table(rows), detail_table(rows), matched_table(rows)),
+    )
+
+
+def speed_tables(rows: Sequence[Row]) -> tuple[Table, ...]:
+    """Those of durations and memory."""
+    return _filled(
+        latency_table(rows), stage_table(rows), start_table(rows), drift_table(rows)
+    )
+
+
+def _filled(*found: Table) -> tuple[Table, ...]:
+    return tuple(table for table in found if table.rows)
+
+
+def overview(rows: Sequence[Row]) -> Table:
+    """Speed, size and quality of each model in one line."""
+    return Table(
+        "In one line each",
+        (
+            "model",
+            "photo to verdict median ms",
+            "recall",
+            "specificity",
+            "AUC",
+            "interpreter median ms",
+            "size KB",
+        ),
+        tuple(
+            (
+                row.name,
+                _photo_median(row),
+                *_main_quality(row),
+                _of_file(
+                    row, row.interpreter, lambda found: milliseconds(found.median_ms)
+                ),
+                _of_file(row, row.file_bytes, lambda size: f"{size / 1000:.0f}"),
+            )
+            for row in rows
+        ),
+        f"Recall, specificity and AUC on {main_photos(rows)}, at each file's own"
+        " threshold, with 95 % intervals.",
+    )
+
+
+def main_photos(rows: Sequence[Row]) -> str:
+    """Which photos the figures beside a latency come from."""
+    names = sorted({row.quality[0].photos for row in rows if row.quality})
+    return f"the photos of {' and '.join(names)}" if names else "no photos"
+
+
+def latency_table(rows: Sequence[Row]) -> Table:
+    """All percentiles."""
+    runs = sorted({row.photo_to_verdict.n for row in rows if row.photo_to_verdict})
+    kinds = ("median", "p90", "p95", "p99")
+    return Table(
+        "Latency",
+        (
+            "model",
+            *(f"interpreter {kind} ms" for kind in kinds),
+            *(f"photo to verdict {kind} ms" for kind in kinds),
+        ),
+        tuple(
+            (
+                row.name,
+                *_percentiles(row, row.interpreter),
+                *_percentiles(row, row.photo_to_verdict),
+            )
+            for row in rows
+        ),
+        f"{' or '.join(map(str, runs)) or 'No'} timed runs each; p95: 95 % of them took"
+        " no longer.",
+    )
+
+
+def start_table(rows: Sequence[Row]) -> Table:
+    """What it takes before the first verdict."""
+    return Table(
+        "Start and memory",
+        (
+            "model",
+            "cold start ms",
+            "load ms",
+            "first inference ms",
+            "peak memory MiB",
+            "energy per photo mJ",
+        ),
+        tuple(
+            (
+                row.name,
+                _of_file(row, row.cold_start_ms, milliseconds),
+                _of_file(row, row.load_ms, milliseconds),
+                _of_file(row, row.first_inference_ms, milliseconds),
+                number(row.peak_memory_mib, ".0f"),
+                number(row.millijoules, ".3g"),
+            )
+            for row in rows
+            if (row.cold_start_ms, row.peak_memory_mib) != (None, None)
+        ),
+        "Cold start: importing the interpreter, reading and checking the file, warming"
+        " up. Load: reading, checking and building the interpreter once more. Peak"
+        " memory: of the whole fresh process, Python included. Energy: of the whole"
+        " processor or board from photo to verdict, idle current included.",
+    )
+
+
+def stage_table(rows: Sequence[Row]) -> Table:
+    """Where the time between photo and verdict goes."""
+    names = list(dict.fromkeys(name for row in rows for name in row.stages_ms))
+    return Table(
+        "Stages of photo to verdict",
+        ("model", *(f"{name} ms" for name in names)),
+        tuple(
+            (row.name, *(milliseconds(row.stages_ms.get(name)) for name in names))
+            for row in rows
+            if row.stages_ms
+        ),
+        "Medians, as the runtime reports them; each stage has its own, so they need"
+        " not add up.",
+    )
+
+
+def quality_table(rows: Sequence[Row]) -> Table:
+    """Quality on every set of photos."""
+    return Table(
+        "Quality",
+        (
+            "model",
+            "photos",
+            "malignant / other",
+            "recall",
+            "specificity",
+            "AUC (DeLong)",
+            "AUC interval, lesion bootstrap",
+            "calibration error",
+            "found unusable",
+        ),
+        tuple(
+            (
+                row.name,
+                quality.photos,
+                f"{quality.malignant} / {quality.other}",
+                share_in_words(quality.recall),
+                share_in_words(quality.specificity),
+                estimate(quality.auc, quality.auc_delong),
+                interval_in_words(quality.auc_bootstrap),
+                number(quality.calibration_error, ".3f"),
+                number(quality.unusable, "d"),
+            )
+            for row in rows
+            for quality in row.quality
+        ),
+        "At each file's own threshold, with 95 % intervals. A set named clean leaves"
+        " out photos whose lesion is also in the training photos. Calibration error is"
+        " that of the calibrated probability, in ten bins. Photos found unusable"
+        " count by their score like the others.",
+    )
+
+
+def _main_quality(row: Row) -> tuple[str, str, str]:
+    if not row.quality:
+        return (NOT_MEASURED,) * 3
+    quality = row.quality[0]
+    return (
+        share_in_words(quality.recall),
+        share_in_words(quality.specificity),
+        estimate(quality.auc, quality.auc_delong),
+    )
+
+
+def _percentiles(row: Row, found: Durations | None) -> tuple[str, str, str, str]:
+    if found is None:
+        return (_of_file(row, None, str),) * 4
+    return (
+        milliseconds(found.median_ms),
+        milliseconds(found.p90_ms),
+        milliseconds(found.p95_ms),
+        milliseconds(found.p99_ms),
+    )
+
+
+def _photo_median(row: Row) -> str:
+    return milliseconds(
+        row.photo_to_verdict.median_ms if row.photo_to_verdict else None
+    )
+
+
+def _of_file(row: Row, value: Value | None, words: Callable[[Value], str]) -> str:
+    """What only a model file has: the value, or why there is none."""
+    if value is None:
+        return NOT_MEASURED if row.kind == MODEL else NO_FILE
+    return words(value)

@@ -1,0 +1,4 @@
+"""The web demo under load, and the page in a browser.
+
+Read ``load`` first.
+"""

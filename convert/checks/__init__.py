@@ -1,0 +1,4 @@
+"""What must hold before a file is written: gates, flipped decisions, evidence.
+
+Read ``gates`` first.
+"""

@@ -1,0 +1,143 @@
+"""From a Keras model and a manifest to a checked FlatBuffer with its scores."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import tf_keras
+from numpy.typing import NDArray
+
+from convert.errors import ConversionError
+from convert.graph.fold_batch_norm import folded
+from convert.graph.nodes import built
+from convert.quantize.bias_correction import bias_corrected
+from convert.quantize.calibration_photos import representative_batches
+from convert.quantize.export import flatbuffer
+from convert.quantize.mixed_precision import layers_of, refuse_unknown_layers
+from convert.quantize.qat import fine_tuned, learnt
+from convert.quantize.recipes import RECIPES, FineTuning, Recipe
+from convert.source.answers import answers_of, together
+from convert.source.model import Source
+from convert.source.opaque_model import Whole
+from convert.source.scoring import MEAN, STD, Photos, keras_scores
+from edge_runtime.photos.manifest import LabelledPhoto, photos_of
+from training.augmentation.pipelines import AUGMENTATIONS
+from training.fitting.batches import AugmentedPhotos, decoded_squares, labels_of
+
+# Largest difference of a probability between the Keras 3 model and its folded tf_keras
+# rebuild: float32 rounding in another order of summation.
+SAME_FUNCTION = 1e-5
+# The same for deep networks, whose rounding adds up (0.00006 was seen after 53
+# convolutions): a tenth of half a step of an 8-bit score.
+SAME_DEEP_FUNCTION = 2e-4
+DEEP = 20
+"""Layers with weights beyond which a network is deep."""
+
+BATCH_SIZE = 16
+
+
+def rebuilt(
+    source: Source, photos: Photos, recipe: Recipe | None = None
+) -> tf_keras.Model | Whole:
+    """The folded tf_keras form of the model, proved to be the same function.
+
+    Where the model cannot be taken apart and ``recipe`` needs no layers, it is left
+    whole.
+
+    Raises:
+        ConversionError: when a probability differs by more than ``SAME_FUNCTION``, or
+            the model cannot be taken apart but has to be.
+    """
+    if source.slots:
+        return Whole(source)
+    try:
+        nodes = folded(source.nodes)
+    except ConversionError:
+        if recipe is None or recipe.trains:
+            raise
+        return Whole(source)
+    model = built(nodes, source.size_px)
+    given = np.asarray(model.predict(photos.real, batch_size=32, verbose=0))[:, 0]
+    difference = float(np.abs(given - keras_scores(source, photos)).max())
+    deep = sum(bool(node.weights) for node in nodes) > DEEP
+    most = SAME_DEEP_FUNCTION if deep else SAME_FUNCTION
+    if not difference <= most:
+        raise ConversionError(
+            f"the tf_keras rebuild of {source.network} differs from the Keras model by"
+            f" {difference:.2g} (at most {most}); please report this"
+        )
+    return model
+
+
+def converted(
+    source: Source,
+    model: tf_keras.Model | Whole,
+    recipe: Recipe,
+    photos: Sequence[LabelledPhoto],
+    chosen: Sequence[LabelledPhoto],
+    *,
+    io: str,
+    tuning: FineTuning,
+) -> bytes:
+    """Fine-tune or calibrate as the recipe asks, and convert.
+
+    Args:
+        source: what the model was rebuilt from.
+        model: ``rebuilt(source, ...)``.
+        recipe: how to convert.
+        photos: the whole manifest; only its training split is used.
+        chosen: photos that show value ranges, for recipes that calibrate.
+        io: dtype of input and output.
+        tuning: for recipes that train; and the layers that int8 recipes leave in
+            floating point.
+    """
+    if tuning.keep_float:
+        refuse_unknown_layers(tuning.keep_float, layers_of(model))
+
+    def shown() -> Iterator[NDArray[np.float32]]:
+        return representative_batches(
+            chosen, size_px=source.size_px, mean=MEAN, std=STD
+        )
+
+    if recipe.trains:
+        train = photos_of(photos, "train")
+        augmentation = str(source.settings.get("augmentation", "strong"))
+        supply = AugmentedPhotos(
+            decoded_squares(train, source.size_px),
+            labels_of(train),
+            source.size_px,
+            AUGMENTATIONS[augmentation],
+            BATCH_SIZE,
+            tuning.seed,
+        )
+        tuned = fine_tuned(model, supply, np.concatenate(list(shown())), tuning)
+        model = learnt(tuned, model) if tuning.keep_float else tuned
+        recipe = RECIPES["ptq_int8"] if tuning.keep_float else recipe
+    elif recipe.calibrated and isinstance(model, tf_keras.Model):
+        model = bias_corrected(model, np.concatenate(list(shown())), tuning.keep_float)
+    return flatbuffer(
+        model,
+        recipe,
+        size_px=source.size_px,
+        io=io,
+        keep_float=tuning.keep_float,
+        representative=lambda: together(
+            _over_whole_range(shown()), answers_of(chosen, source.slots)
+        ),
+        slots=source.slots,
+    )
+
+
+def _over_whole_range(
+    batches: Iterable[NDArray[np.float32]],
+) -> Iterator[NDArray[np.float32]]:
+    """The batches, with pure black and pure white in the first.
+
+    Calibration takes the input's range from what it is shown, and a stored input is the
+    pixel itself only where that is the whole range. The darkest and the brightest value
+    are moved there, which changes what the layers show the least.
+    """
+    for number, batch in enumerate(batches):
+        if number == 0:
+            batch.flat[batch.argmin()] = (0 - MEAN) / STD
+            batch.flat[batch.argmax()] = (255 - MEAN) / STD
+        yield batch

@@ -1,0 +1,4 @@
+"""Photos from a camera: a session that judges frames and votes.
+
+Read ``session`` first. Frames come from ``sources``, verdicts go to ``outputs``.
+"""

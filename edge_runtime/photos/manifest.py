@@ -1,0 +1,171 @@
+"""The table of labelled photos that training, conversion and benchmarks share.
+
+A CSV file with the columns ``path`` (relative to the table's folder), ``label``
+(``malignant`` or ``benign``), ``split`` (``train``, ``val`` or ``test``), ``lesion``
+(any name; photos of one lesion share it) and ``lesion_in_train`` (1 when a test photo
+shows a lesion that is also in the training split). Other columns are kept as they are.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_runtime.errors import ManifestError
+from edge_runtime.files.atomic import write_text
+
+COLUMNS = ("path", "label", "split", "lesion", "lesion_in_train")
+SPLITS = ("train", "val", "test")
+_MALIGNANT = {"malignant": True, "benign": False}
+
+
+@dataclass(frozen=True)
+class LabelledPhoto:
+    """One row of a manifest.
+
+    Attributes:
+        path: the photo's file; absolute.
+        malignant: whether the lesion is.
+        split: ``"train"``, ``"val"`` or ``"test"``.
+        lesion: name shared by all photos of one lesion.
+        lesion_in_train: a test photo whose lesion is also in the training split.
+        columns: all other columns of the row.
+    """
+
+    path: Path
+    malignant: bool
+    split: str
+    lesion: str
+    lesion_in_train: bool
+    columns: Mapping[str, str]
+
+
+def read_manifest(path: Path, *, check_files: bool = True) -> tuple[LabelledPhoto, ...]:
+    """Read a manifest and refuse one that contradicts itself.
+
+    Args:
+        path: the CSV file.
+        check_files: whether every photo has to exist.
+
+    Raises:
+        ManifestError: naming the row and what is wrong with it: a missing column or
+            file, an unknown label or split, a photo listed twice, one class only, a
+            lesion in both train and val, or a test photo whose lesion is in train
+            without the mark.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"the manifest {path} cannot be read: {error}") from error
+    try:
+        folder = path.resolve().parent
+        photos = tuple(
+            _photo(row, f"{path}, line {line}", folder, check_files)
+            for line, row in _rows(text, path)
+        )
+    except csv.Error as error:
+        raise ManifestError(f"{path} is not a CSV file: {error}") from error
+    _check_whole(photos, path)
+    return photos
+
+
+def write_manifest(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Write rows with at least ``COLUMNS``; all rows have the same columns."""
+    names = [*COLUMNS, *(name for name in rows[0] if name not in COLUMNS)]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def photos_of(
+    photos: Iterable[LabelledPhoto], split: str, *, clean: bool = False
+) -> tuple[LabelledPhoto, ...]:
+    """The photos of one split; ``clean`` drops those whose lesion is in train."""
+    return tuple(
+        photo
+        for photo in photos
+        if photo.split == split and not (clean and photo.lesion_in_train)
+    )
+
+
+def _rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Rows with the number of the line they end on; the columns are checked."""
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise ManifestError(
+            f"{manifest} lacks the columns {missing}; expected {list(COLUMNS)}."
+            " Make one: python training/prepare.py --help"
+        )
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _photo(
+    row: Mapping[str, str | None], where: str, folder: Path, check_files: bool
+) -> LabelledPhoto:
+    values = {name: (row[name] or "").strip() for name in COLUMNS}
+    if values["label"] not in _MALIGNANT:
+        raise ManifestError(
+            f"{where}: unknown label {values['label']!r}; expected malignant or benign"
+        )
+    if values["split"] not in SPLITS:
+        raise ManifestError(
+            f"{where}: unknown split {values['split']!r}; expected one of {SPLITS}"
+        )
+    if values["lesion_in_train"] not in ("", "0", "1"):
+        raise ManifestError(
+            f"{where}: lesion_in_train is {values['lesion_in_train']!r};"
+            " expected 0 or 1"
+        )
+    if not values["path"] or not values["lesion"]:
+        raise ManifestError(f"{where}: path and lesion may not be empty")
+    # Normalised, so that a/../b.jpg and b.jpg are seen to be one photo.
+    file = Path(os.path.normpath(folder / values["path"]))
+    if check_files and not file.is_file():
+        raise ManifestError(f"{where}: there is no photo {file}")
+    others = {
+        name: value or ""
+        for name, value in row.items()
+        if name is not None and name not in COLUMNS
+    }
+    return LabelledPhoto(
+        path=file,
+        malignant=_MALIGNANT[values["label"]],
+        split=values["split"],
+        lesion=values["lesion"],
+        lesion_in_train=values["lesion_in_train"] == "1",
+        columns=others,
+    )
+
+
+def _check_whole(photos: Sequence[LabelledPhoto], manifest: Path) -> None:
+    seen: set[Path] = set()
+    for photo in photos:
+        if photo.path in seen:
+            raise ManifestError(f"{manifest} lists the photo {photo.path} twice")
+        seen.add(photo.path)
+    classes = {photo.malignant for photo in photos}
+    if len(classes) < 2:
+        only = ", ".join("malignant" if found else "benign" for found in classes)
+        raise ManifestError(
+            f"{manifest} needs malignant and benign photos; it has"
+            f" {only or 'none'} only"
+        )
+    train = {photo.lesion for photo in photos if photo.split == "train"}
+    for photo in photos:
+        if photo.split == "val" and photo.lesion in train:
+            raise ManifestError(
+                f"{manifest}: lesion {photo.lesion} is in both train and val"
+                f" ({photo.path}); keep a lesion within one split"
+            )
+        marked = photo.lesion_in_train
+        if photo.split == "test" and photo.lesion in train and not marked:
+            raise ManifestError(
+                f"{manifest}: the test photo {photo.path} shows lesion {photo.lesion},"
+                " which is also in train; mark it with lesion_in_train=1"
+            )

@@ -1,0 +1,4 @@
+"""What every command shares: exit status, argument types, logs, progress.
+
+Read ``exit_status`` first.
+"""

@@ -1,0 +1,217 @@
+"""The same figures in CSV, Markdown, HTML and in the chart."""
+
+import csv
+import dataclasses
+import html.parser
+import io
+import json
+import re
+
+import pytest
+
+from benchmarks.measure.measurement import BASELINE
+from benchmarks.reporting.latency_recall_chart import (
+    LOWEST_PUBLISHED_RECALL,
+    caption,
+    latency_recall_figure,
+)
+from benchmarks.reporting.markdown import markdown
+from benchmarks.reporting.page import page
+from benchmarks.reporting.published import read_published
+from benchmarks.reporting.spreadsheet import spreadsheet
+from benchmarks.reporting.summary import summarise
+from benchmarks.reporting.tables import overview, start_table, tables
+from benchmarks.text.tables import text_table
+
+
+@pytest.fixture
+def baseline(result):
+    """A result without a model file."""
+    measurement = result.measurement
+    return dataclasses.replace(
+        result,
+        measurement=dataclasses.replace(
+            measurement,
+            subject=dataclasses.replace(
+                measurement.subject,
+                name="colour_baseline",
+                kind=BASELINE,
+                file_bytes=None,
+                model_sha256=None,
+            ),
+            interpreter=None,
+            timing=dataclasses.replace(
+                measurement.timing,
+                cold_start_ms=None,
+                load_ms=None,
+                first_inference_ms=None,
+                interpreter_ms=(),
+                stages_ms={},
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+def report(result, baseline):
+    return summarise({"pi": [result, baseline]}, read_published())
+
+
+@pytest.fixture
+def rows(report):
+    return report.sections[0].rows
+
+
+class TestTables:
+    def test_recall_never_stands_without_specificity(self, rows):
+        for table in tables(rows):
+            assert ("recall" in table.head) == ("specificity" in table.head)
+
+    def test_the_overview_shows_counts_as_shares_with_intervals(self, rows):
+        model = dict(zip(overview(rows).head, overview(rows).rows[0], strict=True))
+        # 2 of 3; Wilson's interval from scipy.stats.binomtest.
+        assert model["recall"] == "0.667 (0.208\N{EN DASH}0.939)"
+        assert model["photo to verdict median ms"] == "20.0"
+        assert model["size KB"] == "123"
+
+    def test_what_a_baseline_cannot_have_is_not_called_unmeasured(self, rows):
+        cells = overview(rows).rows[1]
+        assert cells.count("no model file") == 2
+        assert "not measured" not in cells
+
+    def test_what_was_not_measured_says_so(self, rows):
+        unknown = dataclasses.replace(rows[0], peak_memory_mib=None)
+        assert start_table([unknown]).rows[0][-2] == "not measured"
+
+    def test_columns_line_up_on_a_terminal(self):
+        text = text_table(("a", "b"), [("long name", "1"), ("x", "22.5")])
+        assert text == "a             b\nlong name     1\nx          22.5"
+
+
+class TestSpreadsheet:
+    def test_figures_are_not_rounded(self, report, rows):
+        lines = list(csv.DictReader(io.StringIO(spreadsheet(report))))
+        model = lines[0]
+        assert float(model["recall"]) == rows[0].quality[0].recall.value
+        assert float(model["photo_to_verdict_p95_ms"]) == pytest.approx(29.0)
+        assert model["photos"] == "test"
+        assert lines[1]["photos"] == "test_clean"
+
+    def test_published_figures_are_marked_and_not_measured(self, report):
+        lines = csv.DictReader(io.StringIO(spreadsheet(report)))
+        published = [line for line in lines if line["kind"] == "published"]
+        assert len(published) == 6
+        assert {line["photo_to_verdict_median_ms"] for line in published} == {
+            "not measured"
+        }
+
+    def test_no_cell_is_blank(self, report):
+        for line in csv.reader(io.StringIO(spreadsheet(report))):
+            assert all(line)
+
+
+class TestMarkdown:
+    def test_it_holds_notice_machine_command_and_commit(self, report):
+        text = markdown(report)
+        for part in (
+            "not a medical device",
+            "## pi",
+            "python benchmarks/run.py",
+            "0123456789ab",
+            "Published by the seed project, not measured here",
+        ):
+            assert part in text
+
+    def test_every_row_of_a_table_has_as_many_cells(self, report):
+        widths = []
+        for line in markdown(report).splitlines():
+            if line.startswith("|"):
+                widths.append(len(re.findall(r"(?<!\\)\|", line)))
+            elif widths:
+                assert len(set(widths)) == 1
+                widths = []
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects addresses and checks that tags close in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.addresses, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "wbr", "input"):
+            self.open.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+class TestPage:
+    def test_it_is_whole_and_fetches_nothing(self, report):
+        reader = Reader()
+        reader.feed(page(report, "/* plotly */"))
+        assert (reader.open, reader.addresses) == ([], [])
+        assert "not a medical device" in reader.text
+
+    def test_names_cannot_smuggle_markup_into_it(self, result):
+        name = "</script><script>alert(1)</script>"
+        subject = dataclasses.replace(result.measurement.subject, name=name)
+        measurement = dataclasses.replace(result.measurement, subject=subject)
+        bad = dataclasses.replace(result, measurement=measurement)
+        written = page(summarise({"<b>": [bad]}, read_published()), "")
+        # The template's two, and one for each chart.
+        scripts = 2 + written.count('class="chart"')
+        assert written.count("<script>") == scripts
+        assert written.count("</script>") == scripts
+        assert "<h2>&lt;b&gt;</h2>" in written
+
+    def test_the_script_inside_draws_a_chart(self, report):
+        plotly = pytest.importorskip("plotly.graph_objects")
+        drawn = re.search(r"const figure = (\{.*?\});", page(report, ""))
+        # Plotly's own checks refuse unknown attributes and bad values.
+        figure = plotly.Figure(json.loads(drawn.group(1)))
+        assert {trace.name for trace in figure.data} == {
+            "cnn32.qat_int8",
+            "colour baseline",
+            "seed, as published",
+        }
+
+
+class TestChart:
+    def test_error_bars_reach_what_was_measured(self, rows):
+        figure = latency_recall_figure(rows[:1], None)
+        mark = figure["data"][0]
+        latency, recall = rows[0].photo_to_verdict, rows[0].quality[0].recall
+        left = mark["x"][0] - mark["error_x"]["arrayminus"][0]
+        top = mark["y"][0] + mark["error_y"]["array"][0]
+        assert left == pytest.approx(latency.p5_ms)
+        assert top == pytest.approx(recall.high)
+
+    def test_every_mark_has_its_specificity_below(self, rows):
+        figure = latency_recall_figure(rows, read_published())
+        upper, lower = (
+            sorted(trace["name"] for trace in figure["data"] if trace["yaxis"] == axis)
+            for axis in ("y", "y2")
+        )
+        assert upper == lower
+
+    def test_marks_lie_inside_the_axes(self, rows):
+        figure = latency_recall_figure(rows, read_published())
+        for trace in figure["data"]:
+            low, high = figure["layout"][trace["yaxis"].replace("y", "yaxis")]["range"]
+            assert all(low <= value <= high for value in trace["y"])
+
+    def test_the_caption_names_what_is_left_out(self, rows):
+        published = read_published()
+        text = caption([dataclasses.replace(rows[0], quality=())], published)
+        assert "for want of a figure: cnn32.qat_int8" in text
+        low = [n for n in published.networks if n.recall < LOWEST_PUBLISHED_RECALL]
+        assert low and all(network.name in text for network in low)
+
+    def test_no_rows_make_an_empty_chart(self):
+        assert latency_recall_figure([], None)["data"] == []

@@ -1,0 +1,93 @@
+"""Fit the out-of-distribution check to the photos that models learn from.
+
+Run: python training/fit_familiarity.py --manifest data/fanconic.csv
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if not __package__:
+    # Started as a file: Python put training/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime.files.atomic import write_text
+from edge_runtime.measuring.revision import CHECKOUT
+from edge_runtime.photos.decoding import read_photo
+from edge_runtime.photos.familiarity import MEASURES, fitted, measures
+from edge_runtime.photos.manifest import read_manifest
+from edge_runtime.photos.measures import structure
+from edge_runtime.photos.preprocessing import as_picture, centre_square, scaled
+from edge_runtime.photos.quality import LOOK_PX
+from edge_runtime.terminal.exit_status import exit_status
+
+# Six digits: rounding then moves no distance by a thousandth.
+DIGITS = 6
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Turn command-line words into settings, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Measure the training and validation photos of a manifest and write"
+        " mean and spread, for the runtime and for the page.",
+        epilog="exit status: 0 written; 1 a photo or the manifest cannot be used; 2"
+        " wrong usage",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=CHECKOUT / "edge_runtime/photos/familiar.json",
+        help="JSON",
+    )
+    parser.add_argument(
+        "--script", type=Path, default=CHECKOUT / "web_demo/static/js/familiar.js"
+    )
+    return parser.parse_args(arguments)
+
+
+def measured(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The measures of one photo, as the runtime takes them."""
+    square = as_picture(centre_square(image))
+    look = scaled(square, min(LOOK_PX, square.width))
+    return measures(look, structure(look))
+
+
+@exit_status()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    words = parse(arguments)
+    photos = [photo for photo in read_manifest(words.manifest) if photo.split != "test"]
+    rows = [measured(read_photo(photo.path)) for photo in photos]
+    if len(rows) <= len(MEASURES):
+        print(
+            f"error: {words.manifest} has {len(rows)} photos to learn from; expected"
+            f" more than {len(MEASURES)}, and some hundreds to be of use",
+            file=sys.stderr,
+        )
+        return 1
+    mean, whitening = fitted(np.stack(rows))
+    values = {
+        "photos": len(rows),
+        "mean": mean.round(DIGITS).tolist(),
+        "whitening": whitening.round(DIGITS).tolist(),
+    }
+    write_text(words.out, json.dumps(values) + "\n")
+    write_text(
+        words.script,
+        "// Written by training/fit_familiarity.py, as familiar.json.\n"
+        f"export const FAMILIAR = {json.dumps(values)};\n",
+    )
+    print(f"{len(rows)} photos: {words.out}, {words.script}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

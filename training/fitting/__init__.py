@@ -1,0 +1,4 @@
+"""The training run: settings, batches, loop, checkpoints and its record.
+
+Read ``settings`` first, then ``cycles`` and ``loop``.
+"""

@@ -1,0 +1,192 @@
+"""Train a network in learning-rate cycles and join the last ones as its columns."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime.photos.manifest import LabelledPhoto, photos_of
+from training.augmentation.pipelines import AUGMENTATIONS
+from training.datasets.questions import answer_vectors
+from training.fitting.batches import (
+    LARGEST_CACHED_PX,
+    AugmentedPhotos,
+    decoded_squares,
+    labels_of,
+    model_inputs,
+)
+from training.fitting.checkpoint import TrainingError
+from training.fitting.lessons import mean_lessons
+from training.fitting.loop import Fitted, Schedule, Validation, fit, scores_of
+from training.fitting.record import file_sha256
+from training.fitting.settings import Settings
+from training.networks.catalogue import DESIGNS, trainable, whole
+from training.networks.column_ensemble import joined, trimmed
+
+# Largest difference of a probability between the trained, pool-first form and the
+# saved one: float32 rounding in another order of summation.
+SAME_FUNCTION = 1e-4
+
+# Later cycles start from a trained network and take a third of the first's epochs.
+LATER_SHARE = 3
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """The network at the end of one learning-rate cycle.
+
+    Attributes:
+        fitted: its best weights and history.
+        weights: the same weights by layer name.
+        logits: of the validation photos; shape ``(n,)``.
+    """
+
+    fitted: Fitted
+    weights: Mapping[str, Sequence[NDArray[np.float32]]]
+    logits: NDArray[np.float64]
+
+
+def fit_columns(
+    settings: Settings, photos: Sequence[LabelledPhoto]
+) -> tuple[list[Fitted], keras.Model]:
+    """Train cycle by cycle and join the last ones to the network as it is published.
+
+    Returns:
+        What each cycle gave, and the whole network.
+    """
+    design = DESIGNS[settings.network]
+    if settings.weights:
+        _thin(settings, 0)  # wrong weights are told of before photos are decoded
+    train_photos = photos_of(photos, "train")
+    lessons = (
+        mean_lessons(
+            settings.lessons,
+            manifest_sha256=file_sha256(settings.manifest),
+            photos=len(train_photos),
+            augmentation=settings.augmentation,
+        )
+        if settings.lessons
+        else None
+    )
+    # Teachers judged the photos at the largest size.
+    decoded_for_px = LARGEST_CACHED_PX if lessons else design.size_px
+    supply = AugmentedPhotos(
+        decoded_squares(train_photos, decoded_for_px),
+        labels_of(train_photos),
+        design.size_px,
+        AUGMENTATIONS[settings.augmentation],
+        settings.batch_size,
+        settings.seed,
+        lessons=lessons,
+        answers=answer_vectors(train_photos) if settings.answers else None,
+        covered=settings.covered,
+    )
+    validation = validation_photos(settings, photos)
+    snapshots: list[_Snapshot] = []
+    for cycle in range(settings.cycles):
+        before = snapshots[-1].fitted.weights if snapshots else None
+        print(f"cycle {cycle + 1} of {settings.cycles}", file=sys.stderr)
+        snapshots.append(_run_cycle(settings, cycle, supply, validation, before))
+    last = snapshots[-settings.columns :]
+    model = whole(design, block_order=settings.block_order, answers=settings.answers)
+    columns = [snapshot.weights for snapshot in last]
+    for name, arrays in (joined(columns) if len(last) > 1 else columns[0]).items():
+        # Keras numbers layers without a name of their own through the process.
+        if arrays:
+            model.get_layer(name).set_weights(arrays)
+    logits = np.mean([snapshot.logits for snapshot in last], axis=0)
+    _check_same(model, validation, logits)
+    return [snapshot.fitted for snapshot in snapshots], model
+
+
+def _run_cycle(
+    settings: Settings,
+    cycle: int,
+    supply: AugmentedPhotos,
+    validation: Validation,
+    before: Sequence[NDArray[np.float32]] | None,
+) -> _Snapshot:
+    """Train a thin network; the first from scratch, later ones from the one before."""
+    seed = settings.seed + 1000 * cycle
+    keras.utils.set_random_seed(seed)
+    model = _thin(settings, max(0, cycle - (settings.cycles - settings.columns)))
+    epochs, settling = settings.epochs, round(settings.epochs * settings.settling)
+    if before is not None:
+        model.set_weights(trimmed(before, model.get_weights()))
+        epochs = settling = max(1, settings.epochs // LATER_SHARE)
+    elif settings.start is not None:
+        _start_from(settings.start / "model.keras", model)
+    schedule = Schedule(
+        epochs,
+        settings.learning_rate,
+        settings.patience,
+        recipe=settings.recipe,
+    )
+    checkpoint = settings.out / f"checkpoint{cycle + 1}.npz"
+    mild = replace(supply, seed=seed, mild_from=epochs - settling + 1)
+    fitted = fit(model, mild, validation, schedule, checkpoint)
+    model.set_weights(fitted.weights)
+    return _Snapshot(
+        fitted=fitted,
+        weights={layer.name: layer.get_weights() for layer in model.layers},
+        logits=_logit(scores_of(model, validation.inputs)),
+    )
+
+
+def _thin(settings: Settings, index: int) -> keras.Model:
+    """The network of a column, as it starts."""
+    return trainable(
+        DESIGNS[settings.network],
+        block_order=settings.block_order,
+        index=index,
+        columns=settings.columns,
+        weights=settings.weights,
+        answers=settings.answers,
+    )
+
+
+def _start_from(path: Path, model: keras.Model) -> None:
+    """Give a network the weights of a finished run of the same one.
+
+    Raises:
+        TrainingError: when it is another network's.
+    """
+    finished = keras.models.load_model(path, compile=False)
+    try:
+        for layer in model.layers:
+            layer.set_weights(finished.get_layer(layer.name).get_weights())
+    except ValueError as error:
+        raise TrainingError(
+            f"{path} is not a {model.name} and cannot be where it starts: {error}"
+        ) from error
+
+
+def _check_same(
+    model: keras.Model, validation: Validation, logits: NDArray[np.float64]
+) -> None:
+    expected = 1 / (1 + np.exp(-logits))
+    difference = np.abs(scores_of(model, validation.inputs) - expected).max()
+    if not difference < SAME_FUNCTION:
+        raise TrainingError(
+            f"the saved form of the network differs from the trained one by"
+            f" {difference:.2g} (at most {SAME_FUNCTION}); please report this"
+        )
+
+
+def _logit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    clipped = scores.clip(1e-7, 1 - 1e-7)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
+def validation_photos(
+    settings: Settings, photos: Sequence[LabelledPhoto]
+) -> Validation:
+    """The photos that choose the epoch, as the runtime shows them to a model."""
+    chosen = photos_of(photos, "val")
+    size_px = DESIGNS[settings.network].size_px
+    answers = answer_vectors(chosen) if settings.answers else None
+    return Validation(model_inputs(chosen, size_px), labels_of(chosen), answers)

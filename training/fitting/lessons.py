@@ -1,0 +1,169 @@
+"""What a trained network says of changed photos, for another one to learn.
+
+Distillation (Hinton et al. 2015, arXiv 1503.02531) on shared views: the pupil sees a
+changed photo, and the teacher was shown the same change of the same photo at its own
+input size ("function matching": Beyer et al. 2021, arXiv 2106.05237). ``teach.py``
+writes a teacher's words once, for a fixed number of views; every pupil reads them.
+"""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.files.atomic import write_bytes
+from training.augmentation.pipelines import AUGMENTATIONS, MILD, Pixels
+
+# Share of the teachers' word in a target; the rest is the label's. Chosen once.
+TEACHERS_SHARE = 0.8
+
+
+class LessonError(EdgeRuntimeError):
+    """Lessons are missing, broken, or those of other photos."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """The views that pupils and teachers share; pure functions of these fields.
+
+    Attributes:
+        manifest_sha256: of the table whose train split is shown.
+        augmentation: a key of ``AUGMENTATIONS``.
+        seed: of the changes.
+        strong_views: views of each photo at full strength; they come first.
+        mild_views: views at strength ``MILD``.
+    """
+
+    manifest_sha256: str
+    augmentation: str
+    seed: int
+    strong_views: int
+    mild_views: int
+
+    @property
+    def views(self) -> int:
+        """How often each photo was judged."""
+        return self.strong_views + self.mild_views
+
+    def view_of_epoch(self, number: int, mild_from: int) -> int:
+        """Which view epoch ``number``, from 1 on, shows: over and over in order."""
+        if number >= mild_from:
+            return self.strong_views + (number - mild_from) % self.mild_views
+        return (number - 1) % self.strong_views
+
+    def pixels(
+        self, square: Pixels, index: int, view: int, size_px: int
+    ) -> NDArray[np.uint8]:
+        """Photo ``index`` of the train split as a network of ``size_px`` sees it."""
+        rng = np.random.default_rng([self.seed, view, index])
+        strength = 1.0 if view < self.strong_views else MILD
+        return AUGMENTATIONS[self.augmentation](square, size_px, rng, strength)
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """A teacher's words, or the mean of several teachers'.
+
+    Attributes:
+        course: what was shown.
+        logits: of malignancy; shape ``(views, photos)``; float32.
+    """
+
+    course: Course
+    logits: NDArray[np.float32]
+
+    def targets(
+        self, labels: NDArray[np.int64], view: int, part: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """What the pupil shall say: probabilities, same shape as ``part``.
+
+        Args:
+            labels: 1 for malignant; shape ``(photos,)``.
+            view: which one is shown.
+            part: indices of the photos of a batch.
+        """
+        taught = 1 / (1 + np.exp(-self.logits[view, part]))
+        mixed = TEACHERS_SHARE * taught + (1 - TEACHERS_SHARE) * labels[part]
+        return np.asarray(mixed, np.float32)
+
+
+def write_lessons(path: Path, lessons: Lessons) -> None:
+    """Write a teacher's words so far; views yet to come are NaN."""
+    stored = io.BytesIO()
+    np.savez(stored, logits=lessons.logits, **vars(lessons.course))
+    write_bytes(path, stored.getvalue())
+
+
+def read_lessons(path: Path) -> Lessons:
+    """A teacher's words so far.
+
+    Raises:
+        LessonError: when the file is missing or was not written by ``write_lessons``.
+    """
+    try:
+        # From memory: NumPy leaves a file open that is no zip.
+        content = io.BytesIO(path.read_bytes())
+        with np.load(content, allow_pickle=False) as stored:
+            return Lessons(
+                Course(
+                    manifest_sha256=str(stored["manifest_sha256"]),
+                    augmentation=str(stored["augmentation"]),
+                    seed=int(stored["seed"]),
+                    strong_views=int(stored["strong_views"]),
+                    mild_views=int(stored["mild_views"]),
+                ),
+                stored["logits"].astype(np.float32),
+            )
+    except FileNotFoundError:
+        raise LessonError(
+            f"{path} is missing; training/teach.py writes it from a finished run"
+        ) from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise LessonError(
+            f"{path} holds no lessons ({error}); remove it and run training/teach.py"
+        ) from error
+
+
+def mean_lessons(
+    paths: Sequence[Path], *, manifest_sha256: str, photos: int, augmentation: str
+) -> Lessons:
+    """The mean logit of several teachers on the same views.
+
+    Args:
+        paths: files of ``training/teach.py``, at least one.
+        manifest_sha256: of the pupil's table.
+        photos: of its train split.
+        augmentation: the pupil's.
+
+    Raises:
+        LessonError: when a file does not fit the pupil or the first one, or is not
+            finished.
+    """
+    read = [read_lessons(path) for path in paths]
+    for path, lessons in zip(paths, read, strict=True):
+        course = lessons.course
+        if (course.manifest_sha256, course.augmentation) != (
+            manifest_sha256,
+            augmentation,
+        ) or lessons.logits.shape != (course.views, photos):
+            raise LessonError(
+                f"{path} judges other photos or another augmentation"
+                f" ({course.augmentation}); run training/teach.py with this manifest"
+                f" and --augmentation {augmentation}"
+            )
+        if course != read[0].course:
+            raise LessonError(
+                f"{path} and {paths[0]} judge other views; give both the same --seed,"
+                " --strong-views and --mild-views"
+            )
+        if not np.isfinite(lessons.logits).all():
+            raise LessonError(
+                f"{path} is not finished; give the command of training/teach.py again"
+            )
+    mean = np.mean([lessons.logits for lessons in read], axis=0)
+    return Lessons(read[0].course, mean.astype(np.float32))

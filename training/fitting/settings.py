@@ -1,0 +1,246 @@
+"""What ``train.py`` is told on the command line."""
+
+import argparse
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+
+from training.augmentation.pipelines import AUGMENTATIONS
+from training.fitting.loop import RECIPES
+from training.networks.answers_fusion import FUSIONS
+from training.networks.backbones import Backbone
+from training.networks.catalogue import DESIGNS
+from training.networks.column_ensemble import column
+from training.networks.published_cnn import BLOCK_ORDERS, Network
+
+Values = Mapping[str, str | int | float | list[str]]
+
+
+def read_configurations() -> dict[str, Values]:
+    """Options of ``train.py``, with underscores, by name of the configuration."""
+    text = (
+        resources.files("training.fitting")
+        .joinpath("configurations.toml")
+        .read_text("utf-8")
+    )
+    return tomllib.loads(text)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for; one field per option."""
+
+    manifest: Path
+    network: str
+    augmentation: str
+    block_order: str
+    columns: int
+    cycles: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    seed: int
+    out: Path
+    recipe: str = "ours"
+    settling: float = 0.33
+    weights: tuple[str, ...] = ()
+    lessons: tuple[Path, ...] = ()
+    answers: str = ""
+    covered: float = 0.0
+    start: Path | None = None
+
+    def as_json(self) -> dict[str, str | int | float]:
+        """The settings by name, paths as text; what was not asked for is left out."""
+        values = {
+            **asdict(self),
+            "lessons": " ".join(map(str, self.lessons)),
+            # Where a weights file lay says nothing about the training.
+            "weights": " ".join(Path(name).name for name in self.weights),
+        }
+        return {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in values.items()
+            if value not in ("", None)
+        }
+
+
+def parse(arguments: Sequence[str] | None) -> Settings:
+    """Turn command-line words into settings, or exit with a usage message."""
+    configurations = read_configurations()
+    parser = argparse.ArgumentParser(
+        description="Train a network on the train split of a manifest. The epoch is"
+        " chosen by AUC on the val split; the test split is not touched. Stopped runs"
+        " go on where they were when the same command is given again. The environment"
+        " variable KERAS_BACKEND picks tensorflow (default), jax or torch.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "--configuration",
+        choices=configurations,
+        metavar="NAME",
+        help="options by one name: " + ", ".join(configurations) + ". Those given"
+        " beside it come first",
+    )
+    add("--manifest", type=Path, required=True, help="table of training/prepare.py")
+    add("--network", choices=list(DESIGNS), default="cnn64", help="name ends in px")
+    add(
+        "--augmentation",
+        choices=AUGMENTATIONS,
+        default="strong",
+        help="none: flips and 0.3 degrees; augmentor: the published project's table;"
+        " strong: other cameras, distances and lamps, hair, blur and rings",
+    )
+    add(
+        "--block-order",
+        choices=BLOCK_ORDERS,
+        default="relu_bn_relu",
+        help="; ".join(f"{name}: {text}" for name, text in BLOCK_ORDERS.items()),
+    )
+    add(
+        "--columns",
+        type=int,
+        help="thin networks to train one after the other and join into the wide one;"
+        " 1 trains it whole (default: 1, 2 and 3 for cnn32, cnn64 and cnn128)",
+    )
+    add(
+        "--cycles",
+        type=int,
+        help="learning-rate cycles; each goes on from the one before, and the last"
+        " ones become the columns (default: as many as columns)",
+    )
+    add(
+        "--epochs",
+        type=int,
+        default=60,
+        help="of the first cycle, at most; later ones have a third as many",
+    )
+    add(
+        "--recipe",
+        choices=RECIPES,
+        default="ours",
+        help="; ".join(f"{name}: {text}" for name, text in RECIPES.items()),
+    )
+    add(
+        "--settling",
+        type=_share,
+        default=0.33,
+        metavar="SHARE",
+        help="of the first cycle's epochs, the last ones, under milder changes, as all"
+        " later cycles are; small networks learn more from more of it",
+    )
+    add(
+        "--covered",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="of the photos, shown with the lesion covered as photos that nobody can"
+        " call, so that less is read off the skin and the camera",
+    )
+    add("--batch-size", type=int, default=32, help="photos a step")
+    add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
+    add("--patience", type=int, default=20, help="epochs without a better val AUC")
+    add("--seed", type=int, default=0, help="same seed, same batches")
+    add(
+        "--weights",
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="what published networks start from: a Keras file without its top, or"
+        " EfficientNet-Lite's PyTorch file, for each that the network joins (lesion128:"
+        " EfficientNet-Lite0, SqueezeNet), or imagenet to fetch them (default: from"
+        " scratch)",
+    )
+    add(
+        "--start",
+        type=Path,
+        metavar="RUN",
+        help="folder of a finished run of the same network, to go on from its weights"
+        " in place of a configuration's",
+    )
+    add(
+        "--lessons",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="lessons.npz files of training/teach.py: what finished networks say of"
+        " changed photos; their mean logit joins each label",
+    )
+    add(
+        "--answers",
+        choices=FUSIONS,
+        default="",
+        help="also learn from what the manifest tells about the lesions (age, itch,"
+        " ...: docs/answers.md), joined to the image "
+        + "; ".join(f"{name}: {text}" for name, text in FUSIONS.items())
+        + ". Not for cnn32, cnn64 and cnn128",
+    )
+    add("--out", type=Path, help="folder of the run (default: runs/NAME)")
+    words = parser.parse_args(arguments)
+    if words.configuration:
+        named = dict(configurations[words.configuration])
+        if words.start:
+            named.pop("weights", None)  # a finished run has its own
+        parser.set_defaults(**named)
+        words = parser.parse_args(arguments)
+    if words.out is None:
+        words.out = Path("runs") / (words.configuration or words.network)
+    del words.configuration
+    _complete(parser, words)
+    words.lessons = tuple(map(Path, words.lessons))
+    words.weights = tuple(words.weights)
+    return Settings(**vars(words))
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, got {text}")
+    return value
+
+
+def _complete(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
+    """Fill in what follows from the network; exit where options do not fit."""
+    if words.columns is None:
+        words.columns = DESIGNS[words.network].columns
+    if words.cycles is None:
+        words.cycles = words.columns
+    if words.cycles < words.columns:
+        parser.error(f"--cycles must be at least --columns, {words.columns}")
+    for name in ("epochs", "batch_size", "patience", "columns"):
+        if getattr(words, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1")
+    try:
+        _check_columns(words.network, words.columns)
+    except ValueError as error:
+        parser.error(f"--columns: {error}")
+    _check_network(parser, words)
+
+
+def _check_network(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
+    """Exit where the network has no use for an option."""
+    if words.answers and isinstance(DESIGNS[words.network], Network):
+        parser.error(
+            f"--answers: {words.network} has no place for them; expected"
+            " separable..., lesion... or a MobileNet"
+        )
+    if words.weights and words.start:
+        parser.error("--start: a finished run has weights; expected no --weights")
+    if words.start and words.columns > 1:
+        parser.error(
+            "--start: columns cannot be started from a run; expected --columns 1"
+        )
+    if words.weights and not isinstance(DESIGNS[words.network], Backbone):
+        parser.error(f"--weights: {words.network} starts from scratch")
+
+
+def _check_columns(network: str, columns: int) -> None:
+    design = DESIGNS[network]
+    if isinstance(design, Network):
+        column(design, 0, columns)
+    elif columns != 1:
+        raise ValueError(f"{network} is trained whole; expected 1, got {columns}")

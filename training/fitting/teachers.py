@@ -1,0 +1,93 @@
+"""Networks that judge photos for others to learn from, run by LiteRT.
+
+LiteRT's kernels take a third of the time of Keras on a processor, or less, and give the
+same probabilities (docs/decisions.md), so a finished run is exported for it first; a
+file of ``convert/to_tflite.py`` teaches as it is.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime.model.file import read_model_file
+from edge_runtime.model.interpreter import (
+    TfliteModel,
+    open_interpreter,
+    open_model_file,
+)
+from training.fitting.lessons import LessonError
+
+# Of a probability in floating point; one that is stored is known to half a step only.
+_LEAST = 1e-6
+
+_ALSO_ASKS = "also takes answers about the lesion; a teacher judges photos alone"
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A network of one photo and one probability.
+
+    Attributes:
+        model: the opened network.
+    """
+
+    model: TfliteModel
+
+    @property
+    def size_px(self) -> int:
+        """Side of the photos that it judges."""
+        return self.model.input_shape[1]
+
+    def logit(self, pixels: NDArray[np.uint8]) -> float:
+        """Of malignancy, for pixels of shape ``(size_px, size_px, 3)``."""
+        shown = pixels[None].astype(np.float32) / np.float32(255)
+        output = self.model.output
+        said = output.restore(self.model.infer(self.model.input.store(shown)))
+        least = max(_LEAST, output.scale / 2)
+        likely = float(np.clip(said[0], least, 1 - least))
+        return float(np.log(likely / (1 - likely)))
+
+
+def read_teachers(path: Path, count: int) -> list[Teacher]:
+    """Open the folder of a finished run, or a file ``.tflite`` with its card.
+
+    Args:
+        path: the folder or the file.
+        count: how often, as an interpreter serves one thread at a time.
+
+    Raises:
+        EdgeRuntimeError: when there is none, or it needs more than a photo.
+    """
+    if path.suffix == ".tflite":
+        file = read_model_file(path)
+        models = [open_model_file(file) for _ in range(count)]
+        if models[0].answers_shape:
+            raise LessonError(f"{path} {_ALSO_ASKS}")
+        return [Teacher(model) for model in models]
+    network = _finished(path / "model.keras")
+    with TemporaryDirectory() as folder:
+        exported = Path(folder) / "teacher.tflite"
+        network.export(exported, format="litert", verbose=False)
+        content = exported.read_bytes()
+    return [Teacher(open_interpreter(content)) for _ in range(count)]
+
+
+def _finished(path: Path) -> keras.Model:
+    """The network of a run, which gives one probability."""
+    if not path.is_file():
+        raise LessonError(f"{path} is missing; expected the folder of a finished run")
+    network = keras.models.load_model(path, compile=False)
+    if network.output_shape != (None, 1):
+        raise LessonError(
+            f"{path} gives {network.output_shape}; expected one probability, (None, 1)"
+        )
+    if isinstance(network.input_shape, list):
+        raise LessonError(f"{path} {_ALSO_ASKS}")
+    return network

@@ -1,0 +1,4 @@
+"""Every network that can be trained, by name.
+
+Read ``catalogue`` first.
+"""

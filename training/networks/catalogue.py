@@ -1,0 +1,53 @@
+"""Every network that ``train.py`` can train, whoever designed it."""
+
+from collections import ChainMap
+from collections.abc import Sequence
+
+import keras
+
+from training.networks.backbones import BACKBONES, Backbone, build_backbone
+from training.networks.column_ensemble import column
+from training.networks.published_cnn import NETWORKS, Network, build
+from training.networks.separable import SEPARABLE, Separable, build_separable
+
+Design = Network | Separable | Backbone
+
+# A live view: the tables stay where their builders are.
+DESIGNS: ChainMap[str, Design] = ChainMap(NETWORKS, SEPARABLE, BACKBONES)  # type: ignore[arg-type]
+
+
+def trainable(
+    design: Design,
+    *,
+    block_order: str,
+    index: int = 0,
+    columns: int = 1,
+    weights: Sequence[str] = (),
+    answers: str = "",
+) -> keras.Model:
+    """The form of a network that is trained: the published ones pooled first and thin.
+
+    Args:
+        design: a row of ``DESIGNS``.
+        block_order: of the published networks; the others have one order only.
+        index: which column.
+        columns: how many there are.
+        weights: what a backbone starts from; see ``build_backbone``.
+        answers: how answers about the lesion join in, a key of ``FUSIONS``; not in the
+            published networks.
+    """
+    if isinstance(design, Separable):
+        return build_separable(design, answers)
+    if isinstance(design, Backbone):
+        return build_backbone(design, weights, answers)
+    thin, dense_units = column(design, index, columns)
+    return build(
+        thin, block_order=block_order, pool_first=True, dense_units=dense_units
+    )
+
+
+def whole(design: Design, *, block_order: str, answers: str = "") -> keras.Model:
+    """The form of a network that is saved, with weights yet to be set."""
+    if isinstance(design, Network):
+        return build(design, block_order=block_order)
+    return trainable(design, block_order=block_order, answers=answers)

@@ -1,0 +1,99 @@
+"""``separable32`` and ``separable64``: our own networks, made for int8 on a processor.
+
+Depthwise-separable blocks (Howard et al. 2017, arXiv 1704.04861): every operation is a
+convolution with a fused ReLU, which XNNPACK runs in int8 and tfmot quantises as it is.
+A global mean takes the place of the published networks' dense layer, so that nearly
+all weights look at the picture.
+"""
+
+from dataclasses import dataclass
+
+import keras
+
+from training.networks.head import with_head
+from training.networks.published_cnn import BATCH_NORM_MOMENTUM
+
+
+@dataclass(frozen=True)
+class Separable:
+    """One row of ``SEPARABLE``.
+
+    Attributes:
+        name: ends in the input size.
+        size_px: side of the square input.
+        stem: filters of the first, full convolution.
+        stem_stride: its stride.
+        blocks: filters and stride of each depthwise-separable block.
+    """
+
+    name: str
+    size_px: int
+    stem: int
+    stem_stride: int
+    blocks: tuple[tuple[int, int], ...]
+    columns: int = 1
+
+
+SEPARABLE = {
+    network.name: network
+    for network in (
+        Separable(
+            name="separable32",
+            size_px=32,
+            stem=24,
+            stem_stride=1,
+            blocks=((48, 2), (64, 1), (96, 2), (96, 1), (160, 2), (192, 1)),
+        ),
+        Separable(
+            name="separable64",
+            size_px=64,
+            stem=24,
+            stem_stride=2,
+            blocks=(
+                *((48, 1), (96, 2), (96, 1), (160, 2)),
+                *((160, 1), (160, 1), (256, 2), (320, 1)),
+            ),
+        ),
+    )
+}
+
+
+def build_separable(network: Separable, answers: str = "") -> keras.Model:
+    """A freshly initialised model from pixels / 255 to the probability, ``(n, 1)``.
+
+    Args:
+        network: a row of ``SEPARABLE``.
+        answers: a key of ``FUSIONS`` makes one of two inputs.
+    """
+    inputs = keras.Input((network.size_px, network.size_px, 3), name="pixels")
+    values = keras.layers.Conv2D(
+        network.stem,
+        3,
+        strides=network.stem_stride,
+        padding="same",
+        use_bias=False,
+        name="stem_conv",
+    )(inputs)
+    values = _normalised(values, "stem")
+    for index, (filters, stride) in enumerate(network.blocks, start=1):
+        name = f"block{index}"
+        values = keras.layers.DepthwiseConv2D(
+            3,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            name=f"{name}_depthwise",
+        )(values)
+        values = _normalised(values, f"{name}_depthwise")
+        values = keras.layers.Conv2D(
+            filters, 1, use_bias=False, name=f"{name}_pointwise"
+        )(values)
+        values = _normalised(values, f"{name}_pointwise")
+    return with_head(inputs, [values], network.name, answers)
+
+
+def _normalised(values: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    values = keras.layers.BatchNormalization(
+        momentum=BATCH_NORM_MOMENTUM, name=f"{name}_bn"
+    )(values)
+    return keras.layers.ReLU(name=f"{name}_relu")(values)

@@ -1,0 +1,4 @@
+"""From an upload to a verdict: reading, waiting for a turn, judging.
+
+Read ``judge`` first.
+"""

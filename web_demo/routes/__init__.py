@@ -1,0 +1,4 @@
+"""What answers each address: pages, API, offline files, metrics.
+
+Read ``pages`` first, then ``api``.
+"""
