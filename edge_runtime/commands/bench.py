@@ -21,6 +21,7 @@ from edge_runtime.measuring.revision import revision
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.photos.paths import once_each, photos_in
+from edge_runtime.site_calibration.file import site_path
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
@@ -107,6 +108,12 @@ def run(words: argparse.Namespace) -> int:
     }
     print(json.dumps(_result(words, len(photos), classifier, measurement)))
     print(f"bench: {NOTICE}", file=sys.stderr)
+    aside = site_path(words.model)
+    print(
+        f"bench: {classifier.operating_point}"
+        + (f"; {aside} is left aside" if aside.exists() else ""),
+        file=sys.stderr,
+    )
     return 0
 
 

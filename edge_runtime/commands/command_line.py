@@ -10,6 +10,7 @@ from typing import Any
 from edge_runtime.commands.option_sources import (
     ALL,
     VERBS,
+    OptionParser,
     _module,
     apply,
     read_source,
@@ -36,12 +37,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         " not a medical device.",
     )
     _add_own_options(parser)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="verb", parser_class=OptionParser
+    )
     # Without a verb, as for --help or a misspelt one, all of them are listed.
     for name in named if named and named[0] in VERBS else VERBS:
         verb = _add_verb(verbs, name)
         if [name] == named and not rest:
-            apply(verb, name, read_source(own.config))
+            apply(verb, name, read_source(own.config, verbs=VERBS))
     if named == ["config"] and not set(arguments) & {"-h", "--help"}:
         arguments = _with_verb(arguments)
     return parser.parse_args(arguments)
@@ -82,9 +85,9 @@ def _add_own_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_verb(verbs: Any, name: str) -> argparse.ArgumentParser:
+def _add_verb(verbs: Any, name: str) -> OptionParser:
     module = _module(name)
-    verb: argparse.ArgumentParser = verbs.add_parser(
+    verb: OptionParser = verbs.add_parser(
         name,
         help=module.SUMMARY,
         description=f"{module.SUMMARY.capitalize()}.",

@@ -7,9 +7,10 @@ that a value is as good or as wrong wherever it stands.
 """
 
 import argparse
+import difflib
 import importlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -23,8 +24,51 @@ _PREFIX = "LESION_EDGE"
 _USUAL_FILES = ("~/.config/lesion-edge/config.toml", "/etc/lesion-edge/config.toml")
 
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-_FLAG_ACTIONS = (argparse._StoreTrueAction, argparse._StoreFalseAction)
-_VALUE_ACTIONS = (argparse._StoreAction, argparse._AppendAction)
+
+
+class OptionParser(argparse.ArgumentParser):
+    """A parser that remembers what was declared, which argparse tells nobody.
+
+    Attributes:
+        declared: every word of the command line, in order, with those of groups.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make a parser; see ``argparse``."""
+        self.declared: list[argparse.Action] = []
+        self._made = False
+        super().__init__(*args, **kwargs)
+        self._made = True
+
+    def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
+        """Declare a word."""
+        action = super().add_argument(*args, **kwargs)
+        self.declared.append(action)
+        return action
+
+    def add_argument_group(self, *args: Any, **kwargs: Any) -> Any:
+        """Declare words under a heading of their own."""
+        group = super().add_argument_group(*args, **kwargs)
+        # argparse makes its own two while it is made itself.
+        return _Group(group, self.declared) if self._made else group
+
+    def add_mutually_exclusive_group(self, **kwargs: Any) -> Any:
+        """Declare words of which one may be used."""
+        return _Group(super().add_mutually_exclusive_group(**kwargs), self.declared)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A group of ``argparse`` whose words the parser remembers."""
+
+    group: Any
+    declared: list[argparse.Action]
+
+    def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
+        """Declare a word."""
+        action: argparse.Action = self.group.add_argument(*args, **kwargs)
+        self.declared.append(action)
+        return action
 
 
 @dataclass(frozen=True)
@@ -42,14 +86,16 @@ class Source:
     environment: Mapping[str, str]
 
 
-def read_source(file: Path | None = None) -> Source:
+def read_source(file: Path | None = None, *, verbs: Collection[str]) -> Source:
     """The configuration file and the environment.
 
     Args:
         file: asked for by a flag; else ``LESION_EDGE_CONFIG``, else a usual place.
+        verbs: those that the file may have tables for.
 
     Raises:
-        SettingsError: when a file that was asked for is missing, or any is no TOML.
+        SettingsError: when a file that was asked for is missing, any is no TOML, or it
+            has a table for no verb.
     """
     named = str(file) if file else os.environ.get(FILE_VARIABLE)
     path = Path(named) if named else _usual_file()
@@ -58,7 +104,8 @@ def read_source(file: Path | None = None) -> Source:
     import tomllib  # Here: most processes have no file to parse.
 
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Notepad begins a file with a mark that TOML does not know.
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"the configuration {path} cannot be read: {error}. Expected TOML with a"
@@ -70,10 +117,17 @@ def read_source(file: Path | None = None) -> Source:
                 f"{path}: {name} stands outside a table; put it under the verb it is"
                 " for, such as [classify]"
             )
+        if name not in verbs:
+            close = difflib.get_close_matches(name, verbs, 1)
+            raise SettingsError(
+                f"{path}: there is no verb for the table [{name}]"
+                + (f"; did you mean [{close[0]}]?" if close else "")
+                + f" Expected some of {sorted(verbs)}"
+            )
     return Source(values, str(path), os.environ)
 
 
-def apply(parser: argparse.ArgumentParser, verb: str, source: Source) -> dict[str, str]:
+def apply(parser: OptionParser, verb: str, source: Source) -> dict[str, str]:
     """Make what file and environment say the parser's defaults.
 
     Returns:
@@ -83,7 +137,7 @@ def apply(parser: argparse.ArgumentParser, verb: str, source: Source) -> dict[st
         SettingsError: when a value does not convert, or the file has an unknown name.
     """
     table = source.values.get(verb, {})
-    options = {option_name(action): action for action in _options(parser)}
+    options = {option_name(action): action for action in options_of(parser)}
     unknown = sorted(set(table) - {*options})
     if unknown:
         raise SettingsError(
@@ -107,23 +161,27 @@ def apply(parser: argparse.ArgumentParser, verb: str, source: Source) -> dict[st
 
 
 def option_name(action: argparse.Action) -> str:
-    """An option's name in files and variables: ``--no-site`` is ``no_site``."""
+    """An option's name in files and variables: ``--max-fps`` is ``max_fps``."""
     longest = max(action.option_strings, key=len)
     return longest.lstrip("-").replace("-", "_")
 
 
-def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    for action in parser._actions:
-        if action.option_strings and isinstance(
-            action, (*_FLAG_ACTIONS, *_VALUE_ACTIONS)
-        ):
+def options_of(parser: OptionParser) -> Iterator[argparse.Action]:
+    """The parser's options: no words without a name, nor ``--help``."""
+    for action in parser.declared:
+        if action.option_strings and action.dest != "help":
             yield action
 
 
+def is_switch(action: argparse.Action) -> bool:
+    """Whether the option stands alone, without a value."""
+    return action.nargs == 0
+
+
 def _converted(action: argparse.Action, word: Any, where: str) -> Any:
-    if isinstance(action, _FLAG_ACTIONS):
-        return action.const if _truth(word, where) else not action.const
-    if isinstance(action, argparse._AppendAction):
+    if is_switch(action):
+        return _truth(word, where)
+    if isinstance(action.default, list):
         words = word if isinstance(word, list) else str(word).split(",")
         return [_one(action, part, where) for part in words]
     return _one(action, word, where)
@@ -190,27 +248,22 @@ def settings_of(
     """
     if name not in VERBS:
         raise SettingsError(f"there is no verb {name!r}; expected one of {[*VERBS]}")
-    parser = argparse.ArgumentParser(prog=name, add_help=False, exit_on_error=False)
-    module = _module(name)
-    module.add_arguments(parser)
-    origins = apply(parser, name, read_source(config))
-    options = [action for action in parser._actions if action.option_strings]
-    # Words that are no options, such as the model, are of no interest here.
-    flagged = argparse.ArgumentParser(prog=name, add_help=False)
-    found: dict[str, tuple[Any, str]] = {}
-    for action in options:
-        copied = flagged._add_action(action)
-        copied.required = False
-    values, _ = flagged.parse_known_args(list(flags))
+    parser = OptionParser(prog=name, add_help=False)
+    _module(name).add_arguments(parser)
+    origins = apply(parser, name, read_source(config, verbs=VERBS))
+    for action in parser.declared:
+        action.required = False
+        if not action.option_strings:
+            # Words that are no options, such as the model, are of no interest here.
+            action.nargs = "*"
+    values, _ = parser.parse_known_args(list(flags))
     given = {word.partition("=")[0] for word in flags}
-    for action in options:
+    found: dict[str, tuple[Any, str]] = {}
+    for action in options_of(parser):
         origin = origins.get(action.dest, "default")
         if given & {*action.option_strings}:
             origin = "flag"
-        value = getattr(values, action.dest)
-        if isinstance(action, argparse._StoreFalseAction):
-            value = not value  # --no-site is true when there is to be no site.
-        found[option_name(action)] = (_shown(value), origin)
+        found[option_name(action)] = (_shown(getattr(values, action.dest)), origin)
     return found
 
 
