@@ -188,13 +188,14 @@ that the scores contradict (exchanged, or given at random) are refused.
 
 With --malignant-share the photos need no labels: the threshold moves to where it calls
 as many as the card's recall and specificity let expect at that share. Recall at a site
-is not measured then, and every door says so. A share stated too low costs recall (half
+is not measured then, and every interface says so. A share stated too low costs recall (half
 of the true one took it from 0.96 to 0.77 in benchmarks/robustness/site_bench.py):
 rather too high.
 
 photos: a folder with the sub-folders malignant and benign (or other), also in train,
-val and test, or a manifest.csv. Of splits only val counts unless --split says otherwise:
-a model's own training photos would flatter it, and test photos are there to judge it.
+val and test, or a manifest.csv. Of splits only val counts unless --split says
+otherwise: training photos would flatter the model, and test photos are there to judge
+it.
 
 exit status: 0 written; 1 too few photos, labels that contradict the scores, or the
 model cannot be used; 2 wrong usage; 3 written, but photos could not be read; 4 not
