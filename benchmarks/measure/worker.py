@@ -283,3 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     say("measurement", dataclasses.asdict(measurement))
     return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -24,6 +24,8 @@ COLUMNS = ("path", "label", "split", "lesion", "lesion_in_train")
 SPLITS = ("train", "val", "test")
 SOURCE = "source"
 """Another column that is understood: the hospital, camera or collection of a photo."""
+ORIGIN = "origin"
+"""A further one: which camera or copy a photo came through, within a source."""
 NO_SOURCE = "not stated"
 _MALIGNANT = {"malignant": True, "benign": False}
 
