@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web test-container quickstart weights bench bench-peers demo lock clean
+.PHONY: help install check test docs test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web test-container quickstart weights bench bench-peers demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -17,30 +17,34 @@ install: .venv/installed  ## build .venv with every extra, at the locked version
 quickstart: .venv-quickstart/installed  ## judge the drawn photos, measure, write a report
 	.venv-quickstart/bin/python benchmarks/quickstart.py
 
-check: .venv/installed  ## formatting, lint and types: what must hold before a commit
+check: .venv/installed  ## formatting, lint, types and imports: what must hold before a commit
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports
 
 test: .venv/installed  ## every test that does not take minutes
 	.venv/bin/python -m pytest
+
+docs: .venv/installed  ## build the documentation into build/site; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet --site-dir build/site
 
 test-long: .venv/installed  ## only the tests that take minutes, such as a full training
 	.venv/bin/python -m pytest -m long
 
 test-backends: .venv/installed .venv-backends/installed  ## train with PyTorch and with JAX in place of TensorFlow
 	LESION_EDGE_BACKENDS_PYTHON=.venv-backends/bin/python \
-		.venv/bin/python -m pytest -m long tests/training/test_backends.py
+		.venv/bin/python -m pytest -m long tests/training/fitting/test_backends.py
 
 test-arm: .venv/installed .arm/installed  ## the runtime on an emulated Arm (Debian, root; 390 MB in .arm)
 	.venv/bin/python -m pytest -m arm -s tests/arm
 
 test-camera: .venv/installed .camera/installed  ## the camera with real ffmpeg, mosquitto, systemd, faketime (Debian, root)
 	LESION_EDGE_PICAMERA2=.camera/site/picamera2 .venv/bin/python -m pytest -rs -m "not long and not arm" \
-		tests/edge_runtime/camera tests/edge_runtime/test_deploy.py $(wildcard tests/edge_runtime/test_camera_*.py)
+		tests/edge_runtime/camera tests/edge_runtime/test_deploy.py
 
 test-archive: .venv-archive/installed  ## archives of Parquet files, and a Ray cluster of two nodes
-	.venv-archive/bin/python -m pytest -m "long or not long" tests/benchmarks/test_screen.py
+	.venv-archive/bin/python -m pytest -m "long or not long" tests/benchmarks/archive/test_screen.py
 
 test-ports: .venv/installed .venv-ports/installed .venv-task-library/installed .ports/installed  ## run files in MediaPipe, the Task Library, a browser and TFLite Micro
 	LESION_EDGE_PORTS_PYTHON=.venv-ports/bin/python \
@@ -57,7 +61,7 @@ test-swift: .venv/installed .swift/installed  ## compile the iOS kit's Swift (De
 	LESION_EDGE_SWIFT=.swift .venv/bin/python -m pytest -m long tests/convert/kits/test_kit_ios.py
 
 test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages and the report in Chromium
-	.venv-web/bin/python -m pytest -m "not long" tests/web_demo tests/benchmarks/test_page_in_browser.py
+	.venv-web/bin/python -m pytest -m "not long" tests/web_demo tests/benchmarks/costs/test_page_in_browser.py
 
 test-container: .browser-files/index.js .container/installed  ## build the container file and run it (Debian, root; 600 MB)
 	tests/web_demo/try_container.sh .container $(BASE)
@@ -80,7 +84,7 @@ bench: .venv/installed  ## measure every file in models/ on MANIFEST's test spli
 
 PHOTOS ?= $(dir $(MANIFEST))fanconic/test
 bench-peers: .venv-peers/installed  ## the same networks in the runtimes of others, turn by turn, on PHOTOS
-	.venv-peers/bin/python benchmarks/peer_bench.py --photos $(PHOTOS)
+	.venv-peers/bin/python -m benchmarks.peers.peer_bench --photos $(PHOTOS)
 
 # README.md has the same command.
 MODELS ?= $(foreach name,lesion64 lesion32 lesion128,models/$(name).qat_int8.tflite)

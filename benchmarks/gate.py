@@ -31,12 +31,11 @@ from benchmarks.measure.measurement import Measurement
 from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult
 from benchmarks.results.result import Settings as RunSettings
 from edge_runtime.measuring.latency import PRESETS
-from edge_runtime.measuring.revision import revision
+from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.terminal.arguments import at_least
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 FAIL_ON = "latency:1.15,interpreter:1.15,calls:0"
 SIDES_PX = (144, 150)
 """Of the photos: one size of the real ones, and one that another resize divides."""

@@ -45,7 +45,7 @@ from edge_runtime.errors import EdgeRuntimeError, PhotoError
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.latency import counted
 from edge_runtime.measuring.machine import describe_machine
-from edge_runtime.measuring.revision import revision
+from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.exit_status import exit_status
@@ -173,7 +173,6 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 WARMUP = 3
 INTRODUCTION = (
     "The photos are drawn, so nothing here tells how good a model is. Recall,"

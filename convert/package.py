@@ -4,7 +4,7 @@ Run: python convert/package.py models/cnn64.qat_int8.tflite --target web --out w
 
 A kit holds the model, its card, preprocessing and postprocessing in the target's
 language, golden vectors, a self-test that names the step that differs, an example and
-a page that says what was tried. docs/kits.md lists the targets.
+a page that says what was tried. docs/apps.md lists the targets.
 """
 
 import argparse

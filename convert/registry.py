@@ -30,14 +30,13 @@ from convert.cards.registry_file import (
 from convert.cards.text import SPLITS, table
 from convert.errors import ConversionError, GateError
 from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.measuring.revision import CHECKOUT
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.golden import check_golden
 from edge_runtime.photos.manifest import photos_of, read_manifest
 from edge_runtime.photos.paths import once_each, photos_in
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
-
-CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)

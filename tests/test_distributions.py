@@ -52,47 +52,60 @@ def test_classifiers_name_the_pythons_that_were_resolved(project):
     assert named == {"3.11", "3.12", "3.13"}
 
 
-def test_every_package_is_shipped():
-    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    assert folders == set(TOOLKIT["tool"]["setuptools"]["packages"])
+PACKAGES = ("training", "convert", "edge_runtime", "benchmarks", "web_demo")
 
 
-def test_no_package_has_packages_inside():
-    # They would have to be listed one by one, in two files.
-    for package in TOOLKIT["tool"]["setuptools"]["packages"]:
-        assert not list((ROOT / package).glob("*/__init__.py"))
+def _rooms(package):
+    """Dotted names of a package and the packages inside, with their folders."""
+    return {
+        ".".join(init.parent.relative_to(ROOT).parts): init.parent
+        for init in sorted((ROOT / package).rglob("__init__.py"))
+        if not GENERATED & {*init.parts} and "templates" not in init.parts
+    }
 
 
-@pytest.mark.parametrize("package", TOOLKIT["tool"]["setuptools"]["packages"])
-def test_every_file_beside_the_code_is_shipped(package):
-    folder = ROOT / package
-    rules = TOOLKIT["tool"]["setuptools"]["package-data"]
-    shipped = {
+def _shipped(rules, package):
+    """Files beside the code that setuptools takes along."""
+    return {
         path
-        for pattern in [*rules["*"], *rules.get(package, [])]
+        for name, folder in _rooms(package).items()
+        for pattern in [*rules.get("*", ()), *rules.get(name, ())]
         for path in folder.glob(pattern)
         if path.is_file() and path.suffix not in {".py", ".md"}
     }
+
+
+def test_every_package_is_found():
+    patterns = TOOLKIT["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert patterns == [f"{package}*" for package in PACKAGES]
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == {*PACKAGES}
+
+
+def test_the_runtime_lists_each_of_its_rooms():
+    listed = RUNTIME["tool"]["setuptools"]["packages"]
+    assert sorted(listed) == sorted(_rooms("edge_runtime"))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_file_beside_the_code_is_shipped(package):
     beside = {
         path
-        for path in folder.rglob("*")
+        for path in (ROOT / package).rglob("*")
         if path.is_file()
         and path.suffix not in {".py", ".pyc", ".md"}
         and path.name not in {"pyproject.toml", "LICENSE"}
         and not any(p in GENERATED or p.endswith(".egg-info") for p in path.parts)
     }
-    assert beside == shipped
+    shipped = _shipped(TOOLKIT["tool"]["setuptools"]["package-data"], package)
+    assert beside == {path for path in shipped if not GENERATED & {*path.parts}}
 
 
 def test_runtime_alone_ships_the_same_files():
-    rules = RUNTIME["tool"]["setuptools"]["package-data"]["edge_runtime"]
-    alone = {
-        path for pattern in rules for path in (ROOT / "edge_runtime").glob(pattern)
-    }
-    within = TOOLKIT["tool"]["setuptools"]["package-data"]["*"]
-    assert alone == {
-        p for pattern in within for p in (ROOT / "edge_runtime").glob(pattern)
-    }
+    alone, within = (
+        _shipped(project["tool"]["setuptools"]["package-data"], "edge_runtime")
+        for project in (RUNTIME, TOOLKIT)
+    )
+    assert alone == within
 
 
 def test_runtime_alone_carries_the_same_licence():
@@ -101,7 +114,7 @@ def test_runtime_alone_carries_the_same_licence():
     assert ours.read_bytes() == alone.read_bytes()
 
 
-@pytest.mark.parametrize("package", TOOLKIT["tool"]["setuptools"]["packages"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_package_is_typed(package):
     assert (ROOT / package / "py.typed").is_file()
 
@@ -110,7 +123,8 @@ def test_every_package_is_typed(package):
 def test_lock_pins_every_package_with_hashes(lock):
     text = (ROOT / lock).read_text(encoding="utf-8")
     entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
-    assert len(entries) == len(_pins(lock)) > 5
+    names = {entry.partition("==")[0] for entry in entries}
+    assert names == _pins(lock).keys() and len(names) > 5
     assert all("--hash=sha256:" in entry for entry in entries)
 
 

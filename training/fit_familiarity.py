@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime.files.atomic import write_text
+from edge_runtime.measuring.revision import CHECKOUT
 from edge_runtime.photos.decoding import read_photo
 from edge_runtime.photos.familiarity import MEASURES, fitted, measures
 from edge_runtime.photos.manifest import read_manifest
@@ -26,7 +27,6 @@ from edge_runtime.photos.preprocessing import as_picture, centre_square, scaled
 from edge_runtime.photos.quality import LOOK_PX
 from edge_runtime.terminal.exit_status import exit_status
 
-ROOT = Path(__file__).resolve().parents[1]
 # Six digits: rounding then moves no distance by a thousandth.
 DIGITS = 6
 
@@ -44,11 +44,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out",
         type=Path,
-        default=ROOT / "edge_runtime/photos/familiar.json",
+        default=CHECKOUT / "edge_runtime/photos/familiar.json",
         help="JSON",
     )
     parser.add_argument(
-        "--script", type=Path, default=ROOT / "web_demo/static/js/familiar.js"
+        "--script", type=Path, default=CHECKOUT / "web_demo/static/js/familiar.js"
     )
     return parser.parse_args(arguments)
 

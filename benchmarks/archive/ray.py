@@ -3,15 +3,13 @@
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks.archive.archives import Shard
 from benchmarks.archive.local import screened
 from benchmarks.archive.screening import Done, Task
 from benchmarks.errors import BenchmarkError
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from edge_runtime.measuring.revision import CHECKOUT
 
 
 class Screener:

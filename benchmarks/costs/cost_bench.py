@@ -44,13 +44,12 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import build, to_json
 from edge_runtime.measuring.latency import Protocol
 from edge_runtime.measuring.machine import describe_machine
-from edge_runtime.measuring.revision import revision
+from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 _MOST_PHOTOS = 64
 # Axes by the first word of their names, as on the command line.
 _WORDS = {axis.split()[0]: axis for axis in AXES}

@@ -20,9 +20,9 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.text.tables import text_table
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
+from edge_runtime.measuring.revision import CHECKOUT
 from edge_runtime.terminal.exit_status import exit_status
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 DISTRIBUTIONS = (
     "numpy", "pillow", "ai-edge-litert", "ml_dtypes", "protobuf", "flatbuffers",
     "tqdm", "typing_extensions", "backports.strenum",

@@ -66,7 +66,7 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows for a terminal, and for docs/runtime.md."""
+    """The rows for a terminal, and for docs/device/runtime.md."""
     head = (
         "model", "scale", "full decode, ms", "reduced, ms",
         "times faster", "probability off, median", "largest", "at most 0.01",

@@ -42,7 +42,7 @@ from benchmarks.text.tables import text_table
 from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import to_json
 from edge_runtime.measuring.machine import describe_machine
-from edge_runtime.measuring.revision import revision
+from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.photos.paths import photos_in
@@ -52,8 +52,6 @@ from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,9 @@
-"""Latency, memory, energy and scores of one case, in the process that runs it."""
+"""Latency, memory, energy and scores of one case, in a process of its own.
+
+``benchmarks.measure.fresh_process`` starts this module
+(``python -m benchmarks.measure.worker``), writes the case to its standard input and
+reads lines of JSON: progress, then one measurement or error.
+"""
 
 import dataclasses
 import itertools

@@ -28,6 +28,7 @@ from benchmarks.text.formatting import machine_line, milliseconds
 from edge_runtime.evaluation.intervals import Interval
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import Machine, describe_machine
+from edge_runtime.measuring.revision import CHECKOUT
 from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
@@ -114,7 +115,6 @@ def agreement_markdown(pairs: Sequence[Pair], machine: Machine) -> str:
     )
 
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 FILE, PAGE = "agreement.json", "agreement.md"
 TOOL = "ai_edge_litert.tools.benchmark_litert_model"
 # The tool rounds to hundredths of a millisecond, a fifth of the smallest file's time;

@@ -1,7 +1,7 @@
 """Our runtime beside others on the same network, in one interleaved run.
 
 Run with the environment of ``make bench-peers``:
-.venv-peers/bin/python benchmarks/peers/peer_bench.py --photos data/fanconic/test
+.venv-peers/bin/python -m benchmarks.peers.peer_bench --photos data/fanconic/test
 """
 
 import argparse
@@ -33,12 +33,11 @@ from benchmarks.results.comparison import ratio_of_medians
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
-from edge_runtime.measuring.revision import revision
+from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.arguments import at_least
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 MOST_RUNS = {"infer": 20, "judge": 5}
 """A turn: inferences, then photos to a score."""
 # A runtime that takes 700 ms would need most of the time for figures nobody doubts.

@@ -7,12 +7,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from edge_runtime.measuring.revision import CHECKOUT
 
 
 class Worker:

@@ -151,7 +151,7 @@ def still_row(lesions: Sequence[LabelledPhoto], judge: LesionClassifier) -> Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Rows for a terminal, and for docs/camera.md."""
+    """Rows for a terminal, and for docs/device/camera.md."""
     head = (
         "held", "model", "vote", "movement", "recall", "specificity", "no verdict",
         "seconds", "differing",

@@ -139,7 +139,7 @@ def _squares(folder: Path) -> Iterator[NDArray[np.uint8]]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows for a terminal, and for docs/runtime.md."""
+    """The rows for a terminal, and for docs/device/runtime.md."""
     lines = [
         (
             each.kind,

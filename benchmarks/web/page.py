@@ -1,6 +1,6 @@
 """What the pages weigh, and how long a person waits for a verdict, in Chromium.
 
-Run: .venv-web/bin/python benchmarks/web/page.py --model models/cnn64.qat_int8.tflite
+Run: .venv-web/bin/python -m benchmarks.web.page --model models/cnn64.qat_int8.tflite
 
 Needs what ``make test-web`` installs: Playwright, Chromium and LiteRT.js.
 """
@@ -22,11 +22,11 @@ from PIL import Image
 
 from benchmarks.text.tables import text_table
 from benchmarks.web.browser import LARGE_RUNS, RUNS, Visit, stages_ms, visit
-from benchmarks.web.server import CHECKOUT, ServerError, WebServer
+from benchmarks.web.server import ServerError, WebServer
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
-from edge_runtime.measuring.revision import revision
+from edge_runtime.measuring.revision import CHECKOUT, revision
 
 PHOTO = CHECKOUT / "samples/drawn_tone3_irregular.png"
 PHONE_PX, PHONE_QUALITY = (4000, 3000), 90

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from edge_runtime.measuring.revision import CHECKOUT
+
 ADDRESS = re.compile(r"http://(127\.0\.0\.1):(\d+)")
 
 # A machine with other things to do starts a model in seconds, and answers late.

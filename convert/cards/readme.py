@@ -33,7 +33,7 @@ photos partly come from different cameras: part of the score is the camera (the
 colour-only baseline of `benchmarks/run.py` shows how far colour alone gets). On photos
 from another hospital and camera expect lower AUC and far lower specificity at the
 shipped threshold. A few test photos are copies of training photos that the data set's
-own marks do not name (docs/decisions.md).
+own marks do not name (docs/decisions).
 """
 
 

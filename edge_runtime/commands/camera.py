@@ -33,7 +33,7 @@ is judged; of a recording or folder every frame is, to the end.
 
 Nothing is stored, served or sent unless --save, --preview, --mqtt or --gpio says so.
 SIGTERM ends after the frame at hand; SIGHUP loads the model file anew, and keeps the
-old model if the file is damaged. docs/camera.md has the whole manual.
+old model if the file is damaged. docs/device/camera.md has the whole manual.
 
 exit status: 0 the recording's end, --frames or SIGTERM; 1 no frame was judged, or the
 source or model cannot be used; 2 wrong usage; 3 some frames of a recording were

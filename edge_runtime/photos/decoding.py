@@ -87,7 +87,8 @@ MAX_PIXELS = 89_478_485
 # A JPEG is decoded at 1/2 or 1/4 as long as its short side keeps this many pixels for
 # each one the model sees; the antialiased resize then does the rest. At 1/8 a decoder
 # keeps no more of a block than its rounded mean, which moved scores by up to 6 steps of
-# 1/256 where 1/4 moved them by 4 (docs/runtime.md; benchmarks/costs/large_photos.py).
+# 1/256 where 1/4 moved them by 4 (docs/device/runtime.md;
+# benchmarks/costs/large_photos.py).
 REDUCED_DECODE_MARGIN = 4
 _JPEG_SCALES = (4, 2)
 

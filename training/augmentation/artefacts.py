@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 Pixels = NDArray[np.uint8]
 
-# How often each appears under full strength; chosen once (docs/decisions.md).
+# How often each appears under full strength; chosen once (docs/decisions).
 HAIRY, COMPRESSED, RINGED, VIGNETTED, BLURRED, NOISY = 0.2, 0.15, 0.2, 0.2, 0.2, 0.15
 
 

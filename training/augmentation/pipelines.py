@@ -2,7 +2,7 @@
 
 ``none`` and ``augmentor`` are the published project's own; ``strong`` imitates other
 cameras, lamps and distances, which is what a model meets outside its data set
-(docs/decisions.md). Each works on the decoded centre square and returns the square the
+(docs/decisions). Each works on the decoded centre square and returns the square the
 model sees, scaled by the runtime's own ``resize``. ``strength`` is 1 while a network
 learns what to look at and ``MILD`` while it settles; the published ones ignore it.
 """
@@ -19,7 +19,7 @@ from training.augmentation.artefacts import on_photo, through_lens
 Pixels = NDArray[np.uint8]
 Augmentation = Callable[[Pixels, int, np.random.Generator, float], Pixels]
 
-# Found on the validation split: docs/decisions.md.
+# Found on the validation split: docs/decisions.
 MILD = 0.4
 
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601

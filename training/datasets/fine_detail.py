@@ -10,7 +10,7 @@ from PIL import Image
 Floats = NDArray[np.float32]
 
 MIN_CORRELATION = 0.5
-"""Copies lie above, other lesions below (docs/decisions.md)."""
+"""Copies lie above, other lesions below (docs/decisions)."""
 
 WORTH_ZOOMING = 0.15
 """Below this no zoom helps; nine of ten pairs of different lesions lie there."""

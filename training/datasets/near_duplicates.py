@@ -11,7 +11,7 @@ mirrored or cut a little closer. Three sieves find them, each slower and finer:
    they share no detail.
 
 On the 3,297 photos of ``fanconic`` (dermoscopy), pairs of different lesions stay below
-0.43 in the third sieve and copies begin at 0.5 (docs/decisions.md). A copy that lost
+0.43 in the third sieve and copies begin at 0.5 (docs/decisions). A copy that lost
 more than about a tenth of its side fails the first sieve, and so does another view of
 the same lesion: only a data set's own lesion names can join those.
 """

@@ -19,7 +19,7 @@ from training.fitting.checkpoint import (
     save,
 )
 
-# Adam's usual extras, found good on the validation split (docs/decisions.md).
+# Adam's usual extras, found good on the validation split (docs/decisions).
 WEIGHT_DECAY = 1e-3
 LABEL_SMOOTHING = 0.05
 WARM_UP_EPOCHS = 1

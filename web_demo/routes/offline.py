@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from web_demo.judging.judge import Judge
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parents[1]
 STATIC = HERE / "static"
 
 # Written by fetch_browser_files.py; absent until it has run.
@@ -42,7 +42,7 @@ def version(judge: Judge) -> str:
     """Changes whenever a file or a model of the page does."""
     found = hashlib.sha256()
     # What is said about the REST service stands in the modules.
-    modules = sorted(HERE.glob("*.py"))
+    modules = sorted(HERE.rglob("*.py"))
     others = [sorted(folder.rglob("*")) for folder in (STATIC, HERE / "templates")]
     for path in (*modules, *itertools.chain.from_iterable(others)):
         if path.is_file():

@@ -57,10 +57,12 @@ def test_self_test_names_the_step_that_is_wrong(kit, root):
 
 
 def test_runtime_in_the_kit_is_the_project_s(kit, root):
-    here = {path.name for path in (root / "edge_runtime").glob("*.py")}
-    there = {path.name for path in (kit / "runtime/edge_runtime").glob("*.py")}
-    assert there == here
-    for name in ("pyproject.toml", "card.schema.json", "deploy"):
+    here, there = (
+        {path.relative_to(folder) for path in folder.rglob("*.py")}
+        for folder in (root / "edge_runtime", kit / "runtime/edge_runtime")
+    )
+    assert there == {path for path in here if "build" not in path.parts}
+    for name in ("pyproject.toml", "model/card.schema.json", "deploy"):
         assert (kit / "runtime/edge_runtime" / name).exists()
     assert not list(kit.rglob("__pycache__"))
     assert not list(kit.rglob("*.egg-info"))

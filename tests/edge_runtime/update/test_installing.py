@@ -63,7 +63,7 @@ def test_failure_in_place_rolls_back_by_itself(monkeypatch, update, publish, unc
         if not path.name.startswith("."):
             raise edge_runtime.commands.update.SelfTestError("it fails in place")
 
-    monkeypatch.setattr(edge_runtime.update, "self_test", fails_in_place)
+    monkeypatch.setattr(edge_runtime.commands.update, "self_test", fails_in_place)
     place = publish()
     assert update(place)[0] == 4
     unchanged()

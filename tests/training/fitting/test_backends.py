@@ -51,7 +51,7 @@ def run(root):
 def after_an_epoch(run, root, drawn_manifest, tmp_path_factory):
     """A function: arrays by name, after an epoch on a backend; of None, before it."""
     folder = tmp_path_factory.mktemp("first_epoch")
-    program = root / "tests/training/first_epoch.py"
+    program = root / "tests/training/fitting/first_epoch.py"
 
     @functools.cache
     def arrays(recipe, backend):

@@ -1,5 +1,5 @@
 // Answers about a lesion, for models that take them: from the form to the second input,
-// as edge_runtime/answers.py says.
+// as edge_runtime/model/answers.py says.
 
 import {storeReal} from "./verdict.js";
 

@@ -1,5 +1,5 @@
 // How far a picture is from the photos that the models learnt from; the reasons stand in
-// edge_runtime/familiarity.py, and a test compares the two.
+// edge_runtime/photos/familiarity.py, and a test compares the two.
 
 import {FAMILIAR} from "./familiar.js";
 import {resize} from "./resize.js";

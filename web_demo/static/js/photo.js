@@ -3,9 +3,9 @@
 import {preprocess} from "./resize.js";
 import {say, Told} from "./wording.js";
 
-// As web_demo/judging.py.
+// As web_demo/judging/judge.py.
 const PREVIEW_PX = 320;
-// As web_demo/uploads.py: what cameras write, known by its first bytes.
+// As web_demo/judging/uploads.py: what cameras write, known by its first bytes.
 const KINDS = [
   {type: "image/jpeg", at: 0, bytes: [0xff, 0xd8, 0xff]},
   {type: "image/png", at: 0, bytes: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]},

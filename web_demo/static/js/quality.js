@@ -1,5 +1,5 @@
 // What speaks against trusting a verdict; the limits and their reasons stand in
-// edge_runtime/quality.py, and a test compares the two.
+// edge_runtime/photos/quality.py, and a test compares the two.
 
 import {distance} from "./familiarity.js";
 import {preprocess} from "./resize.js";

@@ -1,6 +1,6 @@
 // The rule of the verdict, as in edge_runtime: quantisation, calibration, decision.
 
-// As edge_runtime/calibration.py: keeps the logits of 0 and 1 finite.
+// As edge_runtime/evaluation/temperature.py: keeps the logits of 0 and 1 finite.
 const SMALLEST_SCORE = 1 / 512;
 
 const TYPES = {uint8: Uint8Array, int8: Int8Array, float32: Float32Array};

@@ -13,7 +13,7 @@ import 'quality_limits.dart' as limits;
 class Finding {
   const Finding(this.name, this.unusable);
 
-  /// Such as 'blurred'; edge_runtime/quality.py lists them.
+  /// Such as 'blurred'; edge_runtime/photos/quality.py lists them.
   final String name;
 
   /// Whether no verdict should be given at all.

@@ -1,4 +1,4 @@
-// What speaks against trusting a verdict, as in edge_runtime/quality.py. The JavaScript
+// What speaks against trusting a verdict, as in edge_runtime/photos/quality.py. The JavaScript
 // beside this file is that of the toolkit's own pages, unchanged.
 
 import {SIZE_PX} from "../lesion/constants.js";

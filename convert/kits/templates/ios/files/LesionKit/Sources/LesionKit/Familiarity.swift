@@ -1,5 +1,5 @@
 // How far a picture is from the photos that the models learnt from, in standard
-// deviations; edge_runtime/familiarity.py gives the reasons.
+// deviations; edge_runtime/photos/familiarity.py gives the reasons.
 
 import Foundation
 

@@ -4,7 +4,7 @@ import Foundation
 
 /// One thing that is wrong with a photo.
 public struct Finding {
-    /// Such as "blurred"; edge_runtime/quality.py lists them.
+    /// Such as "blurred"; edge_runtime/photos/quality.py lists them.
     public let name: String
     /// Whether no verdict should be given at all.
     public let unusable: Bool

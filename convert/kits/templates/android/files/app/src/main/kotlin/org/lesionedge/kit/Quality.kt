@@ -10,7 +10,7 @@ import org.lesionedge.kit.QualityLimits as Limits
 /**
  * One thing that is wrong with a photo.
  *
- * @property name such as "blurred"; edge_runtime/quality.py lists them
+ * @property name such as "blurred"; edge_runtime/photos/quality.py lists them
  * @property unusable whether no verdict should be given at all
  */
 data class Finding(val name: String, val unusable: Boolean)
