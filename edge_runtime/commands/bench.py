@@ -35,7 +35,7 @@ with others. Sends nothing anywhere.
 exit status: 0 measured; 1 the model or a photo cannot be used; 2 wrong usage.
 """
 
-RESULT_FORMAT = 2
+RESULT_FORMAT = 3
 """Of ``benchmarks.results.result``, which reads what is printed here."""
 
 Answer = TypeVar("Answer")

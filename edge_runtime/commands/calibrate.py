@@ -188,8 +188,8 @@ that the scores contradict (exchanged, or given at random) are refused.
 
 With --malignant-share the photos need no labels: the threshold moves to where it calls
 as many as the card's recall and specificity let expect at that share. Recall at a site
-is not measured then, and every interface says so. A share stated too low costs recall (half
-of the true one took it from 0.96 to 0.77 in benchmarks/robustness/site_bench.py):
+is not measured then, and every interface says so. A share stated too low costs recall
+(half of the true one took it from 0.96 to 0.77 in benchmarks/robustness/site_bench.py):
 rather too high.
 
 photos: a folder with the sub-folders malignant and benign (or other), also in train,

@@ -12,6 +12,10 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge_runtime.errors import ManifestError
 from edge_runtime.files.atomic import write_bytes
@@ -19,6 +23,11 @@ from edge_runtime.files.strict_csv import Table, TableError, read_table
 
 COLUMNS = ("path", "label", "split", "lesion", "lesion_in_train")
 SPLITS = ("train", "val", "test")
+SOURCE = "source"
+"""Another column that is understood: the hospital, camera or collection of a photo."""
+ORIGIN = "origin"
+"""A further one: which camera or copy a photo came through, within a source."""
+NO_SOURCE = "not stated"
 _MALIGNANT = {"malignant": True, "benign": False}
 
 
@@ -132,6 +141,27 @@ def photos_of(
         for photo in photos
         if photo.split == split and not (clean and photo.lesion_in_train)
     )
+
+
+def sources_of(photos: Sequence[LabelledPhoto]) -> NDArray[Any] | None:
+    """The source of each photo, ``NO_SOURCE`` where its row names none.
+
+    Returns:
+        Shape ``(n,)``; None when all photos are of one source, or nothing is said.
+    """
+    names = [_source(photo) for photo in photos]
+    return np.array(names) if len(set(names)) > 1 else None
+
+
+def of_source(
+    photos: Iterable[LabelledPhoto], source: str
+) -> tuple[LabelledPhoto, ...]:
+    """The photos of one source."""
+    return tuple(photo for photo in photos if _source(photo) == source)
+
+
+def _source(photo: LabelledPhoto) -> str:
+    return photo.columns.get(SOURCE, "").strip() or NO_SOURCE
 
 
 def _photo(
