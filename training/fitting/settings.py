@@ -167,7 +167,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         nargs="+",
         default=(),
         metavar="FILE",
-        help="lessons.npz files of training/teach.py: what finished networks say of"
+        help="lessons.npz files of training/distil.py: what finished networks say of"
         " changed photos; their mean logit joins each label",
     )
     add(

@@ -20,7 +20,7 @@ from training.fitting.lessons import (
     write_lessons,
 )
 from training.synthetic.dataset import draw_table
-from training.teach import main, parse, teach
+from training.distil import main, parse, teach
 
 COURSE = Course("abc", "strong", seed=3, strong_views=4, mild_views=2)
 FITTING = {"manifest_sha256": "abc", "photos": 6, "augmentation": "strong"}
@@ -150,7 +150,7 @@ class TestFiles:
             read_lessons(tmp_path / "l.npz")
 
     def test_missing_are_named(self, tmp_path):
-        with pytest.raises(LessonError, match=r"training/teach\.py writes it"):
+        with pytest.raises(LessonError, match=r"training/distil\.py writes it"):
             read_lessons(tmp_path / "l.npz")
 
 

@@ -1,6 +1,6 @@
 """Let a trained network judge changed photos, for smaller networks to learn from.
 
-Run: python training/teach.py runs/mobileneta25_160 --manifest data/fanconic.csv
+Run: python training/distil.py runs/mobileneta25_160 --manifest data/fanconic.csv
 """
 
 import argparse
