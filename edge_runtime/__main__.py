@@ -1,4 +1,4 @@
-"""The runtime's command line.
+"""The front command: every verb of the toolkit.
 
 Run: python -m edge_runtime classify models/cnn64.qat_int8.tflite samples
 """
@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from edge_runtime.commands.command_line import parse
+from edge_runtime.commands.command_line import run
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.terminal import logs
 
@@ -15,12 +15,10 @@ from edge_runtime.terminal import logs
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     try:
-        words = parse(sys.argv[1:] if arguments is None else arguments)
-        logs.choose_form(words.log)
-        return int(words.run(words))
+        return run(sys.argv[1:] if arguments is None else arguments)
     except EdgeRuntimeError as error:
         logs.error(str(error))
-        return 1
+        return error.exit_status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

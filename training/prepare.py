@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from edge_runtime.errors import EdgeRuntimeError, PhotoError
 from edge_runtime.photos.manifest import write_manifest
+from edge_runtime.terminal.command_parser import CommandParser
 from training.datasets.download import SOURCES, download
 from training.datasets.fingerprints import Fingerprint, fingerprint
 from training.datasets.found_photos import FoundPhoto
@@ -43,7 +44,7 @@ class Settings:
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Write the manifest that training, conversion and benchmarks read.",
         epilog="Layouts: "
         + "; ".join(f"{each.name} ({each.signs})" for each in LAYOUTS.values())

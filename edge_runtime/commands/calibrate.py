@@ -153,7 +153,6 @@ def _unlabelled_lines(
     ]
 
 
-SUMMARY = "derive a site's own threshold from its labelled photos"
 DETAILS = """\
 Scores the photos, fits the temperature, and puts the threshold at the highest score
 that still finds the target share of the malignant lesions. Writes MODEL.site.json

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 
+from edge_runtime.terminal.command_parser import CommandParser
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.fitting.loop import RECIPES
 from training.networks.answers_fusion import FUSIONS
@@ -70,7 +71,7 @@ class Settings:
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     configurations = read_configurations()
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Train a network on the train split of a manifest. The epoch is"
         " chosen by AUC on the val split; the test split is not touched. Stopped runs"
         " go on where they were when the same command is given again. The environment"
