@@ -27,7 +27,7 @@ test: .venv/installed  ## every test that does not take minutes
 	.venv/bin/python -m pytest
 
 docs: .venv/installed  ## build the documentation into build/site; a broken link is an error
-	.venv/bin/mkdocs build --strict --quiet --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet --site-dir build/site
 
 test-long: .venv/installed  ## only the tests that take minutes, such as a full training
 	.venv/bin/python -m pytest -m long

@@ -48,10 +48,9 @@ _LARGE_PHOTOS = """
 
 Python decodes a JPEG whose shorter side has {least_px} pixels or more at 1/2 or 1/4 of
 its sides; here it is decoded whole, which takes longer. From the same file the
-probability may therefore differ. With the six shipped models, on 60 test photos
-enlarged to 12 megapixels, it differed by 0.0019 or less in the median and by 0.0533 at
-most; 1 of 360 decisions was another (docs/kits.md of the toolkit). From the same
-decoded pixels on, the answer is the same.
+probability may therefore differ; `python -m benchmarks.costs.whole_decode` of the
+toolkit measures by how much for this model. From the same decoded pixels on, the answer
+is the same.
 
 {why}
 """

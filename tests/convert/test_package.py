@@ -166,25 +166,12 @@ def test_golden_pictures_carry_findings_and_the_verdict_with_them(kits):
     assert seen, "no picture would show a look at the photo that is left out"
 
 
-def test_figures_on_large_photos_are_those_of_the_measurement(kits, root):
-    """The table of docs/kits.md is the command's output; the kits' pages sum it up."""
-    page = (root / "docs/kits.md").read_text()
-    rows = re.findall(
-        r"^\| \S+\.qat_int8 \| ([\d.]+) \| ([\d.]+) \| (\d+) of 60 \|$",
-        page,
-        re.MULTILINE,
-    )
-    assert len(rows) == len(SHIPPED)
-    median, largest = (max(float(row[place]) for row in rows) for place in (0, 1))
-    changed = sum(int(row[2]) for row in rows)
+def test_kits_that_decode_large_photos_whole_say_so(kits):
     for target in kit_names():
         said = " ".join((kits / target / "README.md").read_text().split())
         if not read_description(target).decodes_whole:
             assert "## Large photos" not in said
             continue
-        assert f"by {median:.4f} or less in the median" in said
-        assert f"by {largest:.4f} at most" in said
-        assert f"{changed} of {60 * len(SHIPPED)} decisions" in said
         # The model of these kits sees 32 pixels.
         assert "shorter side has 256 pixels or more" in said
         assert decode_scale(256, 300, 32) > 1 == decode_scale(255, 300, 32)
