@@ -10,6 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from benchmarks.errors import BenchmarkError
 from benchmarks.reporting.conditions import invalid_reasons
 from benchmarks.reporting.summary import name_of
@@ -25,6 +30,7 @@ from benchmarks.results.result import BenchmarkResult
 from benchmarks.text.formatting import NOT_MEASURED
 from benchmarks.text.tables import text_table
 from edge_runtime.evaluation.intervals import Interval
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 
@@ -94,11 +100,6 @@ def _limit(part: str) -> Limit:
     return Limit(figure, value)
 
 
-if not __package__:
-    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
-    # there instead, so that our packages import and no module here hides another.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 Repeats = Sequence[BenchmarkResult]
 """Results of one model on one machine, measured once or several times."""
 
@@ -118,7 +119,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     figures = "; ".join(
         f"{name}: {what}" for name, what in (RATIOS | DIFFERENCES).items()
     )
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Compare results of the same models: durations as ratios of"
         " medians, recall, specificity and AUC on the same photos, each with its 95 %"
         " interval by bootstrap. Several results of one model on one machine count as"

@@ -15,6 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.measurement import MODEL, Interpreter
 from benchmarks.measure.plan import chosen_models
@@ -167,11 +172,6 @@ def _findings(of_photo: Mapping[str, Verdict]) -> str:
     found = (f.name for verdict in of_photo.values() for f in verdict.findings)
     return ", ".join(dict.fromkeys(found)) or "none"
 
-
-if not __package__:
-    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
-    # there instead, so that our packages import and no module here hides another.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 WARMUP = 3
 INTRODUCTION = (

@@ -28,6 +28,7 @@ from convert.kits.description import ALL, kit_names, read_description
 from convert.kits.site_copy import at_site
 from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.site_calibration.file import in_force
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 
 
@@ -46,7 +47,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     descriptions = [read_description(name) for name in kit_names()]
     listed = "\n".join(f"  {kit.name:<16}{kit.summary}" for kit in descriptions)
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Write everything an app needs to embed a model and give Python's"
         " answer. Research and education; not a medical device.",
         epilog=f"targets:\n{listed}\n  {ALL:<16}a folder for each of them\n\n"

@@ -3,7 +3,6 @@
 Run: python convert/show.py models/cnn64.qat_int8.tflite
 """
 
-import argparse
 import dataclasses
 import json
 import sys
@@ -23,6 +22,7 @@ from convert.tflite.operators import Operator, operators
 from edge_runtime.model.evidence import headline
 from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.site_calibration.file import card_in_force, in_force
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 
 
@@ -36,7 +36,7 @@ class Settings:
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Print a model file's card, operations, quantisation and size."
         " Research and education; not a medical device.",
     )

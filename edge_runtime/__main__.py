@@ -1,4 +1,4 @@
-"""The runtime's command line.
+"""The front command: every verb of the toolkit.
 
 Run: python -m edge_runtime classify models/cnn64.qat_int8.tflite samples
 """
@@ -6,7 +6,7 @@ Run: python -m edge_runtime classify models/cnn64.qat_int8.tflite samples
 import sys
 from collections.abc import Sequence
 
-from edge_runtime.commands.command_line import parse
+from edge_runtime.commands.command_line import run
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.terminal import logs
 from edge_runtime.terminal.exit_status import (
@@ -21,9 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     show_any_name()
     try:
-        words = parse(sys.argv[1:] if arguments is None else arguments)
-        logs.choose_form(words.log)
-        status = int(words.run(words))
+        status = run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except EdgeRuntimeError as error:
         logs.error(str(error))

@@ -14,6 +14,8 @@ EdgeRuntimeError
 ├── UpdateError               a release is not to be trusted, or cannot be installed
 │   └── SelfTestError         a new model does not do here what it promises
 ├── CameraError               the camera, stream or recording cannot be used
+├── UsageError                a function was given an option or a value that is none
+├── ExtraMissingError         a command needs an extra that is not installed
 └── InterpreterMissingError   no TFLite interpreter is installed
 """
 
@@ -96,6 +98,19 @@ class SelfTestError(UpdateError):
 
 class SettingsError(EdgeRuntimeError):
     """The configuration file or an environment variable makes no sense."""
+
+
+class UsageError(EdgeRuntimeError):
+    """A function was given an option that does not exist, or a value that will not do.
+
+    A shell gets a usage message and status 2 in its place.
+    """
+
+    exit_status = 2
+
+
+class ExtraMissingError(EdgeRuntimeError):
+    """A command, or a package that it needs, is not installed."""
 
 
 class InterpreterMissingError(EdgeRuntimeError):

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from edge_runtime.errors import ManifestError, PhotoError
 from edge_runtime.photos.manifest import write_manifest
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 from training.datasets.download import SOURCES, download
 from training.datasets.fingerprints import Fingerprint, fingerprint
@@ -99,7 +100,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Write the manifest that training, conversion and benchmarks read."
         " Several data sets become one: each photo keeps its source, copies are found"
         " across them, and a lesion lies on one side only.",

@@ -173,7 +173,6 @@ def _unlabelled_lines(
     ]
 
 
-SUMMARY = "derive a site's own threshold from its labelled photos"
 DETAILS = """\
 Scores the photos, fits the temperature, and puts the threshold at the highest score at
 which other malignant lesions too can be expected to be found in the target share: it

@@ -22,7 +22,6 @@ from edge_runtime.terminal import logs
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
-SUMMARY = "judge what a camera, stream or recording shows"
 DETAILS = """\
 Standard output carries JSON lines:
   {"type": "frame", "frame": ..., "probability": ..., "age_ms": ..., "fps": ..., ...}

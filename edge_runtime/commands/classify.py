@@ -74,7 +74,6 @@ def _pair(word: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-SUMMARY = "judge photos of skin lesions"
 DETAILS = """\
 Prints one line per photo, with what the model's recall and specificity were when it
 was measured. Photos that cannot be read are named on standard error; the rest go on.

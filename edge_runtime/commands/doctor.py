@@ -260,7 +260,6 @@ def disk_check(folder: Path) -> Check:
     )
 
 
-SUMMARY = "look at this device and say what to do"
 DETAILS = """\
 Looks at system, Python, interpreter, XNNPACK, camera, temperature, throttling, governor
 and disk; changes nothing and opens no connection. --json prints one JSON object a line.

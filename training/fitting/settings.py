@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 
+from edge_runtime.terminal.command_parser import CommandParser
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.fitting.loop import RECIPES
 from training.networks.answers_fusion import FUSIONS
@@ -73,7 +74,7 @@ class Settings:
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     configurations = read_configurations()
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Train a network on the train split of a manifest. The epoch is"
         " chosen by AUC on the val split; the test split is not touched. Stopped runs"
         " go on where they were when the same command is given again. The environment"
@@ -197,7 +198,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         nargs="+",
         default=(),
         metavar="FILE",
-        help="lessons.npz files of training/teach.py: what finished networks say of"
+        help="lessons.npz files of training/distil.py: what finished networks say of"
         " changed photos; their mean logit joins each label",
     )
     add(

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from edge_runtime.__main__ import main
-from edge_runtime.commands.option_sources import VERBS, settings_of
+from edge_runtime.commands.option_sources import settings_of
+from edge_runtime.commands.verbs import device_verbs
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_settings_of_other_verbs_do_not_matter(configured, capsys):
     assert "threads" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", device_verbs())
 def test_every_verb_shows_its_settings(verb, configured, capsys):
     assert main(["config", "--json", verb]) == 0
     for _, origin in json.loads(capsys.readouterr().out).values():
@@ -119,7 +120,7 @@ def test_without_a_verb_all_are_shown_with_where_each_value_comes_from(
     monkeypatch.setenv("LESION_EDGE_CAMERA_GUIDE", "0.5")
     assert main(["--config", str(file), "config", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-    assert [*shown] == [verb for verb in VERBS if verb != "config"]
+    assert [*shown] == [verb for verb in device_verbs() if verb != "config"]
     assert shown["classify"]["workers"] == [2, f"{file} [classify]"]
     assert shown["camera"]["guide"] == [0.5, "environment LESION_EDGE_CAMERA_GUIDE"]
     assert main(["--config", str(file), "config"]) == 0
