@@ -90,7 +90,7 @@ def report(settings: Settings) -> str:
     from convert.quantize.conversion import rebuilt
     from convert.quantize.export import flatbuffer
     from convert.quantize.mixed_precision import layers_of
-    from convert.source.model import source_for
+    from convert.source.model import as_converted, source_for
     from convert.source.scoring import read_photos
 
     source = source_for(settings.source)
@@ -109,6 +109,7 @@ def report(settings: Settings) -> str:
             f"{settings.file} shrinks its {file.card.input.size_px} px input itself;"
             " compare the file that --target python gives"
         )
+    source = as_converted(source, file.card.provenance.conversion)
     shown = read_photos(photos, source.size_px, "validation")
     model = rebuilt(source, shown)
     floating = flatbuffer(

@@ -22,6 +22,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from convert.cards.text import NOT_COMPARED
 from convert.errors import ConversionError
+from convert.messages import show_all
+from convert.pipeline.early_checks import network_in, refuse_bad_paths
 from convert.pipeline.settings import (
     ALL,
     EPILOG,
@@ -86,6 +88,7 @@ def convert(settings: Settings) -> Path:
     """
     if settings.card_only:
         return _card_only(settings)
+    _refuse_taken(settings)
     photos = read_manifest(settings.manifest)
     # TensorFlow takes seconds to import, which --help and mistakes need not wait for.
     from convert.source.model import source_for
@@ -118,6 +121,13 @@ def _card_only(settings: Settings) -> Path:
     return path
 
 
+def _refuse_taken(settings: Settings) -> None:
+    """Stop at a file that is there, where its name is known without TensorFlow."""
+    model = settings.keras_model
+    if model is not None and (network := network_in(model)):
+        _free_path(settings.name_of(network), settings)
+
+
 def _free_path(name: str, settings: Settings) -> Path:
     path = settings.out / f"{name}.tflite"
     if path.exists() and not settings.overwrite:
@@ -134,8 +144,8 @@ def outcome(card: ModelCard, path: Path) -> str:
         lines.append(
             f"  {measured.photos}: AUC {measured.auc:.3f}"
             f" ({measured.auc_low:.3f} to {measured.auc_high:.3f}),"
-            f" recall {measured.recall.value:.3f} with specificity"
-            f" {measured.specificity.value:.3f} at the file's threshold"
+            f" recall {measured.recall.in_words} with specificity"
+            f" {measured.specificity.in_words} at the file's threshold"
         )
     changed = card.comparison
     if not changed.n:
@@ -145,7 +155,8 @@ def outcome(card: ModelCard, path: Path) -> str:
         f" {changed.auc_keras:.4f} to {changed.auc_file:.4f};"
         f" malignant lost {changed.malignant_lost}, gained {changed.malignant_gained};"
         f" false alarms new {changed.benign_lost}, gone {changed.benign_gained};"
-        f" largest difference {changed.largest_difference:.3f};"
+        f" scores moved by {changed.mean_difference:.4f} on average,"
+        f" {changed.largest_difference:.3f} at most;"
         f" {changed.distinct_scores} different scores"
     )
     lines.append(f"  {card.notice}")
@@ -156,6 +167,9 @@ def outcome(card: ModelCard, path: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     settings = parse(arguments)
+    refuse_bad_paths(settings)
+    if settings.verbose:
+        show_all()
     jobs = settings.jobs()
     if len(jobs) > 1 or settings.summary:
         given = sys.argv[1:] if arguments is None else arguments

@@ -207,7 +207,40 @@ def _edges(card: ModelCard) -> list[str]:
         f" EXIF orientation {given.exif_orientation}",
         f"output  {gained.dtype}, {_quantised(gained.scale, gained.zero_point)};"
         f" high means {gained.labels[0]}",
+        *_keras_model(card.provenance.conversion),
     ]
+
+
+def _keras_model(facts: Mapping[str, Any]) -> list[str]:
+    """How the Keras model was fed, and how that was found; older cards lack it.
+
+    With its classes, and of each diagnosis how many reach the threshold.
+    """
+    lines = []
+    if "input_found" in facts:
+        rule = " ".join(
+            str(facts[name])
+            for name in ("input_range", "channel_order", "input_colours")
+            if name in facts
+        )
+        scaled = "".join(
+            f", {name} {facts[f'input_{name}']}"
+            for name in ("mean", "std")
+            if f"input_{name}" in facts
+        )
+        lines.append(f"Keras   pixels in {rule}{scaled}; {facts['input_found']}")
+    if "malignant_classes" in facts:
+        every = ", ".join(facts["classes"]) or "not named"
+        lines.append(
+            f"classes {', '.join(facts['malignant_classes'])} are added up, of {every}"
+        )
+    if "called_malignant_by_diagnosis" in facts:
+        counts = facts["called_malignant_by_diagnosis"]
+        lines.append(
+            "at the threshold or above, of the validation photos: "
+            + ", ".join(f"{name} {count}" for name, count in counts.items())
+        )
+    return lines
 
 
 def _origin(card: ModelCard) -> list[str]:

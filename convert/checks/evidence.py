@@ -26,6 +26,8 @@ from edge_runtime.model.operating_point import (
 )
 from edge_runtime.model.quantization import Quantization
 
+KERAS = "the Keras model itself"
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -75,7 +77,7 @@ def gather_evidence(
         ValueError: when the arrays do not fit each other.
     """
     refuse_one_class(labels, split)
-    refuse_unusable(keras_scores, "the Keras model")
+    refuse_unusable(keras_scores, KERAS)
     refuse_unusable(file_scores, "the converted file")
     weights = balanced_weights(labels, sources)
     temperature = fitted_temperature(labels, file_scores, weights)
@@ -137,10 +139,15 @@ def refuse_unusable(scores: Scores, whose: str, origin: str = "") -> None:
             " learning rate."
         )
     if np.unique(scores).size < 2:
+        advice = (
+            "It is constant and was trained badly: train it again, with a lower"
+            " learning rate, and look at its accuracy first."
+            if whose == KERAS
+            else "Its range collapsed: choose another recipe."
+        )
         raise GateError(
             f"{whose} gave all {len(scores)} photos the score {float(scores[0]):.4g}."
-            " Its range collapsed: check that the photos used for calibration are"
-            " normalised as in training, or choose another recipe."
+            f" {advice}"
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from convert.errors import GateError
 from convert.quantize.recipes import Recipe
 from convert.source.scoring import MEAN, STD
+from edge_runtime.evaluation.intervals import delong_test
 from edge_runtime.evaluation.metrics import (
     Labels,
     Scores,
@@ -22,11 +23,14 @@ from edge_runtime.evaluation.metrics import (
 from edge_runtime.evaluation.sources import Names, threshold_at_recall_of_all
 from edge_runtime.model.evidence import Comparison
 from edge_runtime.model.interpreter import TfliteModel
+from edge_runtime.site_calibration.labelled import LEAST_OTHER, needed_malignant
 
 GATES = {
     "auc-drop": "AUC lost against the Keras model",
     "recall-drop": "recall lost at the Keras model's specificity",
     "malignant-lost": "malignant lesions that only the Keras model calls",
+    "score-change": "how far scores moved: on average, one in twenty, in one direction",
+    "few-photos": "validation lesions that a threshold at the target recall needs",
     "distinct-scores": "different scores that the file gives",
     "input-scale": "a stored input is the pixel itself (int8: pixel - 128)",
     "calibration-balance": "share of the rarer class among the calibration photos",
@@ -34,6 +38,17 @@ GATES = {
 }
 """Gates that ``--accept`` can override, and what they look at."""
 
+
+CHANCE = 0.05
+"""P-value from which on chance explains a loss of AUC."""
+
+LARGEST_BY_CHANCE = 0.01
+"""AUC that no recipe may lose, whatever the p-value of so few photos."""
+
+TAIL, SHIFT = 4.0, 0.75
+"""Limits of the 95 % quantile, and of the mean with its sign, as multiples of the
+limit of the mean: four times is what a long-tailed spread has, and a mean that is
+nearly all of one sign is no rounding."""
 
 _ROUNDING = 1e-9
 """Shares are of whole photos: no rounding may turn equal into more."""
@@ -47,6 +62,7 @@ class Limits:
         auc_drop: None for the recipe's own limit.
         recall_drop: one lesion is allowed where a split is so small that this is less.
         malignant_lost: share of the malignant photos; at least one is allowed.
+        score_change: of a score on average; None for the recipe's own limit.
         distinct_scores: fewest that can carry a threshold at 95 % recall.
         calibration_balance: least share of the rarer class.
         calibration_drift: of the median layer: relative difference of the range that
@@ -57,6 +73,7 @@ class Limits:
     auc_drop: float | None = None
     recall_drop: float = 0.02
     malignant_lost: float = 0.02
+    score_change: float | None = None
     distinct_scores: int = 16
     calibration_balance: float = 0.4
     calibration_drift: float = 0.2
@@ -106,10 +123,8 @@ def quality_findings(
         limits: how much may be lost.
         sources: of the photos; None where they are of one.
     """
-    longer = "Fine-tune longer (--steps), or choose another recipe."
+    longer = recipe.advice
     n = int((np.asarray(labels) == 1).sum())
-    auc_drop = changed.auc_keras - changed.auc_file
-    most_auc = recipe.max_auc_drop if limits.auc_drop is None else limits.auc_drop
     recall_drop, specificity = recall_drop_at_specificity(
         labels, keras_scores, file_scores, target_recall, sources
     )
@@ -117,16 +132,8 @@ def quality_findings(
     most_lost = max(1, math.floor(limits.malignant_lost * n))
     lost, distinct = changed.malignant_lost, changed.distinct_scores
     return (
-        Finding(
-            "auc-drop",
-            auc_drop,
-            most_auc,
-            auc_drop <= most_auc + _ROUNDING,
-            f"{recipe.name} lost {auc_drop:.4f} AUC on the validation split"
-            f" ({changed.auc_keras:.4f} to {changed.auc_file:.4f}); at most {most_auc}"
-            " is accepted",
-            longer,
-        ),
+        auc_finding(recipe, labels, keras_scores, file_scores, changed, limits),
+        score_finding(recipe, labels, keras_scores, file_scores, limits),
         Finding(
             "recall-drop",
             recall_drop,
@@ -152,8 +159,96 @@ def quality_findings(
             distinct >= limits.distinct_scores,
             f"the file gives only {distinct} different scores, too few to put a"
             f" threshold on (at least {limits.distinct_scores})",
-            "Choose another recipe.",
+            recipe.advice,
         ),
+    )
+
+
+def auc_finding(
+    recipe: Recipe,
+    labels: Labels,
+    keras_scores: Scores,
+    file_scores: Scores,
+    changed: Comparison,
+    limits: Limits,
+) -> Finding:
+    """AUC lost; arguments as for ``quality_findings``.
+
+    On few photos one exchanged pair is more than a float recipe may lose. So what
+    chance explains passes too, up to five times that and to ``LARGEST_BY_CHANCE``.
+    """
+    drop = changed.auc_keras - changed.auc_file
+    most = recipe.max_auc_drop if limits.auc_drop is None else limits.auc_drop
+    p = delong_test(labels, keras_scores, file_scores)
+    largest = min(LARGEST_BY_CHANCE, 5 * most)
+    by_chance = limits.auc_drop is None and p >= CHANCE and drop <= largest
+    return Finding(
+        "auc-drop",
+        drop,
+        most,
+        drop <= most + _ROUNDING or by_chance,
+        f"{recipe.name} lost {drop:.4f} AUC on the validation split"
+        f" ({changed.auc_keras:.4f} to {changed.auc_file:.4f}, DeLong p {p:.3f}); at"
+        f" most {most} is accepted",
+        recipe.advice,
+    )
+
+
+def score_finding(
+    recipe: Recipe,
+    labels: Labels,
+    keras_scores: Scores,
+    file_scores: Scores,
+    limits: Limits,
+) -> Finding:
+    """How far scores moved, whatever became of their order.
+
+    Three measures, each with its limit: the mean of the absolute differences; their
+    95 % quantile; and the mean difference with its sign, of malignant and of other
+    photos, the larger counts: a file that scores all lesions lower is calibrated
+    otherwise than the Keras model. Arguments as for ``quality_findings``.
+    """
+    most = (
+        recipe.max_score_change if limits.score_change is None else limits.score_change
+    )
+    difference = np.asarray(file_scores, np.float64) - np.asarray(keras_scores)
+    mean, tail = np.abs(difference).mean(), np.quantile(np.abs(difference), 0.95)
+    shift = max((float(part.mean()) for part in by_class(labels, difference)), key=abs)
+    passed = (
+        mean <= most + _ROUNDING
+        and tail <= TAIL * most + _ROUNDING
+        and abs(shift) <= SHIFT * most + _ROUNDING
+    )
+    return Finding(
+        "score-change",
+        float(mean),
+        most,
+        bool(passed),
+        f"scores moved by {mean:.4f} on average (at most {most:g} is accepted), one in"
+        f" twenty by {tail:.4f} or more (at most {TAIL * most:g}), and by {shift:+.4f}"
+        f" in one direction in one of the classes (at most {SHIFT * most:g})",
+        recipe.advice,
+    )
+
+
+def few_photos_finding(malignant: int, other: int, target_recall: float) -> Finding:
+    """Whether the validation split can carry a threshold, as a site's photos have to.
+
+    Args:
+        malignant: different malignant lesions of the split.
+        other: different other lesions.
+        target_recall: that the threshold is to reach.
+    """
+    needed = needed_malignant(target_recall)
+    return Finding(
+        "few-photos",
+        malignant,
+        needed,
+        malignant >= needed and other >= LEAST_OTHER,
+        f"the validation split has {malignant} malignant and {other} other lesions; a"
+        f" threshold at recall {target_recall:g} needs at least {needed} and"
+        f" {LEAST_OTHER}, or its interval says next to nothing",
+        "Collect more, or split the table anew with more for validation.",
     )
 
 

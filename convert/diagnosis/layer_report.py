@@ -49,11 +49,13 @@ def advice(errors: Sequence[LayerError], layers: Collection[str]) -> str:
             f" --keep-float {worst.layer}"
         )
     if errors and errors[0].snr_db < SOUND_DB:
+        # A model that is converted whole has no layers that could be fine-tuned.
+        other = ", or qat_int8 with more --steps" if layers else ""
         return (
             "no layer is to blame alone, the error grows on the way: try --recipe"
-            " int16x8, or qat_int8 with more --steps"
+            f" int16x8{other}"
         )
-    return f"every layer keeps {SOUND_DB:.0f} dB or more; nothing to do"
+    return f"every layer keeps {SOUND_DB:.0f} dB or more; no layer is to blame"
 
 
 def picture(errors: Sequence[LayerError], title: str) -> str:

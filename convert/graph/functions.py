@@ -18,6 +18,12 @@ ACTIVATIONS = {
     "swish": "swish", "tanh": "tanh", "hard_silu": "hard_swish",
     "hard_swish": "hard_swish", "softmax": "softmax",
 }  # fmt: skip
+# Activations that tf_keras has under another name, or tfmot does not know.
+_STANDING = {
+    "elu": "elu", "exponential": "exponential", "exp": "exponential", "gelu": "gelu",
+    "hard_sigmoid": "hard_sigmoid", "hard_sigmoid_2": "hard_sigmoid_2", "mish": "mish",
+    "selu": "selu", "softplus": "softplus", "softsign": "softsign",
+}  # fmt: skip
 _ARITHMETIC = {
     "add": "Add", "subtract": "Subtract", "multiply": "Multiply",
     "truediv": "Divide", "divide": "Divide", "truedivide": "Divide",
@@ -47,9 +53,31 @@ def affine(
 
 
 def activation_node(name: str, sources: tuple[str, ...], word: str, rank: int) -> Node:
-    """An activation that stands alone; ``word`` is a value of ``ACTIVATIONS``."""
+    """An activation that stands alone.
+
+    Args:
+        name: of the node.
+        sources: names of the nodes it reads.
+        word: what Keras or TensorFlow calls it; ``hard_sigmoid_2`` is that of Keras 2.
+        rank: of its output.
+
+    Raises:
+        ConversionError: when there is no such activation here.
+    """
+    word = ACTIVATIONS.get(word, word)
     if word == "hard_swish":
         return Node(name, "HardSwish", sources, rank=rank)
+    if word == "leaky_relu":
+        # The default of both Keras' activation; their layers have another.
+        return Node(name, "LeakyReLU", sources, {"name": name, "alpha": 0.2}, rank=rank)
+    if word in _STANDING:
+        config = {"function": _STANDING[word]}
+        return Node(name, "Elementwise", sources, config, rank=rank)
+    if word not in (*ACTIVATIONS.values(), "linear"):
+        raise ConversionError(
+            f"layer {name} has the activation {word}, which is not known here."
+            " --recipe ptq_int8, dynamic_int8 or float16 may convert it as it is."
+        )
     if word == "relu6":
         return Node(name, "ReLU", sources, {"name": name, "max_value": 6.0}, rank=rank)
     config = {"name": name, "activation": word}
@@ -80,8 +108,12 @@ def from_function(
         ConversionError: naming a function that has no counterpart.
     """
     word = str(function_name(operation))
-    if word in ACTIVATIONS and len(sources) == 1 and not constants:
-        return activation_node(name, sources, ACTIVATIONS[word], len(shape))
+    if len(sources) == 1 and (found := _single(operation, word, name, sources, shape)):
+        if not constants or word in ("leakyrelu", "leaky_relu", "elu", "mean"):
+            return found
+    if word in ("concatenate", "concat") and len(sources) > 1:
+        config = {"name": name, "axis": int(getattr(operation, "axis", -1))}
+        return Node(name, "Concatenate", sources, config, rank=len(shape))
     kind = _ARITHMETIC.get(word)
     if kind in ("Add", "Subtract", "Multiply") and len(sources) == 2:
         return Node(name, str(kind), sources, {"name": name}, rank=len(shape))
@@ -94,6 +126,38 @@ def from_function(
         f"{name} calls the function {word}, which cannot be copied to tf_keras."
         " --recipe ptq_int8, dynamic_int8 or float16 may convert it as it is."
     )
+
+
+def _single(
+    operation: Any,
+    word: str,
+    name: str,
+    sources: tuple[str, ...],
+    shape: Sequence[int | None],
+) -> Node | None:
+    """A function of one tensor: an activation with its options, or a mean."""
+    if word in ("leaky_relu", "leakyrelu"):
+        slope = float(getattr(operation, "negative_slope", 0.2))
+        config = {"name": name, "alpha": slope}
+        return Node(name, "LeakyReLU", sources, config, rank=len(shape))
+    if word == "elu" and float(getattr(operation, "alpha", 1.0)) != 1.0:
+        config = {"name": name, "alpha": float(operation.alpha)}
+        return Node(name, "ELU", sources, config, rank=len(shape))
+    if word == "gelu" and getattr(operation, "approximate", False):
+        return Node(
+            name, "Elementwise", sources, {"function": "gelu_tanh"}, rank=len(shape)
+        )
+    if word in ("mean", "max") and tuple(getattr(operation, "axis", None) or ()) in (
+        (1, 2),
+        (-3, -2),
+    ):
+        kind = "GlobalAveragePooling2D" if word == "mean" else "GlobalMaxPooling2D"
+        config = {"name": name, "keepdims": bool(operation.keepdims)}
+        return Node(name, kind, sources, config, rank=len(shape))
+    word = {"hardsigmoid": "hard_sigmoid", "hardsilu": "hard_swish"}.get(word, word)
+    if word in ACTIVATIONS or word in _STANDING:
+        return activation_node(name, sources, word, len(shape))
+    return None
 
 
 def _with_number(kind: str, position: int, number: Any) -> tuple[Any, Any]:

@@ -17,6 +17,7 @@ from convert.errors import ConversionError
 from convert.graph.known_layers import is_known, is_layer, nodes_for
 from convert.graph.nodes import Node
 from convert.graph.tensorflow_calls import tensorflow_calls_kept
+from convert.messages import in_short
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,9 @@ def _followed(operation: Any, inputs: Sequence[Any]) -> Any:
     except Exception as error:
         raise ConversionError(
             f"layer {operation.name} is a {type(operation).__name__} whose call cannot"
-            f" be followed: {error}. Write it with Keras layers, or choose --recipe"
-            " ptq_int8, dynamic_int8 or float16, which may convert it as it is."
+            f" be followed: {in_short(str(error))}. Write it with Keras layers, or"
+            " choose --recipe ptq_int8, dynamic_int8 or float16, which may convert it"
+            " as it is."
         ) from error
 
 

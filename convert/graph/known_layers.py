@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import tf_keras
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
@@ -24,9 +25,10 @@ from convert.graph.nodes import Node
 # Layers that mean the same in Keras 3 and tf_keras and convert to TFLite's kernels.
 COPIED = (
     "Activation", "Add", "AveragePooling2D", "BatchNormalization", "Concatenate",
-    "Conv2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "Flatten",
-    "GlobalAveragePooling2D", "GlobalMaxPooling2D", "InputLayer", "MaxPooling2D",
-    "Multiply", "ReLU", "Reshape", "Softmax", "Subtract", "ZeroPadding2D",
+    "Conv2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Flatten",
+    "GlobalAveragePooling2D", "GlobalMaxPooling2D", "InputLayer", "LeakyReLU",
+    "MaxPooling2D", "Multiply", "PReLU", "ReLU", "Reshape", "Softmax", "Subtract",
+    "ZeroPadding2D",
 )  # fmt: skip
 # Layers that are written as others.
 REWRITTEN = ("Normalization", "Rescaling", "SeparableConv2D")
@@ -46,7 +48,11 @@ _DROPPED_WHOLE = {
     "threshold", "groups_axis", "build_config",
 }  # fmt: skip
 # Activations that stay inside a weighted layer; others become a node of their own.
-_INSIDE = {"Conv2D": ("linear", "relu"), "DepthwiseConv2D": ("linear", "relu")}
+_INSIDE = {
+    "Conv2D": ("linear", "relu"),
+    "DepthwiseConv2D": ("linear", "relu"),
+    "Dense": ("linear", "relu", "sigmoid", "softmax", "tanh"),
+}
 
 
 def is_layer(operation: Any) -> bool:
@@ -90,6 +96,8 @@ def nodes_for(
             f" Known layers: {', '.join(sorted((*COPIED, *REWRITTEN)))}."
             " --recipe ptq_int8, dynamic_int8 or float16 may convert it as it is."
         )
+    if leaky := _leaky(operation, kind, name, sources, rank):
+        return (leaky,)
     config = _config(operation, name)
     weights = tuple(np.asarray(array) for array in operation.get_weights())
     if kind in ("Rescaling", "Normalization"):
@@ -97,15 +105,40 @@ def nodes_for(
         return (affine(name, sources, gain, shift, shape),)
     if kind == "SeparableConv2D":
         return _separated(name, sources, config, weights)
+    if isinstance(operation, tf_keras.layers.Layer):
+        config = _keras_2_words(config)
     return _split(Node(name, kind, sources, config, weights, rank))
+
+
+def _leaky(
+    operation: Any, kind: str, name: str, sources: tuple[str, ...], rank: int
+) -> Node | None:
+    """A ReLU with a slope for negative values, under either of its names."""
+    options = operation.get_config()
+    if kind == "ReLU" and (options.get("max_value") or options.get("threshold")):
+        return None
+    slope = options.get("negative_slope", options.get("alpha"))
+    if (kind == "ReLU" and not slope) or kind not in ("LeakyReLU", "ReLU"):
+        return None
+    config = {"name": name, "alpha": float(np.asarray(slope))}
+    return Node(name, "LeakyReLU", sources, config, rank=rank)
+
+
+def _keras_2_words(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Keras 2 means another function by ``hard_sigmoid``."""
+    word = config.get("activation")
+    return {
+        **config,
+        **({"activation": "hard_sigmoid_2"} if word == "hard_sigmoid" else {}),
+    }
 
 
 def _config(operation: Any, name: str) -> dict[str, Any]:
     full = operation.get_config()
     if full.get("negative_slope") or full.get("threshold"):
         raise ConversionError(
-            f"layer {name} is a leaky or thresholded ReLU; only the plain one is known"
-            " here. --recipe ptq_int8 may convert it as it is."
+            f"layer {name} is a ReLU with a threshold, or one both leaky and limited;"
+            " these are not known here. --recipe ptq_int8 may convert it as it is."
         )
     if full.get("data_format") == "channels_first":
         raise ConversionError(

@@ -15,7 +15,7 @@ import tf_keras
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
-from convert.graph.custom_layers import ChannelClamp, HardSwish
+from convert.graph.custom_layers import ChannelClamp, Elementwise, HardSwish
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ def consumers_of(nodes: Sequence[Node]) -> dict[str, list[Node]]:
 def _layer(node: Node) -> tf_keras.layers.Layer:
     if node.kind == "ChannelClamp":
         return ChannelClamp(name=node.name, **node.config)
+    if node.kind == "Elementwise":
+        return Elementwise(name=node.name, **node.config)
     if node.kind == "HardSwish":
         return HardSwish(name=node.name)
     try:

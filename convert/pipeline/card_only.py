@@ -5,7 +5,8 @@ says so. Of two outputs the malignant one is cut out, so that one threshold deci
 """
 
 import hashlib
-from dataclasses import replace
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,12 @@ from convert.cards.golden_pictures import golden_pngs
 from convert.checks.evidence import Evidence, gather_evidence, refuse_one_class
 from convert.checks.report import NOTICE
 from convert.errors import ConversionError, GateError
+from convert.graph.head import Head
+from convert.graph.input_rule import InputRule
 from convert.pipeline.settings import Settings
+from convert.source.input_evidence import Trial, clear_winner
+from convert.source.input_evidence import table as tried
+from convert.source.model import ASKED
 from convert.targets.one_output import with_one_output, without_zip
 from convert.tflite.audit import audit
 from convert.tflite.metadata import Description, with_metadata
@@ -64,11 +70,17 @@ def carded(path: Path, settings: Settings) -> ModelFile:
     content = path.read_bytes() if path.is_file() else None
     if content is None:
         raise ConversionError(f"the model {path} cannot be read: no such file")
-    if settings.channel_order != "rgb":
-        raise ConversionError("--card-only takes files that expect RGB; convert again")
-    mean, std = MEAN_STD[settings.input_range or "0..1"]
-    model = with_one_output(without_zip(content), settings.malignant_index)
+    if settings.channel_order == "bgr" or settings.input_mean or settings.input_std:
+        raise ConversionError(
+            "--card-only takes files that expect RGB in one --input-range, without"
+            " --input-mean, --input-std and --channel-order bgr; convert the Keras"
+            " model itself"
+        )
+    index = 1 if settings.malignant_index is None else settings.malignant_index
+    model = with_one_output(without_zip(content), index)
     size_px = _size_px(open_interpreter(model), path)
+    found = _range(model, size_px, settings)
+    mean, std = MEAN_STD[found.rule.range]
     name = f"{path.stem}.{RECIPE}"
     text = f"{path.stem}: a file of another converter, measured as it is; {NOTICE}"
     model = with_metadata(
@@ -109,7 +121,7 @@ def carded(path: Path, settings: Settings) -> ModelFile:
         accuracy=evidence.measured.accuracy,
         few_malignant=evidence.measured.few_malignant or None,
         data=_photos_used(photos, settings),
-        provenance=_provenance(content, model, opened, settings),
+        provenance=_provenance(content, model, opened, settings, found),
     )
     golden = golden_npz(golden_pngs(size_px), opened.infer, card)
     return ModelFile(Path(f"{name}.tflite"), model, card, ("malignant",), golden)
@@ -120,6 +132,63 @@ def _size_px(model: TfliteModel, path: Path) -> int:
     if len(shape) != 4 or shape != (1, shape[1], shape[1], 3):
         raise ConversionError(f"{path} takes {shape}; expected (1, size, size, 3), RGB")
     return shape[1]
+
+
+@dataclass(frozen=True)
+class FoundRange:
+    """A range, and how it is known.
+
+    Attributes:
+        rule: with that range, red first.
+        how: in words, for the card.
+    """
+
+    rule: InputRule
+    how: str
+
+
+def _range(model: bytes, size_px: int, settings: Settings) -> FoundRange:
+    """The range that is asked for, that an integer input allows, or that photos show.
+
+    Raises:
+        ConversionError: when nothing tells it; with the table of what was tried.
+    """
+    if settings.input_range:
+        return FoundRange(InputRule(settings.input_range), ASKED)
+    opened = open_interpreter(model)
+    if not opened.input.is_identity:
+        levels = {
+            word: len(np.unique(opened.input.store_pixels(mean, std)))
+            for word, (mean, std) in MEAN_STD.items()
+        }
+        # The range that an input was quantised for keeps the most levels apart.
+        word = max(levels, key=lambda each: levels[each])
+        how = f"read from the file: its input has scale {opened.input.scale:g}"
+        return FoundRange(InputRule(word), how)
+    val = photos_of(read_manifest(settings.manifest), "val")
+    labels = np.array([int(photo.malignant) for photo in val])
+    refuse_one_class(labels, "val")
+    squares = [load_pixels(photo.path, size_px) for photo in val]
+    trials = []
+    for word in MEAN_STD:
+        table_of_pixels = opened.input.store_pixels(*MEAN_STD[word])
+        scores = np.array([_score(opened, table_of_pixels[each]) for each in squares])
+        if not (np.isfinite(scores).all() and 0 <= scores.min() <= scores.max() <= 1):
+            return FoundRange(InputRule("0..1"), "not known")  # refused in a moment
+        trials.append(Trial(InputRule(word), Head(), labels, scores))
+    turned = [replace(x, head=Head().reversed, scores=1 - x.scores) for x in trials]
+    winner = clear_winner([*trials, *turned])
+    if winner is None:
+        raise ConversionError(
+            "the file does not tell which pixels it expects, and the validation photos"
+            f" do not decide it:\n{tried(trials)}\nGive --input-range."
+        )
+    if winner in turned:
+        # Its scores are turned round; the AUC below one half says so next.
+        return FoundRange(winner.rule, "not known")
+    print(f"input: pixels in {winner.rule.range}; {winner.figures}", file=sys.stderr)
+    how = f"tried on {labels.size} validation photos: {winner.figures}"
+    return FoundRange(winner.rule, how)
 
 
 def _refuse_other_range(model: TfliteModel, mean: float, std: float) -> None:
@@ -202,7 +271,11 @@ def _photos_used(photos: tuple[LabelledPhoto, ...], settings: Settings) -> Data:
 
 
 def _provenance(
-    given: bytes, model: bytes, opened: TfliteModel, settings: Settings
+    given: bytes,
+    model: bytes,
+    opened: TfliteModel,
+    settings: Settings,
+    found: FoundRange,
 ) -> Provenance:
     weights = {
         tensor.buffer: int(np.prod(tensor.shape))
@@ -215,8 +288,11 @@ def _provenance(
         training={},
         conversion={
             "card_only": True,
-            "input_range": settings.input_range or "0..1",
-            "malignant_index": settings.malignant_index,
+            "input_range": found.rule.range,
+            "input_found": found.how,
+            "malignant_index": 1
+            if settings.malignant_index is None
+            else settings.malignant_index,
             "target_recall": settings.target_recall,
         },
         tools={opened.name: opened.version, "numpy": np.__version__},

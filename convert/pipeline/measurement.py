@@ -69,6 +69,7 @@ def measured(case: Case, fit: Fitted, content: bytes) -> Measured:
         sources=case.val.sources,
     )
     findings = (
+        *case.enough,
         input_finding(model),
         *calibration_findings(
             case.chosen, case.floating, case.source.size_px, settings.limits

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import tf_keras
 
-from convert.checks.evidence import refuse_one_class, refuse_unusable
+from convert.checks.evidence import KERAS, refuse_one_class, refuse_unusable
+from convert.checks.gates import Finding, few_photos_finding, refuse_failed
 from convert.diagnosis.not_finite import origin_in_model
 from convert.errors import ConversionError
 from convert.pipeline.settings import Settings
 from convert.quantize.calibration_photos import calibration_photos
 from convert.quantize.conversion import rebuilt
 from convert.source.answers import refuse_unfit
+from convert.source.input_decision import settled
 from convert.source.model import Source
 from convert.source.opaque_model import Whole
 from convert.source.scoring import Photos, keras_scores, read_photos
@@ -35,6 +37,7 @@ class Case:
             Keras model gets as Pillow shrinks it.
         scores: of the Keras model on ``val``.
         chosen: photos that show value ranges; none for float files.
+        enough: what the gate ``few-photos`` saw.
         floating: the folded model.
     """
 
@@ -45,6 +48,7 @@ class Case:
     val: Photos
     scores: Scores
     chosen: tuple[LabelledPhoto, ...]
+    enough: tuple[Finding, ...]
     floating: tf_keras.Model | Whole
 
     @property
@@ -63,16 +67,21 @@ def examined(
         GateError: when the model gives no numbers, or calibration photos also judge.
     """
     refuse_unfit(source.slots, settings.recipe, settings.target)
+    refuse_sum_of_classes(source, settings)
     refuse_missing_photos(photos, settings)
+    enough = refuse_few_photos(photos, settings)
     size_px = settings.chosen_target.feeds_px or source.size_px
     shown = read_photos(photos_of(photos, "val"), size_px, "validation", source.slots)
     val = shown.resized(source.size_px)
+    if settings.chosen_recipe.trains:
+        _ = source.nodes  # names a layer that cannot be fine-tuned before it is tried
+    source = settled(source, val, settings)
     scores = keras_scores(source, val)
     bad = np.flatnonzero(~np.isfinite(scores))
     layers = not source.slots and len(bad)
     origin = origin_in_model(source, val.real[bad[:1]]) if layers else ""
-    refuse_unusable(scores, "the Keras model", origin)
-    refuse_reversed(source, mean_auc(val.labels, scores, val.sources))
+    refuse_unusable(scores, KERAS, origin)
+    refuse_chance(source, mean_auc(val.labels, scores, val.sources))
     return Case(
         source=source,
         settings=settings,
@@ -83,8 +92,23 @@ def examined(
         chosen=calibration_photos(photos, settings.calibration, seed=settings.seed)
         if settings.chosen_recipe.computes_integers
         else (),
+        enough=enough,
         floating=rebuilt(source, val, settings.chosen_recipe),
     )
+
+
+def refuse_sum_of_classes(source: Source, settings: Settings) -> None:
+    """Stop where the target's two classes would need a sigmoid that is not there.
+
+    Raises:
+        ConversionError: saying which targets can.
+    """
+    if source.head.malignant and settings.chosen_target.two_classes:
+        raise ConversionError(
+            f"--target {settings.target} needs a file of two classes, and a sum of"
+            " several classes has no logit to shift. Give --target python, web,"
+            " flutter, react-native or microcontroller."
+        )
 
 
 def refuse_missing_photos(photos: Sequence[LabelledPhoto], settings: Settings) -> None:
@@ -100,18 +124,36 @@ def refuse_missing_photos(photos: Sequence[LabelledPhoto], settings: Settings) -
         refuse_one_class(labels_of(clean), "test_clean")
 
 
-def refuse_reversed(source: Source, auc: float) -> None:
-    """Stop where the model calls the harmless photos malignant.
+def refuse_few_photos(
+    photos: Sequence[LabelledPhoto], settings: Settings
+) -> tuple[Finding, ...]:
+    """The finding of the gate ``few-photos``, for the card where it was accepted.
 
     Raises:
-        ConversionError: naming the options that may be wrong.
+        GateError: when the validation split cannot carry a threshold.
+    """
+    val = photos_of(photos, "val")
+    malignant, other = (
+        len({photo.lesion for photo in val if photo.malignant == wanted})
+        for wanted in (True, False)
+    )
+    finding = few_photos_finding(malignant, other, settings.target_recall)
+    refuse_failed((finding,), settings.accept)
+    return (finding,)
+
+
+def refuse_chance(source: Source, auc: float) -> None:
+    """Stop where the model tells nothing about the validation photos.
+
+    Raises:
+        ConversionError: naming how it was fed and read.
     """
     if auc >= 0.5:
         return
     raise ConversionError(
         f"{source.network} has AUC {auc:.3f} on the validation split, worse than chance"
-        f" (0.5). It was given pixels in {source.rule.range} and its output read as"
-        f" {source.head.kind}. Say what it expects: --input-range 0..1, 0..255 or"
-        " -1..1; and which of two units is the malignant one: --malignant-index 0 or 1"
-        f" (now {source.head.malignant_index})."
+        f" (0.5). It was given pixels in {source.rule.options} ({source.rule_found})"
+        f" and its output read as {source.head.kind}, --malignant-index"
+        f" {source.head.malignant_index}. Is it the right model, and are the manifest's"
+        " labels right?"
     )

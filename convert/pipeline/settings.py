@@ -41,6 +41,7 @@ class Settings(SourceOptions):
     summary: Path | None = None
     emit_c: bool = False
     card_only: bool = False
+    verbose: bool = False
     accept: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     keep_float: tuple[str, ...] = ()
@@ -165,6 +166,11 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         help="also write the model as a C array with a header, for microcontrollers",
     )
     add(
+        "--verbose",
+        action="store_true",
+        help="show messages of Keras and TensorFlow whole",
+    )
+    add(
         "--summary",
         type=Path,
         metavar="PAGE",
@@ -206,6 +212,14 @@ def add_gate_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=limits.malignant_lost,
         help="gate malignant-lost, as a share of the malignant photos; one is allowed",
+    )
+    changes = ", ".join(f"{x.name} {x.max_score_change}" for x in RECIPES.values())
+    add(
+        "--max-score-change",
+        type=float,
+        default=argparse.SUPPRESS,
+        help="gate score-change, of the mean; the 95 %% quantile may be four times, the"
+        f" mean with its sign three quarters of it (default: {changes})",
     )
     add(
         "--min-distinct-scores",

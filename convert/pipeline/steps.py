@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 import tf_keras
@@ -109,7 +110,7 @@ def _packed(
         on_test(case, made),
         made.audit,
         data_set,
-        {**_conversion_facts(case), **fit.facts},
+        {**_conversion_facts(case, made), **fit.facts},
         accepted,
     )
     golden = golden_npz(golden_pngs(case.shown.size_px), made.model.infer, card)
@@ -139,18 +140,42 @@ def _version() -> str:
         return "checkout"
 
 
-def _conversion_facts(case: Case) -> dict[str, str | int | float]:
+def _conversion_facts(case: Case, made: Measured) -> dict[str, Any]:
     source, settings = case.source, case.settings
-    facts: dict[str, str | int | float] = {
-        "input_range": source.rule.range,
-        "channel_order": source.rule.channel_order,
+    facts: dict[str, Any] = {
+        **source.rule.facts,
+        "input_found": source.rule_found,
         "head": source.head.kind,
+        "malignant_index": source.head.malignant_index,
         "io": settings.io,
         "target_recall": settings.target_recall,
         "seed": settings.seed,
     }
+    if source.head.malignant:
+        names = settings.labels or tuple(
+            map(str, range(max(source.head.malignant) + 1))
+        )
+        facts["classes"] = list(settings.labels)
+        facts["malignant_classes"] = [names[place] for place in source.head.malignant]
+    if by_diagnosis := _called_by_diagnosis(case, made):
+        facts["called_malignant_by_diagnosis"] = by_diagnosis
     if settings.keep_float:
         facts["keep_float"] = ", ".join(settings.keep_float)
     if settings.chosen_recipe.trains:
         facts |= {"steps": settings.steps, "learning_rate": settings.learning_rate}
     return facts
+
+
+def _called_by_diagnosis(case: Case, made: Measured) -> dict[str, str]:
+    """Of each diagnosis in the validation split, how many photos reach the threshold.
+
+    Empty where the manifest has no column ``diagnosis``.
+    """
+    rows = photos_of(case.photos, "val")
+    names = [photo.columns.get("diagnosis", "") for photo in rows]
+    called = made.given >= made.evidence.threshold.score
+    return {
+        name: f"{sum(c for n, c in zip(names, called, strict=True) if n == name)} of"
+        f" {names.count(name)}"
+        for name in sorted({*names} - {""})
+    }

@@ -1,6 +1,6 @@
 """From a tf_keras model to the bytes of a TFLite FlatBuffer."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,20 +11,15 @@ from tensorflow.python.framework.convert_to_constants import (  # nor has this
 )
 
 from convert.errors import ConversionError
+from convert.messages import in_short
+from convert.quantize.converter_process import (
+    TYPES,
+    Representative,
+    converted_apart,
+    prepare,
+)
 from convert.quantize.mixed_precision import partly_quantised
 from convert.quantize.recipes import Recipe
-from training.fitting.batches import Inputs
-
-_TYPES = {"float32": tf.float32, "uint8": tf.uint8, "int8": tf.int8}
-
-_KERNELS = {
-    "ptq_int8": tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
-    "int16x8": (
-        tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
-    ),
-}
-
-Representative = Callable[[], Iterator[Inputs]]
 
 
 def flatbuffer(
@@ -53,28 +48,19 @@ def flatbuffer(
     Raises:
         ConversionError: when TensorFlow's converter refuses the model.
     """
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [_concrete(model, size_px, slots)], model
-    )
-    if recipe.name != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if recipe.name == "float16":
-        converter.target_spec.supported_types = [tf.float16]
-    if recipe.integer:
-        converter.inference_input_type = _TYPES[io]
-        converter.inference_output_type = _TYPES[io]
-    if recipe.calibrated:
-        converter.target_spec.supported_ops = [_KERNELS[recipe.name]]
-        converter.representative_dataset = lambda: (
-            given if isinstance(given, list) else [given] for given in representative()
-        )
+    concrete = _concrete(model, size_px, slots)
+    if not isinstance(model, tf_keras.Model):
+        # Operations that nobody has looked at can end the process.
+        return converted_apart(concrete, recipe, io=io, representative=representative)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    prepare(converter, recipe, io, representative)
     try:
         if keep_float and recipe.calibrated:
-            return partly_quantised(converter, keep_float, _TYPES[io])
+            return partly_quantised(converter, keep_float, TYPES[io])
         return bytes(converter.convert())
     except (ValueError, RuntimeError, tf.errors.OpError, ConverterError) as error:
         raise ConversionError(
-            f"TensorFlow's converter refused the model: {error}"
+            f"TensorFlow's converter refused the model: {in_short(str(error))}"
         ) from error
 
 

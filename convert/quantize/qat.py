@@ -24,7 +24,7 @@ from tensorflow_model_optimization.python.core.quantization.keras.default_8bit i
 )
 from tqdm import tqdm
 
-from convert.graph.custom_layers import ChannelClamp, HardSwish
+from convert.graph.custom_layers import ChannelClamp, Elementwise, HardSwish
 from convert.quantize.bias_correction import bias_corrected
 from convert.quantize.qat_ranges import BATCH, set_ranges, stem_of
 from convert.quantize.recipes import FineTuning
@@ -36,8 +36,11 @@ _quantize = tfmot.quantization.keras
 # tfmot's table lacks these; their output alone needs a range.
 _OUTPUT_ONLY = (
     ChannelClamp,
+    Elementwise,
     HardSwish,
+    tf_keras.layers.ELU,
     tf_keras.layers.Multiply,
+    tf_keras.layers.PReLU,
     tf_keras.layers.Subtract,
 )
 # Of the way from rounding alone to the end of fine-tuning.
@@ -91,8 +94,9 @@ def _go_part_of_the_way(
     best = min(numbers, key=lambda share: numbers[share])
     quantised.set_weights(_between(start, end, best))
     print(
-        f"fine-tune: scores are off by {numbers[best]:.4f} on average, before"
-        f" {distances[0.0]:.4f}; went {best:.0%} of the way",
+        "fine-tuning: mean difference of scores from the Keras model"
+        f" {distances[0.0]:.4f} before, {numbers[best]:.4f} after;"
+        f" {best:.0%} of the change is kept",
         file=sys.stderr,
     )
 
@@ -186,7 +190,7 @@ def _annotated(model: tf_keras.Model, keep_float: Sequence[str] = ()) -> tf_kera
 
     plain = tf_keras.models.clone_model(model, clone_function=annotate)
     plain.set_weights(model.get_weights())
-    own = {"ChannelClamp": ChannelClamp, "HardSwish": HardSwish}
+    own = {each.__name__: each for each in (ChannelClamp, Elementwise, HardSwish)}
     with _quantize.quantize_scope(own):
         return _quantize.quantize_apply(plain)
 

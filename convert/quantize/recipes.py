@@ -29,7 +29,10 @@ class Recipe:
         trains: whether it fine-tunes on the training photos.
         max_auc_drop: the conversion fails if the area under the ROC curve on the
             validation split falls by more than this.
+        max_score_change: the same if scores move by more on average; see
+            ``gates.score_finding``.
         meaning: for ``--help``.
+        advice: what to try where a gate fails.
         calibrated: whether ranges come from representative photos.
     """
 
@@ -37,7 +40,9 @@ class Recipe:
     integer: bool
     trains: bool
     max_auc_drop: float
+    max_score_change: float
     meaning: str
+    advice: str
     calibrated: bool = False
 
     @property
@@ -67,11 +72,61 @@ class FineTuning:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("float32", False, False, 0.0005, "as trained; the reference"),
-        Recipe("float16", False, False, 0.001, "half the bytes, float arithmetic"),
-        Recipe("dynamic_int8", False, False, 0.01, "int8 weights only"),
-        Recipe("ptq_int8", True, False, 0.01, "int8 from representative photos", True),
-        Recipe("qat_int8", True, True, 0.004, "int8 after fine-tuning for it"),
-        Recipe("int16x8", False, False, 0.002, "int16 activations, int8 weights", True),
+        Recipe(
+            "float32",
+            False,
+            False,
+            0.0005,
+            0.0005,
+            "as trained; the reference",
+            "This recipe computes what the Keras model does; please report it.",
+        ),
+        Recipe(
+            "float16",
+            False,
+            False,
+            0.001,
+            0.005,
+            "half the bytes, float arithmetic",
+            "Try --recipe float32.",
+        ),
+        Recipe(
+            "dynamic_int8",
+            False,
+            False,
+            0.01,
+            0.03,
+            "int8 weights only",
+            "Try --recipe float16.",
+        ),
+        Recipe(
+            "ptq_int8",
+            True,
+            False,
+            0.01,
+            0.04,
+            "int8 from representative photos",
+            "Try --recipe qat_int8, which fine-tunes for int8, or int16x8.",
+            True,
+        ),
+        Recipe(
+            "qat_int8",
+            True,
+            True,
+            0.004,
+            0.04,
+            "int8 after fine-tuning for it",
+            "Fine-tune longer (--steps), or try --recipe int16x8.",
+        ),
+        Recipe(
+            "int16x8",
+            False,
+            False,
+            0.002,
+            0.005,
+            "int16 activations, int8 weights",
+            "Try --recipe float16.",
+            True,
+        ),
     )
 }

@@ -19,6 +19,10 @@ import tensorflow as tf
 import tf_keras
 
 from convert.errors import ConversionError
+from convert.messages import in_short
+from convert.source.code_in_models import config_of, refuse_code
+from convert.source.float32_config import as_float32
+from convert.source.saved_model_file import loaded
 
 _EXPECTED = "expected a .keras or .h5 file of Keras, or the folder of a SavedModel"
 
@@ -34,7 +38,7 @@ class SavedModel:
 
     def __init__(self, path: Path) -> None:
         """Read the folder; takes the signature ``serving_default``."""
-        self.loaded = tf.saved_model.load(str(path))
+        self.loaded = loaded(path)
         signatures = self.loaded.signatures
         if "serving_default" not in signatures:
             raise ConversionError(
@@ -49,6 +53,7 @@ class SavedModel:
                 f"{path} has {len(given)} inputs and {len(gained)} outputs; expected"
                 " one picture and one output"
             )
+        self._dtype = given[0].dtype
         self._word = next(iter(self._function.structured_input_signature[1]))
         self.name = path.name
         self.input_shape = tuple(given[0].shape)
@@ -57,7 +62,10 @@ class SavedModel:
     def __call__(self, pixels: Any, training: bool = False) -> Any:
         """Run the signature; ``training`` is there as Keras' models have it."""
         del training
-        (output,) = self._function(**{self._word: pixels}).values()
+        if self._dtype.is_integer:
+            pixels = tf.round(pixels)
+        given = {self._word: tf.cast(pixels, self._dtype)}
+        (output,) = self._function(**given).values()
         return output
 
     def count_params(self) -> int:
@@ -66,8 +74,15 @@ class SavedModel:
         return int(sum(variable.shape.num_elements() for variable in variables))
 
 
-def load_model(path: Path, custom_objects: Mapping[str, Any]) -> Any:
+def load_model(
+    path: Path, custom_objects: Mapping[str, Any], *, trust_code: bool = False
+) -> Any:
     """Read a model of any format.
+
+    Args:
+        path: of the file, or of a SavedModel's folder.
+        custom_objects: the user's own classes by name.
+        trust_code: whether code inside the file may run.
 
     Raises:
         ConversionError: when the file is missing, damaged, or of no known format.
@@ -76,9 +91,18 @@ def load_model(path: Path, custom_objects: Mapping[str, Any]) -> Any:
         raise ConversionError(f"the model {path} cannot be read: there is no such file")
     try:
         if path.is_dir():
-            return _saved_model(path)
-        read = _reader(path)
-        return read(path, custom_objects=dict(custom_objects), compile=False)
+            return _saved_model(path, trust_code)
+        framework = _framework(path)
+        if not trust_code:
+            refuse_code(path, custom_objects)
+        objects = dict(custom_objects)
+        if framework is keras and h5py.is_hdf5(path):
+            # Keras 3 writes its operations into .h5 files, and then knows none of them.
+            objects = {**_operations(), **objects}
+        with as_float32(path, config_of(path)) as file:
+            return framework.models.load_model(
+                file, custom_objects=objects, compile=False, safe_mode=not trust_code
+            )
     except ConversionError:
         raise
     except PermissionError as error:
@@ -88,7 +112,8 @@ def load_model(path: Path, custom_objects: Mapping[str, Any]) -> Any:
     # A damaged archive can fail in any of Keras' own ways.
     except Exception as error:
         raise ConversionError(
-            f"{path} is not a model that can be read: {error}{_advice(str(error))}"
+            f"{path} is not a model that can be read: {in_short(str(error))}"
+            f"{_advice(str(error))}"
         ) from error
 
 
@@ -107,7 +132,8 @@ def build_model(builder: str, weights: Path) -> Any:
     # The user's code may fail in any way.
     except Exception as error:
         raise ConversionError(
-            f"--builder {builder} with --weights {weights} failed: {error}"
+            f"--builder {builder} with --weights {weights} failed:"
+            f" {in_short(str(error))}"
         ) from error
     return model
 
@@ -172,17 +198,23 @@ def training_record(path: Path) -> Mapping[str, Any]:
     return record
 
 
-def _saved_model(path: Path) -> SavedModel:
+def _saved_model(path: Path, trust_code: bool) -> SavedModel:
     if not (path / "saved_model.pb").exists():
         raise ConversionError(f"{path} is a folder without saved_model.pb; {_EXPECTED}")
+    if not trust_code:
+        refuse_code(path)
     return SavedModel(path)
 
 
-def _reader(path: Path) -> Any:
-    if path.suffix == ".keras":
+def _framework(path: Path) -> Any:
+    """Keras 3 or tf_keras, whichever wrote the file."""
+    if path.suffix not in (".keras", ".h5", ".hdf5"):
+        raise ConversionError(f"{path} is of no known format; {_EXPECTED}")
+    # TensorFlow 2.8 wrote HDF5 under the name .keras too.
+    if not h5py.is_hdf5(path):
         with zipfile.ZipFile(path) as archive:
             written = json.loads(archive.read("metadata.json"))["keras_version"]
-    elif path.suffix in (".h5", ".hdf5"):
+    else:
         with h5py.File(path) as file:
             if "model_config" not in file.attrs:
                 raise ConversionError(
@@ -190,19 +222,24 @@ def _reader(path: Path) -> Any:
                     f" --builder package.module:function --weights {path}"
                 )
             written = file.attrs.get("keras_version", "2")
-    else:
-        raise ConversionError(f"{path} is of no known format; {_EXPECTED}")
-    if str(written).startswith("3"):
-        return keras.models.load_model
-    return tf_keras.models.load_model
+    return keras if str(written).startswith("3") else tf_keras
+
+
+def _operations() -> dict[str, Any]:
+    """Keras 3's operations, such as ``TrueDivide``, by the name of their class."""
+    return {
+        name: value
+        for module in ("core", "image", "linalg", "math", "nn", "numpy")
+        for name, value in vars(
+            importlib.import_module(f"keras.src.ops.{module}")
+        ).items()
+        if isinstance(value, type) and issubclass(value, keras.Operation)
+    }
 
 
 def _advice(reason: str) -> str:
     if "Unknown layer" in reason or "Could not locate class" in reason:
         return ". Name its class: --custom-object package.module:Class"
-    if "lambda" in reason.lower():
-        return (
-            ". A Lambda can run any code, so none is loaded; make it a layer and name"
-            " it: --custom-object package.module:Class"
-        )
+    if "Weight count mismatch" in reason:
+        return ". Save it once more, as a .keras file: model.save('model.keras')"
     return ""

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from convert.graph.head import one_output
 from convert.source.model import Source
 
 
@@ -27,4 +28,4 @@ class Whole(tf.Module):  # type: ignore[misc]
         else:
             given = self._rule.adapt(pixels)
         outputs = self._model(given, training=training)
-        return self._head.in_graph(outputs)
+        return self._head.in_graph(one_output(outputs))

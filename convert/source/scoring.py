@@ -43,6 +43,11 @@ class Photos:
             self, pixels=np.stack([preprocess(each, size_px) for each in self.pixels])
         )
 
+    def at(self, places: Sequence[int]) -> "Photos":
+        """Some of them, by their positions."""
+        answers = None if self.answers is None else self.answers[places]
+        return Photos(self.pixels[places], self.labels[places], answers)
+
     @property
     def size_px(self) -> int:
         """Side of the squares."""

@@ -127,14 +127,16 @@ def test_blue_first_gives_the_same_file_but_for_the_card(convert, trained, own_a
     assert card.comparison.auc_file == pytest.approx(own_auc, abs=1e-3)
 
 
-def test_a_reversed_model_is_told_which_options_may_be_wrong(convert, trained):
+def test_a_unit_for_benign_is_told_and_converted_as_such(convert, trained):
     kernel, bias = trained.layers[-1].get_weights()
     trained.layers[-1].set_weights([-kernel, -bias])
     status, message, file = convert(trained)
     assert (status, file) == (1, None)
     assert "worse than chance" in message
-    assert "--input-range" in message
-    assert "--malignant-index" in message
+    assert "give --malignant-index 0 (AUC 0.9" in message
+    status, _, file = convert(trained, "--malignant-index", "0")
+    assert status == 0
+    assert read_model_file(file).card.comparison.auc_file > 0.9
 
 
 def test_a_score_that_is_no_number_is_traced_to_its_layer(convert, trained):

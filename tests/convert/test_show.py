@@ -40,6 +40,23 @@ def test_overridden_gates_are_shown(card):
     assert any("overridden    auc drop" in line for line in card_lines(overridden))
 
 
+def test_how_the_keras_model_was_fed_and_what_its_classes_are_is_shown(card):
+    values = json.loads(card.to_json())
+    values["provenance"]["conversion"] = {
+        "input_range": "0..255",
+        "channel_order": "bgr",
+        "input_mean": "103.939,116.779,123.68",
+        "input_found": "tried on 240 validation photos",
+        "classes": ["mel", "nv", "bcc"],
+        "malignant_classes": ["mel", "bcc"],
+        "called_malignant_by_diagnosis": {"mel": "9 of 10", "nv": "2 of 30"},
+    }
+    text = "\n".join(card_lines(ModelCard.from_json(json.dumps(values))))
+    assert "pixels in 0..255 bgr, mean 103.939,116.779,123.68; tried on 240" in text
+    assert "mel, bcc are added up, of mel, nv, bcc" in text
+    assert "mel 9 of 10, nv 2 of 30" in text
+
+
 def test_columns_are_as_wide_as_their_widest_cell():
     assert table(("a", "bb"), [("ccc", "d")]) == ["a    bb", "ccc  d"]
 

@@ -96,6 +96,7 @@ class TestInputRule:
         model.layers[-1].set_weights([np.full((5, 1), 3.0), np.zeros(1)])
         source = _source(tmp_path, model)
         assert source.rule == InputRule(word)
+        assert source.rule_found.startswith("read from the model") == bool(first)
         pixels = _pixels()
         given = pixels if word == "0..255" else pixels / 255
         expected = np.asarray(model(given, training=False))[:, 0]

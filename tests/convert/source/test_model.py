@@ -66,8 +66,8 @@ class TestReadSource:
             ),
             (lambda: _model(outputs=5), "that is 5 outputs; expected one"),
             (
-                lambda: _model(units=2, activation="sigmoid"),
-                "2 units and the activation sigmoid; expected one sigmoid unit",
+                lambda: _model(units=2, activation="relu"),
+                "2 units and the activation relu; expected one sigmoid unit",
             ),
             (
                 lambda: keras.Sequential(
@@ -76,7 +76,7 @@ class TestReadSource:
                 r"takes \(None, 9, 3\); expected RGB pictures",
             ),
         ],
-        ids=["grey", "oblong", "any-size", "classes", "outputs", "sigmoids", "lstm"],
+        ids=["grey", "oblong", "any-size", "classes", "outputs", "relus", "lstm"],
     )
     def test_names_what_it_takes_and_gives_instead(self, saved, model, message):
         with pytest.raises(ConversionError, match=message):
