@@ -10,6 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from benchmarks.errors import BenchmarkError
 from benchmarks.reporting.conditions import invalid_reasons
 from benchmarks.reporting.summary import name_of
@@ -93,11 +98,6 @@ def _limit(part: str) -> Limit:
         )
     return Limit(figure, value)
 
-
-if not __package__:
-    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
-    # there instead, so that our packages import and no module here hides another.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 Repeats = Sequence[BenchmarkResult]
 """Results of one model on one machine, measured once or several times."""

@@ -13,6 +13,11 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from PIL import Image
 
 from benchmarks.errors import BenchmarkError
@@ -82,12 +87,6 @@ def _thumbnail(photo: str, folder: Path | None) -> str:
     Image.fromarray(resize(square, SIDE_PX)).save(encoded, "JPEG", quality=85)
     content = base64.b64encode(encoded.getvalue()).decode()
     return f'<img alt="" width="{SIDE_PX}" src="data:image/jpeg;base64,{content}">'
-
-
-if not __package__:
-    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
-    # there instead, so that our packages import and no module here hides another.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
 @dataclass(frozen=True)

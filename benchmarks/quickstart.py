@@ -13,6 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 import numpy as np
 
 from benchmarks.errors import BenchmarkError
@@ -167,11 +172,6 @@ def _findings(of_photo: Mapping[str, Verdict]) -> str:
     found = (f.name for verdict in of_photo.values() for f in verdict.findings)
     return ", ".join(dict.fromkeys(found)) or "none"
 
-
-if not __package__:
-    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
-    # there instead, so that our packages import and no module here hides another.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 WARMUP = 3
 INTRODUCTION = (

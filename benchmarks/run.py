@@ -11,6 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.cases import Case, Tell
 from benchmarks.measure.fresh_process import measure_in_fresh_process
@@ -70,12 +75,6 @@ class Remaining:
         if seconds < 90:
             return f"about {seconds:.0f} s left"
         return f"about {seconds / 60:.0f} min left"
-
-
-if not __package__:
-    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
-    # there instead, so that our packages import and no module here hides another.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
 def benchmark(settings: RunSettings) -> int:

@@ -10,17 +10,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+if not __package__:
+    # Started as a file: Python put convert/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from convert.cards.readme import model_readme
 from convert.cards.registry_file import write_registry
 from convert.errors import ConversionError
 from edge_runtime.files.atomic import write_text
 from edge_runtime.model.file import read_model_file
 from edge_runtime.terminal.exit_status import exit_status
-
-if not __package__:
-    # Started as a file: Python put convert/ first on the path. Put the checkout
-    # there instead, so that our packages import and no module here hides another.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
 def write(folder: Path) -> Path:
