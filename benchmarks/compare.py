@@ -30,6 +30,7 @@ from benchmarks.results.result import BenchmarkResult
 from benchmarks.text.formatting import NOT_MEASURED
 from benchmarks.text.tables import text_table
 from edge_runtime.evaluation.intervals import Interval
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 
@@ -118,7 +119,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     figures = "; ".join(
         f"{name}: {what}" for name, what in (RATIOS | DIFFERENCES).items()
     )
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Compare results of the same models: durations as ratios of"
         " medians, recall, specificity and AUC on the same photos, each with its 95 %"
         " interval by bootstrap. Several results of one model on one machine count as"

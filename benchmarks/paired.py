@@ -20,6 +20,11 @@ if not __package__:
 
 from PIL import Image
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.measurement import Measurement
 from benchmarks.results.comparison import Change, quality_changes, shared

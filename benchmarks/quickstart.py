@@ -20,6 +20,11 @@ if not __package__:
 
 import numpy as np
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.measurement import MODEL, Interpreter
 from benchmarks.measure.plan import chosen_models
@@ -268,7 +273,7 @@ def _loaded(files: Mapping[str, Path]) -> Iterable[tuple[str, LesionClassifier]]
     for name, path in files.items():
         try:
             with without_info_lines():
-                yield name, LesionClassifier.load(path)
+                yield name, LesionClassifier.load(path, site=False)
         except EdgeRuntimeError as error:
             print(f"error: {error}", file=sys.stderr)
 

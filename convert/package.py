@@ -9,6 +9,7 @@ a page that says what was tried. docs/apps.md lists the targets.
 
 import argparse
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -24,7 +25,10 @@ if not __package__:
 from convert.errors import ConversionError
 from convert.kits.building import SUMS, kit_files
 from convert.kits.description import ALL, kit_names, read_description
+from convert.kits.site_copy import at_site
 from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.site_calibration.file import in_force
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 
 
@@ -36,13 +40,14 @@ class Settings:
     target: str
     out: Path
     overwrite: bool
+    site: bool | Path = True
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     descriptions = [read_description(name) for name in kit_names()]
     listed = "\n".join(f"  {kit.name:<16}{kit.summary}" for kit in descriptions)
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Write everything an app needs to embed a model and give Python's"
         " answer. Research and education; not a medical device.",
         epilog=f"targets:\n{listed}\n  {ALL:<16}a folder for each of them\n\n"
@@ -62,8 +67,35 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a kit that is there already"
     )
+    add_site_options(parser)
     words = parser.parse_args(arguments)
-    return Settings(words.file, words.target, words.out, words.overwrite)
+    return Settings(
+        words.file, words.target, words.out, words.overwrite, site_of(words)
+    )
+
+
+def add_site_options(parser: argparse.ArgumentParser) -> None:
+    """Declare which operating point goes along."""
+    site = parser.add_mutually_exclusive_group()
+    site.add_argument(
+        "--site",
+        type=Path,
+        metavar="FILE",
+        help="site file whose threshold goes into the card; the one beside the model,"
+        " where there is one, unless given",
+    )
+    site.add_argument(
+        "--without-site",
+        action="store_true",
+        help="leave the site file beside the model aside and keep the card's threshold",
+    )
+
+
+def site_of(words: argparse.Namespace) -> bool | Path:
+    """What those options say, as ``at_site`` takes it."""
+    if words.without_site:
+        return False
+    return words.site or True
 
 
 def package(settings: Settings) -> list[str]:
@@ -74,7 +106,9 @@ def package(settings: Settings) -> list[str]:
         ConversionError: when the one target cannot run the model, or its folder holds
             something already.
     """
-    file = read_model_file(settings.file)
+    _refuse_no_place(settings.out)
+    file, place = at_site(read_model_file(settings.file), settings.site)
+    print(in_force(file.card) + (f" ({place})" if place else ""))
     if settings.target != ALL:
         _one(file, settings.target, settings.out, settings.overwrite)
         return []
@@ -103,6 +137,14 @@ def _one(file: ModelFile, name: str, folder: Path, overwrite: bool) -> None:
     _write(folder, {**files, SUMS: checksums(files)})
     size = sum(map(len, files.values()))
     print(f"{folder}: {file.card.name} for {name}, {len(files) + 1} files, {size:,} B")
+
+
+def _refuse_no_place(out: Path) -> None:
+    """Find out before the slow part that nothing can be written there."""
+    folder = next(each for each in (out.absolute(), *out.absolute().parents)
+                  if each.exists())  # fmt: skip
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConversionError(f"{out} cannot be written: {folder} is no place for it")
 
 
 def checksums(files: Mapping[str, bytes]) -> bytes:

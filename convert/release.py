@@ -8,7 +8,6 @@ Writes release.json, signed, beside a copy of the model: a folder for any web se
 publisher.pub, which every device gets. Devices run ``python -m edge_runtime update``.
 """
 
-import argparse
 import datetime
 import hashlib
 import os
@@ -36,6 +35,7 @@ from convert.errors import ConversionError, GateError
 from edge_runtime.files.atomic import write_bytes, write_text
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.golden import check_golden
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.update.release import (
     RELEASE_FORMAT,
@@ -69,7 +69,7 @@ class Settings:
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Sign a model file as a release (Ed25519), or make a pair of keys."
         " Research and education; not a medical device.",
         epilog="exit status: 0 done; 1 an error; 2 wrong usage; 4 the file does not"

@@ -43,12 +43,13 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import write_model_file
 from edge_runtime.photos.manifest import read_manifest
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Convert a trained Keras model to a .tflite file with its card:"
         " weights, preprocessing, threshold with its evidence, golden vectors.",
         epilog=EPILOG,

@@ -6,7 +6,6 @@ Needs no TensorFlow. Repeats the golden vectors step by step and compares card, 
 and metadata with each other; with a manifest also the accuracy, photo by photo.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from edge_runtime.photos.manifest import (
     read_manifest,
 )
 from edge_runtime.photos.preprocessing import load_pixels
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 
 SAME_SHARE = 0.01
@@ -76,7 +76,7 @@ class Settings:
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Check a model file on this machine: golden vectors, card, graph,"
         " metadata; with --manifest its accuracy too. Exit status 4: a check failed."
         " Research and education; not a medical device."
@@ -141,7 +141,7 @@ def _described(file: ModelFile) -> Iterator[str]:
 
 def _measured(file: ModelFile, manifest: Path, family: str) -> Iterator[Check]:
     photos = read_manifest(manifest)
-    classifier = LesionClassifier.load(file.path)
+    classifier = LesionClassifier.load(file.path, site=False)
     exact = family == file.card.provenance.kernel_family
     for promised in file.card.accuracy:
         if promised.split not in SPLITS:

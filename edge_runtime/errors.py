@@ -8,11 +8,14 @@ EdgeRuntimeError
 │   └── AnswerError           an answer about the lesion is none of those asked for
 ├── ManifestError             the table of labelled photos contradicts itself
 ├── SiteFileError             a site's own calibration is damaged or cannot be made
+│   └── SiteGateError         it is worse than what is in force
 ├── ResultFileError           a file of verdicts cannot be written or gone on with
 ├── SettingsError             the configuration file or environment makes no sense
 ├── UpdateError               a release is not to be trusted, or cannot be installed
 │   └── SelfTestError         a new model does not do here what it promises
 ├── CameraError               the camera, stream or recording cannot be used
+├── UsageError                a function was given an option or a value that is none
+├── ExtraMissingError         a command needs an extra that is not installed
 └── InterpreterMissingError   no TFLite interpreter is installed
 """
 
@@ -75,6 +78,12 @@ class SiteFileError(EdgeRuntimeError):
     """A site's own calibration is damaged, another model's, or cannot be made."""
 
 
+class SiteGateError(SiteFileError):
+    """A site's own operating point is worse than what is in force."""
+
+    exit_status = 4
+
+
 class ResultFileError(EdgeRuntimeError):
     """A file of verdicts cannot be written, or is not one to go on with."""
 
@@ -89,6 +98,19 @@ class SelfTestError(UpdateError):
 
 class SettingsError(EdgeRuntimeError):
     """The configuration file or an environment variable makes no sense."""
+
+
+class UsageError(EdgeRuntimeError):
+    """A function was given an option that does not exist, or a value that will not do.
+
+    A shell gets a usage message and status 2 in its place.
+    """
+
+    exit_status = 2
+
+
+class ExtraMissingError(EdgeRuntimeError):
+    """A command, or a package that it needs, is not installed."""
 
 
 class InterpreterMissingError(EdgeRuntimeError):

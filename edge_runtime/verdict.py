@@ -9,7 +9,7 @@ from edge_runtime.files.strict_json import as_values
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.evidence import Accuracy, headline
 from edge_runtime.photos.quality import DOUBTS, Finding
-from edge_runtime.site_calibration.file import SITE_SPLIT
+from edge_runtime.site_calibration.file import SITE_SPLIT, in_force
 from edge_runtime.site_calibration.unlabelled import is_moved
 
 VERDICT_FORMAT = 1
@@ -198,14 +198,11 @@ def model_lines(card: ModelCard) -> tuple[str, ...]:
     n = measured.recall.n + measured.specificity.n
     whose = "this site's own" if measured.split == SITE_SPLIT else card.data.name
     which = "the file's own threshold" if is_moved(card) else "this threshold"
-    lines = (
+    return (
         f"{card.name}: {NOTICE}",
         f"on {measured.photos} ({whose}, {n} photos{_worst_of(card)}) at {which}:"
         f" recall {measured.recall.in_words},"
         f" specificity {measured.specificity.in_words}"
         " (95 % intervals)",
+        in_force(card),
     )
-    if is_moved(card):
-        moved = "threshold moved by this site's unlabelled photos; recall not measured"
-        return (*lines, moved)
-    return lines

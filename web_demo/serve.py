@@ -19,6 +19,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.terminal.command_parser import CommandParser
 from web_demo.judging.models import ServingError, opened
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -46,7 +47,7 @@ class Settings:
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Serve pages on which photos are judged by models, inside the page"
         " or by this server. Photos stay in memory and are forgotten with the answer.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

@@ -24,6 +24,7 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import peak_memory_mib
 from edge_runtime.model.file import read_model_file
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
@@ -92,7 +93,7 @@ class Summary:
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Judge every photo of an archive: a folder of photos, of .tar or of"
         " .parquet files. Writes OUT/parts/SHARD.jsonl, OUT/failed.jsonl and"
         " OUT/summary.json; the same command goes on where it was stopped.",

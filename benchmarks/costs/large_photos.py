@@ -167,7 +167,7 @@ def measure(settings: Settings) -> tuple[Row, ...]:
     rows: list[Row] = []
     for model in chosen_models(settings.models, ()).values():
         with without_info_lines():
-            classifier = LesionClassifier.load(model)
+            classifier = LesionClassifier.load(model, site=False)
         rows += _rows(classifier, photos[: settings.count])
     return tuple(rows)
 

@@ -13,6 +13,7 @@ from benchmarks.measure import colour_baseline
 from edge_runtime.measuring.latency import PRESETS, Protocol
 from edge_runtime.photos.manifest import SPLITS
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import CommandParser
 
 
 def add_protocol_options(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +76,8 @@ def _number(word: str, expected: str, *, lowest: float) -> float:
 
 DESCRIPTION = (
     "Measure every model file of a folder, each in a fresh process and in shuffled"
-    " order, and the colour-only baseline; write results and a report."
+    " order, and the colour-only baseline; write results and a report. `lesion-edge"
+    " bench` times one model without labels, also where only the runtime is installed."
 )
 EPILOG = (
     "exit status: 0 all measured; 1 nothing could be; 2 wrong usage; 3 some models or"
@@ -106,7 +108,7 @@ class RunSettings:
 
 def parse(arguments: Sequence[str] | None) -> RunSettings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = argparse.ArgumentParser(description=DESCRIPTION, epilog=EPILOG)
+    parser = CommandParser(description=DESCRIPTION, epilog=EPILOG)
     option = parser.add_argument
     option(
         "--models",

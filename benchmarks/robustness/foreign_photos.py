@@ -81,7 +81,7 @@ def measure(words: argparse.Namespace) -> Iterator[Row]:
     """
     with without_info_lines():
         judges = [
-            LesionClassifier.load(path)
+            LesionClassifier.load(path, site=False)
             for path in chosen_models(words.models, ()).values()
         ]
     for kind in KINDS:

@@ -87,7 +87,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def bench(words: argparse.Namespace) -> str:
     """Calibrate and try, write the table and return it."""
-    classifier = LesionClassifier.load(words.model)
+    classifier = LesionClassifier.load(words.model, site=False)
     photos = read_manifest(words.manifest)
     sites = sites_of(photos)
     shifts = words.shifts or (CHANGED if len(sites) == 1 else (AS_TAKEN,))

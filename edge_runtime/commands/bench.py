@@ -21,15 +21,18 @@ from edge_runtime.measuring.revision import revision
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.photos.paths import once_each, photos_in
+from edge_runtime.site_calibration.file import site_path
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
-SUMMARY = "time a model on this machine"
 DETAILS = """\
 Prints one JSON object: the machine, the model, and all samples in milliseconds of the
 interpreter alone and (with --photos) from a photo's path to its verdict. It is a result
-as benchmarks/run.py writes, without accuracy; python benchmarks/report.py merges it
-with others. Sends nothing anywhere.
+as `lesion-edge benchmark` writes, without accuracy; python benchmarks/report.py merges
+it with others. Sends nothing anywhere.
+
+`lesion-edge benchmark` measures every file of a folder on labelled photos, with recall,
+specificity and AUC; it needs a manifest and the toolkit, which a device need not have.
 
 exit status: 0 measured; 1 the model or a photo cannot be used; 2 wrong usage.
 """
@@ -107,6 +110,12 @@ def run(words: argparse.Namespace) -> int:
     }
     print(json.dumps(_result(words, len(photos), classifier, measurement)))
     print(f"bench: {NOTICE}", file=sys.stderr)
+    aside = site_path(words.model)
+    print(
+        f"bench: {classifier.operating_point}"
+        + (f"; {aside} is left aside" if aside.exists() else ""),
+        file=sys.stderr,
+    )
     return 0
 
 

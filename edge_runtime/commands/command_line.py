@@ -1,77 +1,77 @@
-"""From the words of a command line to the verb that is meant and its settings."""
+"""From the words of a command line to the verb that is meant, and its exit status."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from edge_runtime.commands.option_sources import (
-    ALL,
-    VERBS,
-    _module,
-    apply,
-    read_source,
-)
+from edge_runtime.commands.verbs import DEVICE, VERBS, call, device_verb, listing
+from edge_runtime.errors import SettingsError
 from edge_runtime.terminal import logs
+from edge_runtime.version import VERSION
 
 # What `pip install ./edge_runtime` puts on the path.
 COMMAND = "lesion-edge"
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Turn command-line words into a namespace with ``run``, or exit with usage.
+def run(arguments: Sequence[str]) -> int:
+    """Do what the words ask for, or exit with usage; returns the exit status.
 
     Raises:
-        SettingsError: when the configuration file or the environment makes no sense.
+        EdgeRuntimeError: when the verb cannot go on.
     """
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    _add_own_options(first)
-    own, rest = first.parse_known_args(_before_verb(arguments))
-    named = arguments[len(_before_verb(arguments)) :][:1]
+    own = _parser().parse_args(arguments)
+    logs.choose_form(own.log)
+    # Here: --help needs none of it.
+    from edge_runtime.terminal.command_parser import called_as
+
+    with called_as(f"{_own_name()} {own.verb}"):
+        if VERBS[own.verb].group == DEVICE:
+            return _run_on_device(own)
+        if own.config:
+            raise SettingsError(
+                f"--config holds settings of the verbs {DEVICE}; {own.verb} has none"
+                " there"
+            )
+        return call(own.verb, own.words)
+
+
+def _run_on_device(own: argparse.Namespace) -> int:
+    from edge_runtime.commands.option_sources import read_source, with_sources
+    from edge_runtime.terminal.command_parser import CommandParser
+
+    module, summary = device_verb(own.verb), VERBS[own.verb].summary
+    parser = CommandParser(
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=module.DETAILS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    given = own.words
+    if not {"-h", "--help"} & set(given):
+        given = with_sources(parser, own.verb, read_source(own.config), given)
+    words = parser.parse_args(given)
+    words.config = own.config
+    return module.run(words)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_own_name(),
-        description="Run a lesion classifier. Research and education;"
-        " not a medical device.",
+        usage="%(prog)s [-h] [--version] [--config FILE] [--log {text,json}] VERB ...",
+        description="Train, convert, measure and run skin-lesion classifiers. Research"
+        f" and education;\nnot a medical device.\n\n{listing()}",
+        epilog=f"{_own_name()} VERB --help tells a verb's options.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    _add_own_options(parser)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-    # Without a verb, as for --help or a misspelt one, all of them are listed.
-    for name in named if named and named[0] in VERBS else VERBS:
-        verb = _add_verb(verbs, name)
-        if [name] == named and not rest:
-            apply(verb, name, read_source(own.config))
-    if named == ["config"] and not set(arguments) & {"-h", "--help"}:
-        arguments = _with_verb(arguments)
-    return parser.parse_args(arguments)
-
-
-def _before_verb(arguments: Sequence[str]) -> Sequence[str]:
-    """The words in front of the verb."""
-    for place, word in enumerate(arguments):
-        previous = arguments[place - 1] if place else ""
-        if not word.startswith("-") and previous not in ("--config", "--log"):
-            return arguments[:place]
-    return arguments
-
-
-def _with_verb(arguments: Sequence[str]) -> Sequence[str]:
-    """The words of ``config``, with the word for all verbs where none is named."""
-    after = arguments[len(_before_verb(arguments)) + 1 :]
-    named = any(not word.startswith("-") for word in after)
-    return arguments if named else [*arguments, ALL]
-
-
-def _own_name() -> str:
-    """As the person called us: the installed command, or the module."""
-    called = Path(sys.argv[0]).stem
-    return COMMAND if called == COMMAND else "python -m edge_runtime"
-
-
-def _add_own_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--version", action="version", version=f"{COMMAND} {VERSION}")
     parser.add_argument(
-        "--config", type=Path, help="configuration file in TOML; see the verb config"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"settings of the verbs {DEVICE}, in TOML; see the verb config",
     )
     form = os.environ.get(logs.VARIABLE, "text")
     parser.add_argument(
@@ -80,17 +80,14 @@ def _add_own_options(parser: argparse.ArgumentParser) -> None:
         default=form if form in logs.FORMS else "text",
         help=f"form of the lines on standard error; also {logs.VARIABLE}",
     )
-
-
-def _add_verb(verbs: Any, name: str) -> argparse.ArgumentParser:
-    module = _module(name)
-    verb: argparse.ArgumentParser = verbs.add_parser(
-        name,
-        help=module.SUMMARY,
-        description=f"{module.SUMMARY.capitalize()}.",
-        epilog=module.DETAILS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser.add_argument("verb", choices=VERBS, metavar="VERB", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "words", nargs=argparse.REMAINDER, metavar="...", help=argparse.SUPPRESS
     )
-    module.add_arguments(verb)
-    verb.set_defaults(run=module.run)
-    return verb
+    return parser
+
+
+def _own_name() -> str:
+    """As the person called us: the installed command, or the module."""
+    called = Path(sys.argv[0]).stem
+    return COMMAND if called == COMMAND else "python -m edge_runtime"

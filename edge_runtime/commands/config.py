@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from edge_runtime.commands.option_sources import ALL
+from edge_runtime.commands.option_sources import ALL, settings_of
+from edge_runtime.commands.verbs import device_verbs
 from edge_runtime.errors import SettingsError
 
-SUMMARY = "show settings and where each comes from"
 DETAILS = """\
 Without a verb, the settings of all verbs. Words after a verb count as its flags:
-  python -m edge_runtime config classify --threads 2
+  lesion-edge config classify --threads 2
 shows what classify would work with. Precedence: flags, then the environment
 (LESION_EDGE_CLASSIFY_THREADS), then the configuration file, then the default. The file
 is named by --config before the verb or by LESION_EDGE_CONFIG, or is the first of
@@ -31,9 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="one JSON object instead of lines"
     )
-    # command_line.py adds the word: argparse has no default in front of a remainder.
-    parser.add_argument("shown", metavar="verb", help=f"whose settings; {ALL} if none")
-    parser.add_argument("flags", nargs=argparse.REMAINDER, help="as for that verb")
+    parser.add_argument(
+        "shown",
+        nargs=argparse.REMAINDER,
+        metavar="verb ...",
+        help=f"whose settings, and flags as for that verb; {ALL} verbs if none",
+    )
 
 
 def run(words: argparse.Namespace) -> int:
@@ -42,19 +45,19 @@ def run(words: argparse.Namespace) -> int:
     Raises:
         SettingsError: when a value makes no sense, or flags are for no verb.
     """
-    # The command line knows the verbs and this is one of them: no import on top.
-    from edge_runtime.commands.option_sources import VERBS, settings_of
-
-    if words.shown != ALL:
-        found = settings_of(words.shown, words.flags, words.config)
+    shown, *flags = words.shown or [ALL]
+    if shown != ALL:
+        found = settings_of(shown, flags, words.config)
         print(_as_json(found) if words.json else _as_lines(found))
         return 0
-    if words.flags:
+    if flags:
         raise SettingsError(
-            f"flags {words.flags} for no verb; expected one first, such as classify"
+            f"flags {flags} for no verb; expected one first, such as classify"
         )
     each = {
-        name: settings_of(name, (), words.config) for name in VERBS if name != "config"
+        name: settings_of(name, (), words.config)
+        for name in device_verbs()
+        if name != "config"
     }
     if words.json:
         print("{" + ", ".join(f'"{n}": {_as_json(f)}' for n, f in each.items()) + "}")

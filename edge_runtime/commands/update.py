@@ -30,7 +30,6 @@ from edge_runtime.update.state import State, previous_path, read_state
 from edge_runtime.verdict import NOTICE
 from edge_runtime.version import VERSION
 
-SUMMARY = "take a newer model from its publisher, or go back to the one before"
 DETAILS = """\
 Reads release.json from --from, an address or a folder, and believes it only if one of
 the keys signed it, it has not expired, is newer than anything that was ever in place,

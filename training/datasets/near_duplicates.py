@@ -24,7 +24,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from training.datasets.fine_detail import SameDetail, turned
+from training.datasets.fine_detail import BLOCK_PHOTOS, SameDetail, turned
 from training.datasets.fingerprints import Fingerprint
 
 Floats = NDArray[np.float32]
@@ -101,9 +101,18 @@ def near_duplicates(
     if len(greys) < 2:
         return []
     same = SameDetail(greys)
+    candidates = sorted(
+        _candidates(_thumbnails(greys)),
+        key=lambda each: (
+            each[0] // BLOCK_PHOTOS,
+            each[1] // BLOCK_PHOTOS,
+            each[0],
+            each[2],
+        ),
+    )
     found = {
         (first, second)
-        for first, second, orientation in watch(_candidates(_thumbnails(greys)))
+        for first, second, orientation in watch(candidates)
         if same(first, second, orientation)
     }
     return sorted(found)

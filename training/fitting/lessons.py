@@ -2,7 +2,7 @@
 
 Distillation (Hinton et al. 2015, arXiv 1503.02531) on shared views: the pupil sees a
 changed photo, and the teacher was shown the same change of the same photo at its own
-input size ("function matching": Beyer et al. 2021, arXiv 2106.05237). ``teach.py``
+input size ("function matching": Beyer et al. 2021, arXiv 2106.05237). ``distil.py``
 writes a teacher's words once, for a fixed number of views; every pupil reads them.
 """
 
@@ -50,11 +50,15 @@ class Course:
         """How often each photo was judged."""
         return self.strong_views + self.mild_views
 
-    def view_of_epoch(self, number: int, mild_from: int) -> int:
-        """Which view epoch ``number``, from 1 on, shows: over and over in order."""
+    def view_of_epoch(self, number: int, mild_from: int, repeat: int = 0) -> int:
+        """Which view epoch ``number``, from 1 on, shows: over and over in order.
+
+        A photo that was shown ``repeat`` times before in this epoch shows one further
+        on.
+        """
         if number >= mild_from:
-            return self.strong_views + (number - mild_from) % self.mild_views
-        return (number - 1) % self.strong_views
+            return self.strong_views + (number - mild_from + repeat) % self.mild_views
+        return (number - 1 + repeat) % self.strong_views
 
     def pixels(
         self, square: Pixels, index: int, view: int, size_px: int
@@ -78,13 +82,16 @@ class Lessons:
     logits: NDArray[np.float32]
 
     def targets(
-        self, labels: NDArray[np.int64], view: int, part: NDArray[np.int64]
+        self,
+        labels: NDArray[np.int64],
+        view: int | Sequence[int],
+        part: NDArray[np.int64],
     ) -> NDArray[np.float32]:
         """What the pupil shall say: probabilities, same shape as ``part``.
 
         Args:
             labels: 1 for malignant; shape ``(photos,)``.
-            view: which one is shown.
+            view: which one is shown; of all photos, or of each.
             part: indices of the photos of a batch.
         """
         taught = 1 / (1 + np.exp(-self.logits[view, part]))
@@ -121,11 +128,11 @@ def read_lessons(path: Path) -> Lessons:
             )
     except FileNotFoundError:
         raise LessonError(
-            f"{path} is missing; training/teach.py writes it from a finished run"
+            f"{path} is missing; training/distil.py writes it from a finished run"
         ) from None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise LessonError(
-            f"{path} holds no lessons ({error}); remove it and run training/teach.py"
+            f"{path} holds no lessons ({error}); remove it and run training/distil.py"
         ) from error
 
 
@@ -135,7 +142,7 @@ def mean_lessons(
     """The mean logit of several teachers on the same views.
 
     Args:
-        paths: files of ``training/teach.py``, at least one.
+        paths: files of ``training/distil.py``, at least one.
         manifest_sha256: of the pupil's table.
         photos: of its train split.
         augmentation: the pupil's.
@@ -153,7 +160,7 @@ def mean_lessons(
         ) or lessons.logits.shape != (course.views, photos):
             raise LessonError(
                 f"{path} judges other photos or another augmentation"
-                f" ({course.augmentation}); run training/teach.py with this manifest"
+                f" ({course.augmentation}); run training/distil.py with this manifest"
                 f" and --augmentation {augmentation}"
             )
         if course != read[0].course:
@@ -163,7 +170,7 @@ def mean_lessons(
             )
         if not np.isfinite(lessons.logits).all():
             raise LessonError(
-                f"{path} is not finished; give the command of training/teach.py again"
+                f"{path} is not finished; give the command of training/distil.py again"
             )
     mean = np.mean([lessons.logits for lessons in read], axis=0)
     return Lessons(read[0].course, mean.astype(np.float32))

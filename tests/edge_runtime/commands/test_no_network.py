@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from edge_runtime.commands.option_sources import VERBS
+from edge_runtime.commands.verbs import VERBS
 
 # An audit hook sees every socket of the interpreter and of all Python libraries, and
 # ends the process before it is made.

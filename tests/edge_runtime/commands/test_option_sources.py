@@ -5,7 +5,8 @@ import json
 import pytest
 
 from edge_runtime.__main__ import main
-from edge_runtime.commands.option_sources import VERBS, settings_of
+from edge_runtime.commands.option_sources import settings_of
+from edge_runtime.commands.verbs import device_verbs
 
 
 @pytest.fixture
@@ -57,9 +58,9 @@ def test_a_required_option_may_come_from_the_environment(
 
 
 def test_switches_take_yes_and_no(configured):
-    file = configured("[classify]\nno_site = true\njson = false\n")
-    found = settings_of("classify", [], file)
-    assert (found["no_site"][0], found["json"][0]) == (True, False)
+    file = configured("[calibrate]\naccept = true\n[classify]\njson = false\n")
+    assert settings_of("calibrate", [], file)["accept"][0] is True
+    assert settings_of("classify", [], file)["json"][0] is False
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,8 @@ def test_switches_take_yes_and_no(configured):
     [
         ("[classify\n", "cannot be read"),
         ("threads = 1\n", "outside a table"),
+        ("[clasify]\nthreads = 1\n", "did you mean [classify]?"),
+        ("[of_the_future]\nx = 1\n", "no verb for the table [of_the_future]"),
         ("[classify]\nthraeds = 1\n", "thraeds"),
         ("[classify]\nthreads = 0\n", "must be at least 1"),
         ('[classify]\nthreads = "many"\n', "many"),
@@ -90,12 +93,12 @@ def test_a_file_that_was_asked_for_must_be_there(monkeypatch, tmp_path, capsys):
 
 
 def test_settings_of_other_verbs_do_not_matter(configured, capsys):
-    file = configured("[camera]\nmodel = 1\n[of_the_future]\nx = 1\n")
+    file = configured("[camera]\nmodel = 1\n")
     assert main(["--config", str(file), "config", "classify"]) == 0
     assert "threads" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", device_verbs())
 def test_every_verb_shows_its_settings(verb, configured, capsys):
     assert main(["config", "--json", verb]) == 0
     for _, origin in json.loads(capsys.readouterr().out).values():
@@ -117,7 +120,7 @@ def test_without_a_verb_all_are_shown_with_where_each_value_comes_from(
     monkeypatch.setenv("LESION_EDGE_CAMERA_GUIDE", "0.5")
     assert main(["--config", str(file), "config", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-    assert [*shown] == [verb for verb in VERBS if verb != "config"]
+    assert [*shown] == [verb for verb in device_verbs() if verb != "config"]
     assert shown["classify"]["workers"] == [2, f"{file} [classify]"]
     assert shown["camera"]["guide"] == [0.5, "environment LESION_EDGE_CAMERA_GUIDE"]
     assert main(["--config", str(file), "config"]) == 0
@@ -147,3 +150,9 @@ def test_usage_names_the_command_that_was_called(monkeypatch, capsys):
 def test_an_unknown_verb_is_named(capsys):
     assert main(["config", "diagnose"]) == 1
     assert "diagnose" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(configured):
+    file = configured("")
+    file.write_bytes(b"\xef\xbb\xbf[classify]\nworkers = 2\n")
+    assert settings_of("classify", [], file)["workers"][0] == 2

@@ -9,6 +9,7 @@ from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.photos.manifest import photos_of, read_manifest
 from training.augmentation.pipelines import strong
+from training.distil import main, parse, teach
 from training.fitting.batches import LARGEST_CACHED_PX, AugmentedPhotos, decoded_squares
 from training.fitting.lessons import (
     TEACHERS_SHARE,
@@ -20,7 +21,6 @@ from training.fitting.lessons import (
     write_lessons,
 )
 from training.synthetic.dataset import draw_table
-from training.teach import main, parse, teach
 
 COURSE = Course("abc", "strong", seed=3, strong_views=4, mild_views=2)
 FITTING = {"manifest_sha256": "abc", "photos": 6, "augmentation": "strong"}
@@ -150,7 +150,7 @@ class TestFiles:
             read_lessons(tmp_path / "l.npz")
 
     def test_missing_are_named(self, tmp_path):
-        with pytest.raises(LessonError, match=r"training/teach\.py writes it"):
+        with pytest.raises(LessonError, match=r"training/distil\.py writes it"):
             read_lessons(tmp_path / "l.npz")
 
 

@@ -1,6 +1,6 @@
 """Let a trained network judge changed photos, for smaller networks to learn from.
 
-Run: python training/teach.py runs/mobileneta25_160 --manifest data/fanconic.csv
+Run: python training/distil.py runs/mobileneta25_160 --manifest data/fanconic.csv
 """
 
 import argparse
@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from edge_runtime.measuring.machine import usable_cores
 from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from training.augmentation.pipelines import AUGMENTATIONS
@@ -37,7 +38,7 @@ from training.fitting.teachers import Teacher, read_teachers
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Turn command-line words into options, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Show changed photos of the train split to a trained network and"
         " keep what it says, for training/train.py --lessons. Goes on where it was"
         " stopped.",

@@ -1,0 +1,117 @@
+"""Parsers of command lines that also serve the front command and Python callers.
+
+A command of the toolkit is called in three ways: by its path, as a verb of
+``lesion-edge``, and as a Python function with keyword arguments. All three go through
+the same parser, so that a value is as good or as wrong in each of them.
+"""
+
+import argparse
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+from edge_runtime.errors import UsageError
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """Who asks.
+
+    Attributes:
+        program: what usage messages call the command; None: the name of its file.
+        names: of the keyword arguments, where Python code asks; None: a shell does.
+    """
+
+    program: str | None = None
+    names: tuple[str, ...] | None = None
+
+
+_SHELL = _Caller()
+_caller: ContextVar[_Caller] = ContextVar("_caller", default=_SHELL)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Takes its name from the caller, and raises where the caller is Python code."""
+
+    def __init__(self, **options: Any) -> None:
+        """As ``argparse.ArgumentParser``, without abbreviations of options."""
+        options.setdefault("prog", _caller.get().program)
+        super().__init__(allow_abbrev=False, **options)
+
+    def parse_known_args(self, *given: Any, **options: Any) -> Any:
+        """As ``argparse.ArgumentParser``; unknown keyword arguments are refused."""
+        names = _caller.get().names
+        if names is not None:
+            known = set(re.findall(r"(?<!\w)--([a-z][\w-]*)", self.format_help()))
+            unknown = [name for name in names if name.replace("_", "-") not in known]
+            if unknown:
+                expected = sorted(name.replace("-", "_") for name in known - {"help"})
+                raise UsageError(
+                    f"there is no option {', '.join(unknown)}; expected one of"
+                    f" {', '.join(expected)}"
+                )
+        return super().parse_known_args(*given, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """End with a usage message, or raise.
+
+        Raises:
+            UsageError: when Python code asked.
+        """
+        if _caller.get().names is not None:
+            raise UsageError(message)
+        super().error(message)
+
+
+@contextmanager
+def called_as(program: str) -> Iterator[None]:
+    """Let usage messages inside name this program."""
+    token = _caller.set(_Caller(program=program))
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+def from_keywords(
+    parse: Callable[[Sequence[str]], Parsed],
+    options: Mapping[str, Any],
+    *,
+    places: Sequence[Any] = (),
+    together: Sequence[str] = (),
+) -> Parsed:
+    """What ``parse`` makes of keyword arguments, as of the same words in a shell.
+
+    Args:
+        parse: of the command; builds a ``CommandParser``.
+        options: values by name of the option, with underscores. True is the option
+            alone; False and None leave it out; a sequence repeats it.
+        places: words without an option, such as the model's path.
+        together: options that take several words at once instead of being repeated.
+
+    Raises:
+        UsageError: when an option does not exist, or a value will not do.
+    """
+    words: list[str] = []
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(flag)
+        elif value is None or value is False:
+            continue
+        elif not isinstance(value, (list, tuple)):
+            words.append(f"{flag}={value}")
+        elif name in together:
+            words += [flag, *map(str, value)] if value else []
+        else:
+            words += [f"{flag}={each}" for each in value]
+    token = _caller.set(_Caller(names=tuple(options)))
+    try:
+        return parse([*words, "--", *map(str, places)] if places else words)
+    finally:
+        _caller.reset(token)
