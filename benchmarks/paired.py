@@ -13,6 +13,11 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+if not __package__:
+    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
+    # there instead, so that our packages import and no module here hides another.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from PIL import Image
 
 if not __package__:

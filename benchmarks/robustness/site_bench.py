@@ -2,7 +2,8 @@
 
 For each change of the shift bench that a new camera could make, thresholds are learnt
 from 50, 100 and 200 changed photos of the validation split, drawn again and again, and
-tried on the changed test photos. Compare with the threshold of the card.
+tried on the changed test photos. Compare with the threshold of the card. Where a
+manifest names several sources, each is such a site, with its own photos as taken.
 
 Run: python -m benchmarks.robustness.site_bench models/a.tflite --manifest
 data/fanconic.csv
@@ -16,16 +17,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.robustness.changes import SHIFTS, shifted
 from benchmarks.robustness.shift_bench import split_squares
 from benchmarks.text.tables import Table, markdown_table
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.evaluation.metrics import threshold_at_recall
+from edge_runtime.evaluation.sources import LEAST_MALIGNANT, is_judged
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.revision import revision
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.operating_point import recall_and_specificity
-from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.photos.manifest import (
+    LabelledPhoto,
+    of_source,
+    photos_of,
+    read_manifest,
+    sources_of,
+)
 from edge_runtime.photos.preprocessing import resize
 from edge_runtime.site_calibration.labelled import LEAST_OTHER, needed_malignant
 from edge_runtime.site_calibration.unlabelled import expected_share, score_that_calls
@@ -39,6 +48,9 @@ UNLABELLED_COUNTS = (100, 200)
 WRONG = 0.5
 DRAWS = 200
 STRENGTH = 2
+AS_TAKEN = "as taken"
+CHANGED = ("cooler", "darker", "brighter", "blurred", "dermoscope ring", "hairy")
+"""What another camera or hand does, where there is no photo of one."""
 TARGET_RECALL = 0.95
 
 
@@ -65,9 +77,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--shifts",
         nargs="+",
         choices=SHIFTS,
-        default=["cooler", "darker", "brighter", "blurred", "dermoscope ring", "hairy"],
         metavar="NAME",
-        help="changes of the shift bench, at strength 2",
+        help="changes of the shift bench, at strength 2 (default: of one source"
+        f" {', '.join(CHANGED)}; of several sources none)",
     )
     add("--out", type=Path, default=Path("results"), help=f"folder for {TABLE}")
     return parser.parse_args(arguments)
@@ -77,21 +89,26 @@ def bench(words: argparse.Namespace) -> str:
     """Calibrate and try, write the table and return it."""
     classifier = LesionClassifier.load(words.model, site=False)
     photos = read_manifest(words.manifest)
-    val, test = (photos_of(photos, split) for split in ("val", "test"))
+    sites = sites_of(photos)
+    shifts = words.shifts or (CHANGED if len(sites) == 1 else (AS_TAKEN,))
+    cases = [(site, shift) for site in sites for shift in shifts]
     rows = []
     with ProgressLine() as line:
-        for place, name in enumerate(words.shifts):
-            line.show(name, place, len(words.shifts))
-            site = _scored(classifier, val, name)
-            tried = _scored(classifier, test, name)
+        for place, (of, shift) in enumerate(cases):
+            name = ", ".join(filter(None, (of.source, _in_words(shift))))
+            line.show(name, place, len(cases))
+            site = _scored(classifier, of.own, shift)
+            tried = _scored(classifier, of.tried, shift)
             before = _rates(tried, classifier.card.threshold.score)
             after = [calibrated_rates(site, tried, count) for count in COUNTS]
             after += _without_labels(site, tried, classifier.card)
-            rows.append((f"{name} {STRENGTH}", _pair(*before), *map(_spread, after)))
+            counted = f"{int(tried.labels.sum())} / {int((tried.labels == 0).sum())}"
+            rows.append((name, counted, _pair(*before), *map(_spread, after)))
     table = Table(
         title=f"Calibrating {words.model.stem} on a site's own photos",
         head=(
-            "change",
+            "site",
+            "tried on, malignant / other",
             "threshold of the card",
             *(f"{n} photos" for n in COUNTS),
             *(f"{n} without labels" for n in UNLABELLED_COUNTS),
@@ -99,14 +116,16 @@ def bench(words: argparse.Namespace) -> str:
         ),
         rows=tuple(rows),
         caption="Research and education; not a medical device. Recall / specificity on"
-        f" {len(test)} changed test photos. Calibrated: threshold for"
-        f" {TARGET_RECALL:.0%} recall on photos drawn from {len(val)} changed"
-        f" validation photos, {DRAWS} draws; the median, and in brackets from the 5th"
+        " the site's test photos, of several sources without lesions of the training"
+        f" photos. Calibrated: threshold for {TARGET_RECALL:.0%} recall on photos drawn"
+        " from the site's own validation photos"
+        f" ({', '.join(_own_in_words(site) for site in sites)}),"
+        f" {DRAWS} draws; the median, and in brackets from the 5th"
         f" to the 95th percentile. `calibrate` itself refuses fewer than"
         f" {needed_malignant(TARGET_RECALL)} malignant and {LEAST_OTHER} other lesions."
         " Without labels: the threshold calls the share of photos that the card lets"
         " expect at the share of malignant ones that the site states, here the true"
-        f" {val_share(val):.2f} or {WRONG:g} of it."
+        f" one or {WRONG:g} of it."
         f" Commit {revision().commit}.",
     )
     text = "\n\n".join(markdown_table(table)) + "\n"
@@ -114,9 +133,56 @@ def bench(words: argparse.Namespace) -> str:
     return text
 
 
-def val_share(photos: Sequence[LabelledPhoto]) -> float:
-    """Of these photos that are malignant."""
-    return sum(photo.malignant for photo in photos) / len(photos)
+@dataclass(frozen=True)
+class Site:
+    """A place that calibrates on photos of its own.
+
+    Attributes:
+        source: its name; None where all photos are of one.
+        own: photos to calibrate on.
+        tried: others to judge.
+    """
+
+    source: str | None
+    own: tuple[LabelledPhoto, ...]
+    tried: tuple[LabelledPhoto, ...]
+
+
+def sites_of(photos: Sequence[LabelledPhoto]) -> tuple[Site, ...]:
+    """Every source that counts in val and in test, or all photos as one site.
+
+    Raises:
+        BenchmarkError: when there are several sources, and none has photos enough.
+    """
+    val, test = photos_of(photos, "val"), photos_of(photos, "test")
+    names = sources_of((*val, *test))
+    if names is None:
+        return (Site(None, val, test),)
+    sites = []
+    for name in map(str, np.unique(names)):
+        own = of_source(val, name)
+        tried = photos_of(of_source(test, name), "test", clean=True)
+        if is_judged(_labels(own)) and is_judged(_labels(tried)):
+            sites.append(Site(name, own, tried))
+    if not sites:
+        raise BenchmarkError(
+            f"no source has {LEAST_MALIGNANT} malignant photos in val and in test"
+        )
+    return tuple(sites)
+
+
+def _labels(photos: Sequence[LabelledPhoto]) -> NDArray[np.int64]:
+    return np.array([int(photo.malignant) for photo in photos], np.int64)
+
+
+def _in_words(shift: str) -> str:
+    return shift if shift == AS_TAKEN else f"{shift} {STRENGTH}"
+
+
+def _own_in_words(site: Site) -> str:
+    malignant = int(_labels(site.own).sum())
+    of = f"{site.source}: " if site.source else ""
+    return f"{of}{malignant} malignant of {len(site.own)}"
 
 
 def moved_rates(
@@ -153,7 +219,8 @@ def calibrated_rates(site: Scored, tried: Scored, count: int) -> NDArray[np.floa
     Args:
         site: photos to calibrate on, of which ``count`` are drawn without return.
         tried: photos to judge at the threshold.
-        count: at most as many as ``site`` has; draws of one class only are redrawn.
+        count: at most as many as ``site`` has are drawn; draws of one class only are
+            drawn again.
     """
     generator = np.random.default_rng(0)
     rates: list[tuple[float, float]] = []
@@ -170,15 +237,17 @@ def _scored(
     classifier: LesionClassifier, photos: Sequence[LabelledPhoto], shift: str
 ) -> Scored:
     size_px = classifier.card.input.size_px
+
+    def changed(square: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+        if shift == AS_TAKEN:
+            return square
+        return shifted(square, SHIFTS[shift], STRENGTH, seed)
+
     scores = [
-        classifier.score(
-            resize(shifted(square, SHIFTS[shift], STRENGTH, seed), size_px)
-        )
+        classifier.score(resize(changed(square, seed), size_px))
         for seed, square in enumerate(split_squares(photos))
     ]
-    return Scored(
-        np.array([int(photo.malignant) for photo in photos]), np.array(scores)
-    )
+    return Scored(_labels(photos), np.array(scores))
 
 
 def _rates(tried: Scored, threshold: float) -> tuple[float, float]:

@@ -1,8 +1,17 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from benchmarks.robustness.site_bench import DRAWS, Scored, calibrated_rates, main
+from benchmarks.robustness.site_bench import (
+    DRAWS,
+    Scored,
+    calibrated_rates,
+    main,
+    sites_of,
+)
+from edge_runtime.photos.manifest import COLUMNS, read_manifest, write_manifest
 from training.synthetic.dataset import draw_table
 
 MODEL = Path(__file__).resolve().parents[3] / "models" / "cnn32.qat_int8.tflite"
@@ -49,3 +58,42 @@ def test_missing_model_is_named(tmp_path, capsys):
     manifest = draw_table(tmp_path / "photos", 12, 12, size_px=64)
     assert main([str(tmp_path / "no.tflite"), "--manifest", str(manifest)]) == 1
     assert "no.tflite" in capsys.readouterr().err
+
+
+@pytest.fixture
+def of_sources(tmp_path):
+    """Photos of three sources, of which one has few malignant ones."""
+    rows = []
+    for source, every in {"north": 2, "south": 2, "small": 20}.items():
+        for split in ("val", "test"):
+            for place in range(44):
+                malignant = place % every == 0
+                name = f"{source}{split}{place}.png"
+                shade = 90 if malignant else 160
+                Image.new("RGB", (32, 32), (shade, shade, shade)).save(tmp_path / name)
+                values = (name, ("benign", "malignant")[malignant], split, name)
+                seen = str(int(split == "test" and place == 1))
+                names = (*COLUMNS, "source")
+                row = zip(names, (*values, seen, source), strict=True)
+                rows.append(dict(row))
+    write_manifest(tmp_path / "m.csv", rows)
+    return tmp_path / "m.csv"
+
+
+def test_each_source_with_photos_enough_is_a_site_of_its_own(of_sources):
+    sites = sites_of(read_manifest(of_sources))
+    assert [site.source for site in sites] == ["north", "south"]
+    for site in sites:
+        assert {photo.columns["source"] for photo in site.own} == {site.source}
+        assert {photo.split for photo in site.own} == {"val"}
+        # A lesion known from training is not tried.
+        assert len(site.tried) == 43
+
+
+def test_sources_are_rows_as_taken(of_sources, tmp_path):
+    given = ["--manifest", str(of_sources), "--out", str(tmp_path)]
+    assert main([str(MODEL), *given]) == 0
+    text = (tmp_path / "sites.md").read_text(encoding="utf-8")
+    assert "| north, as taken | 22 / 21 |" in text
+    assert "| south, as taken | 22 / 21 |" in text
+    assert "small" not in text

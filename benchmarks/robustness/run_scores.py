@@ -1,0 +1,71 @@
+"""What a finished training run says of photos, asked of it in a process of its own.
+
+The benchmarks import neither Keras nor the training; ``training/judge.py`` does.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.errors import BenchmarkError
+from edge_runtime.measuring.revision import CHECKOUT
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """Of the photos of one split, in the manifest's order.
+
+    Attributes:
+        scores: of malignancy, in [0, 1]; shape ``(n,)``.
+        features: what the last layer is given; shape ``(n, k)``.
+    """
+
+    scores: NDArray[np.float64]
+    features: NDArray[np.float64]
+
+
+def run_scores(run: Path, manifest: Path, split: str) -> RunScores:
+    """Let the network of a finished run judge the photos of a split.
+
+    Raises:
+        BenchmarkError: when it cannot.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        judged = Path(folder) / "judged.npz"
+        in_fresh_process(
+            "training.judge",
+            [
+                *(str(run), "--manifest", str(manifest)),
+                *("--split", split, "--out", str(judged)),
+            ],
+        )
+        with np.load(judged) as found:
+            return RunScores(found["score"], found["features"])
+
+
+def in_fresh_process(module: str, arguments: Sequence[str]) -> None:
+    """Run a command of this checkout; what it prints goes to standard error.
+
+    Raises:
+        BenchmarkError: when it fails.
+    """
+    paths = os.environ.get("PYTHONPATH")
+    own = str(CHECKOUT) + (os.pathsep + paths if paths else "")
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env={**os.environ, "PYTHONPATH": own},
+        stdout=sys.stderr,
+        check=False,
+    )
+    if done.returncode:
+        raise BenchmarkError(
+            f"python -m {module} {' '.join(arguments)} ended with exit code"
+            f" {done.returncode}, for the reason above"
+        )
