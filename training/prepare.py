@@ -154,7 +154,7 @@ def _readable(
 ) -> tuple[list[FoundPhoto], list[Fingerprint], list[PhotoError]]:
     """The photos that can be read, their fingerprints, and why others cannot."""
     kept, fingerprints, failures = [], [], []
-    for photo in tqdm(photos, desc="reading photos", unit="photo"):
+    for photo in tqdm(photos, desc="reading photos", unit="photo", disable=None):
         try:
             fingerprints.append(fingerprint(photo.path, looks=looks))
         except PhotoError as error:
@@ -168,7 +168,7 @@ def _readable(
 
 def _comparing(candidates: Sequence[Candidate]) -> Iterable[Candidate]:
     progress: Iterable[Candidate] = tqdm(
-        candidates, desc="comparing likely duplicates", unit="pair"
+        candidates, desc="comparing likely duplicates", unit="pair", disable=None
     )
     return progress
 

@@ -14,7 +14,8 @@ from convert.quantize.export import flatbuffer
 from convert.quantize.recipes import RECIPES
 from convert.tflite.audit import audit
 from edge_runtime.model.interpreter import open_interpreter
-from training.networks.backbones import BACKBONES, build_backbone
+from training.networks.backbones import build_backbone
+from training.networks.designs import BACKBONES
 
 NAMES = (
     "mobileneta50_64",

@@ -7,7 +7,8 @@ from training.fitting import loop
 from training.fitting.batches import AugmentedPhotos
 from training.fitting.checkpoint import TrainingError
 from training.fitting.loop import Schedule, Validation, fit, scores_of
-from training.networks.published_cnn import Network, build
+from training.networks.designs import Network
+from training.networks.published_cnn import build
 
 pytestmark = pytest.mark.usefixtures("deterministic")
 
