@@ -19,13 +19,17 @@ class Main(Protocol):
         """Run; returns the exit status."""
 
 
-def exit_status(stopped: str = "") -> Callable[[Main], Main]:
+STOPPED = "stopped; files that were written are whole, others are not there"
+"""For commands that write each file at once, or none."""
+
+
+def exit_status(stopped: str = STOPPED) -> Callable[[Main], Main]:
     """Let a ``main`` raise our errors; they become a line and their ``exit_status``.
 
     So does what the system says of a file or folder that cannot be read or written.
 
     Args:
-        stopped: what to say when the user interrupts; nothing when empty.
+        stopped: what to say when the user interrupts: what is kept, how to go on.
     """
 
     def ending(main: Main) -> Main:
@@ -42,8 +46,7 @@ def exit_status(stopped: str = "") -> Callable[[Main], Main]:
                 print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
                 return EdgeRuntimeError.exit_status
             except KeyboardInterrupt:
-                if stopped:
-                    print(stopped, file=sys.stderr)
+                print(stopped, file=sys.stderr)
                 return 130
 
         return ended

@@ -23,7 +23,9 @@ print(json.dumps([list(ai_edge_litert.__path__), judge.model.kernel_family,
 @pytest.mark.slow
 def test_verdicts_are_the_same_without_it(root, model_path, classifier, tmp_path):
     package = pytest.importorskip("ai_edge_litert")
-    (names,) = re.findall(r"&& rm -rf (.*)", (root / "docs/device/runtime.md").read_text())
+    (names,) = re.findall(
+        r"&& rm -rf (.*)", (root / "docs/device/runtime.md").read_text()
+    )
     slim = tmp_path / "ai_edge_litert"
     shutil.copytree(
         Path(package.__path__[0]), slim, ignore=shutil.ignore_patterns(*names.split())
