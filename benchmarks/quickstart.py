@@ -283,7 +283,7 @@ def _loaded(files: Mapping[str, Path]) -> Iterable[tuple[str, LesionClassifier]]
     for name, path in files.items():
         try:
             with without_info_lines():
-                yield name, LesionClassifier.load(path)
+                yield name, LesionClassifier.load(path, site=False)
         except EdgeRuntimeError as error:
             print(f"error: {error}", file=sys.stderr)
 

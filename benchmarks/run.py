@@ -20,6 +20,7 @@ if not __package__:
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.cases import Case, Tell
 from benchmarks.measure.fresh_process import measure_in_fresh_process
+from benchmarks.measure.measurement import Measurement
 from benchmarks.measure.options import RunSettings, parse
 from benchmarks.measure.plan import (
     chosen_models,
@@ -34,7 +35,7 @@ from benchmarks.reporting.published import read_published
 from benchmarks.reporting.summary import summarise
 from benchmarks.reporting.tables import overview
 from benchmarks.results.gathering import gathered, machine_slug
-from benchmarks.results.quality import quality_by_set
+from benchmarks.results.quality import BySource, quality_by_set, quality_by_source
 from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult, Settings
 from benchmarks.text.tables import text_table
 from edge_runtime.errors import EdgeRuntimeError
@@ -161,23 +162,40 @@ def _result(
     tell("starting", 0, 0)
     measurement = measure_in_fresh_process(case, tell)
     tell("intervals", 0, 0)
-    subject = measurement.subject
-    folder = settings.manifest.parent
+    judged = _judged(settings, measurement, photos)
     return BenchmarkResult(
         format=RESULT_FORMAT,
         measured_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         revision=revision(),
         settings=_recorded(settings, case, place),
         measurement=measurement,
-        quality=quality_by_set(
+        quality=judged.quality,
+        over_sources=judged.over_sources,
+    )
+
+
+def _judged(
+    settings: RunSettings, measurement: Measurement, photos: Sequence[LabelledPhoto]
+) -> BySource:
+    """Quality, source by source where the split's photos are of several."""
+    subject = measurement.subject
+    if any(photo.source is not None for photo in measurement.scores):
+        return quality_by_source(
             measurement.scores,
             settings.split,
             threshold=subject.threshold_score,
             temperature=subject.temperature,
-            subset=one_compression(photos, settings.split, folder),
             groups=_groups(settings, photos),
-        ),
+        )
+    quality = quality_by_set(
+        measurement.scores,
+        settings.split,
+        threshold=subject.threshold_score,
+        temperature=subject.temperature,
+        subset=one_compression(photos, settings.split, settings.manifest.parent),
+        groups=_groups(settings, photos),
     )
+    return BySource(quality, None)
 
 
 def _groups(

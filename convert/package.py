@@ -4,11 +4,12 @@ Run: python convert/package.py models/cnn64.qat_int8.tflite --target web --out w
 
 A kit holds the model, its card, preprocessing and postprocessing in the target's
 language, golden vectors, a self-test that names the step that differs, an example and
-a page that says what was tried. docs/kits.md lists the targets.
+a page that says what was tried. docs/apps.md lists the targets.
 """
 
 import argparse
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -24,7 +25,9 @@ if not __package__:
 from convert.errors import ConversionError
 from convert.kits.building import SUMS, kit_files
 from convert.kits.description import ALL, kit_names, read_description
+from convert.kits.site_copy import at_site
 from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.site_calibration.file import in_force
 from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 
@@ -37,6 +40,7 @@ class Settings:
     target: str
     out: Path
     overwrite: bool
+    site: bool | Path = True
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -63,8 +67,35 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a kit that is there already"
     )
+    add_site_options(parser)
     words = parser.parse_args(arguments)
-    return Settings(words.file, words.target, words.out, words.overwrite)
+    return Settings(
+        words.file, words.target, words.out, words.overwrite, site_of(words)
+    )
+
+
+def add_site_options(parser: argparse.ArgumentParser) -> None:
+    """Declare which operating point goes along."""
+    site = parser.add_mutually_exclusive_group()
+    site.add_argument(
+        "--site",
+        type=Path,
+        metavar="FILE",
+        help="site file whose threshold goes into the card; the one beside the model,"
+        " where there is one, unless given",
+    )
+    site.add_argument(
+        "--without-site",
+        action="store_true",
+        help="leave the site file beside the model aside and keep the card's threshold",
+    )
+
+
+def site_of(words: argparse.Namespace) -> bool | Path:
+    """What those options say, as ``at_site`` takes it."""
+    if words.without_site:
+        return False
+    return words.site or True
 
 
 def package(settings: Settings) -> list[str]:
@@ -75,7 +106,9 @@ def package(settings: Settings) -> list[str]:
         ConversionError: when the one target cannot run the model, or its folder holds
             something already.
     """
-    file = read_model_file(settings.file)
+    _refuse_no_place(settings.out)
+    file, place = at_site(read_model_file(settings.file), settings.site)
+    print(in_force(file.card) + (f" ({place})" if place else ""))
     if settings.target != ALL:
         _one(file, settings.target, settings.out, settings.overwrite)
         return []
@@ -104,6 +137,14 @@ def _one(file: ModelFile, name: str, folder: Path, overwrite: bool) -> None:
     _write(folder, {**files, SUMS: checksums(files)})
     size = sum(map(len, files.values()))
     print(f"{folder}: {file.card.name} for {name}, {len(files) + 1} files, {size:,} B")
+
+
+def _refuse_no_place(out: Path) -> None:
+    """Find out before the slow part that nothing can be written there."""
+    folder = next(each for each in (out.absolute(), *out.absolute().parents)
+                  if each.exists())  # fmt: skip
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConversionError(f"{out} cannot be written: {folder} is no place for it")
 
 
 def checksums(files: Mapping[str, bytes]) -> bytes:

@@ -23,8 +23,8 @@ from convert.cards.difference import calls, flips, median_ms
 from convert.cards.registry_file import (
     REGISTRY_NAME,
     Entry,
-    as_values,
     entry_of,
+    entry_values,
     read_registry,
 )
 from convert.cards.text import SPLITS, table
@@ -205,7 +205,7 @@ def _path(folder: Path, name: str) -> Path:
 
 def _shown(settings: Settings) -> Iterator[str]:
     entry = read_registry(settings.models).entry(settings.names[0])
-    yield json.dumps({"notice": NOTICE, **as_values(entry)}, indent=2)
+    yield json.dumps({"notice": NOTICE, **entry_values(entry)}, indent=2)
 
 
 _VERBS = {"list": listed, "show": _shown, "verify": verified, "diff": compared}

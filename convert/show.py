@@ -6,7 +6,7 @@ Run: python convert/show.py models/cnn64.qat_int8.tflite
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ if not __package__:
 from convert.cards.text import card_lines, graph_lines, size_lines
 from convert.tflite.audit import quantisation, size_report
 from convert.tflite.operators import Operator, operators
+from edge_runtime.model.evidence import headline
 from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.site_calibration.file import card_in_force, in_force
 from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 
@@ -65,10 +67,28 @@ def show(settings: Settings) -> str:
     return "\n".join(
         (
             *card_lines(file.card),
+            *_site_lines(file, settings.file),
             *graph_lines(found),
             *size_lines(size_report(file.model), file_bytes, parameters),
         )
     )
+
+
+def _site_lines(file: ModelFile, path: Path) -> Iterator[str]:
+    """Both operating points where a site file lies beside the model: which is used."""
+    card, place = card_in_force(file.card, path)
+    yield in_force(card) + (f" ({place})" if place else "")
+    if place:
+        yield f"without it (--site none): {in_force(file.card)}"
+        for name, each in (("site file", card), ("card", file.card)):
+            threshold = each.threshold
+            measured = headline(each.accuracy)
+            yield (
+                f"  {name}: threshold {threshold.probability:.4f} (score"
+                f" {threshold.score:.4f}), temperature {each.temperature:g}; on"
+                f" {measured.split}: recall {measured.recall.counted}, specificity"
+                f" {measured.specificity.counted}"
+            )
 
 
 def _as_values(
@@ -78,6 +98,7 @@ def _as_values(
     return {
         "card": json.loads(file.card.to_json()),
         "labels": file.labels,
+        "operating_point": in_force(card_in_force(file.card, file.path)[0]),
         "operations": [
             {**dataclasses.asdict(operator), "layer": operator.layer}
             for operator in found

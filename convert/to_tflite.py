@@ -158,7 +158,7 @@ def outcome(card: ModelCard, path: Path) -> str:
     lines = [f"{card.name}: {path.stat().st_size / 1000:.1f} kB"]
     for measured in card.accuracy:
         lines.append(
-            f"  {measured.split}: AUC {measured.auc:.3f}"
+            f"  {measured.photos}: AUC {measured.auc:.3f}"
             f" ({measured.auc_low:.3f} to {measured.auc_high:.3f}),"
             f" recall {measured.recall.value:.3f} with specificity"
             f" {measured.specificity.value:.3f} at the file's threshold"

@@ -28,7 +28,12 @@ from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.model.golden import check_golden
 from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.model.operating_point import accuracy
-from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.photos.manifest import (
+    LabelledPhoto,
+    of_source,
+    photos_of,
+    read_manifest,
+)
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
@@ -136,15 +141,18 @@ def _described(file: ModelFile) -> Iterator[str]:
 
 def _measured(file: ModelFile, manifest: Path, family: str) -> Iterator[Check]:
     photos = read_manifest(manifest)
-    classifier = LesionClassifier.load(file.path)
+    classifier = LesionClassifier.load(file.path, site=False)
     exact = family == file.card.provenance.kernel_family
     for promised in file.card.accuracy:
         if promised.split not in SPLITS:
             continue
         split, clean = SPLITS[promised.split]
-        found = _accuracy(classifier, photos_of(photos, split, clean=clean), promised)
+        rows = photos_of(photos, split, clean=clean)
+        if promised.source is not None:
+            rows = of_source(rows, promised.source)
+        found = _accuracy(classifier, rows, promised)
         what = (
-            f"accuracy on {promised.split} ({found.recall.n + found.specificity.n}"
+            f"accuracy on {promised.photos} ({found.recall.n + found.specificity.n}"
             f" photos): recall {found.recall.value:.3f}, specificity"
             f" {found.specificity.value:.3f}, AUC {found.auc:.4f}"
         )

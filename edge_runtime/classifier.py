@@ -21,7 +21,7 @@ from edge_runtime.model.threads import open_at_best
 from edge_runtime.photos.decoding import PhotoSource, source_name
 from edge_runtime.photos.preprocessing import read_square, scaled
 from edge_runtime.photos.quality import FINDING_NAMES, Finding, square_findings
-from edge_runtime.site_calibration.file import read_site_file, site_path
+from edge_runtime.site_calibration.file import card_in_force, in_force
 from edge_runtime.verdict import Verdict, verdict_of
 
 # The first verdict imports decoders, packs weights and touches memory, which takes a
@@ -41,7 +41,8 @@ class LesionClassifier:
         file: the model file, with its card.
         model: the opened interpreter; use it through ``score`` and ``classify``.
         card: what the converter vouches for, at the site's own operating point where
-            one is used.
+            one is used; ``operating_point`` says which.
+        site: the site file that is used; None for the card's own operating point.
         accepted: names of findings that make no photo unusable and leave no doubt.
         answers: those that hold for every photo for which none are given.
     """
@@ -52,6 +53,7 @@ class LesionClassifier:
         model: TfliteModel,
         *,
         card: ModelCard | None = None,
+        site: Path | None = None,
         accepted: Collection[str] = (),
         answers: Answers | None = None,
     ) -> None:
@@ -62,6 +64,7 @@ class LesionClassifier:
         self.file = file
         self.model = model
         self.card = card or file.card
+        self.site = site
         self.accepted = frozenset(accepted)
         self.answers = dict(answers or {})
         spec = file.card.input
@@ -78,7 +81,7 @@ class LesionClassifier:
         path: str | Path,
         *,
         threads: int | None = None,
-        site: bool = True,
+        site: bool | str | Path = True,
         accepted: Collection[str] = (),
         answers: Answers | None = None,
     ) -> "LesionClassifier":
@@ -90,7 +93,8 @@ class LesionClassifier:
         Args:
             path: a .tflite file that ``convert/to_tflite.py`` wrote.
             threads: for the interpreter; None measures whether more than one pays.
-            site: use the site file beside the model, where there is one.
+            site: use the site file beside the model, where there is one; False does
+                not, and a path names another.
             accepted: names of findings that make no photo unusable.
             answers: about the lesion, for all photos; see ``classify``.
 
@@ -102,11 +106,17 @@ class LesionClassifier:
             InterpreterMissingError: when no interpreter is installed.
         """
         file = read_model_file(Path(path))
-        card, place = file.card, site_path(Path(path))
-        if site and place.exists():
-            card = read_site_file(place, card).applied_to(card)
+        card, place = card_in_force(file.card, Path(path), site)
         model = open_at_best(file, threads)
-        return cls(file, model, card=card, accepted=accepted, answers=answers)
+        return cls(
+            file, model, card=card, site=place, accepted=accepted, answers=answers
+        )
+
+    @property
+    def operating_point(self) -> str:
+        """Which threshold is in force, the card's or a site's, in words for people."""
+        where = f" ({self.site})" if self.site else ""
+        return in_force(self.card) + where
 
     def classify(self, source: PhotoSource, answers: Answers | None = None) -> Verdict:
         """Judge one photo.

@@ -8,6 +8,7 @@ EdgeRuntimeError
 │   └── AnswerError           an answer about the lesion is none of those asked for
 ├── ManifestError             the table of labelled photos contradicts itself
 ├── SiteFileError             a site's own calibration is damaged or cannot be made
+│   └── SiteGateError         it is worse than what is in force
 ├── ResultFileError           a file of verdicts cannot be written or gone on with
 ├── SettingsError             the configuration file or environment makes no sense
 ├── UpdateError               a release is not to be trusted, or cannot be installed
@@ -75,6 +76,12 @@ class ManifestError(EdgeRuntimeError):
 
 class SiteFileError(EdgeRuntimeError):
     """A site's own calibration is damaged, another model's, or cannot be made."""
+
+
+class SiteGateError(SiteFileError):
+    """A site's own operating point is worse than what is in force."""
+
+    exit_status = 4
 
 
 class ResultFileError(EdgeRuntimeError):

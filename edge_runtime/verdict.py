@@ -1,15 +1,15 @@
 """What is said about one photo, and the rule that says it."""
 
-import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edge_runtime.evaluation.temperature import calibrated
+from edge_runtime.files.strict_json import as_values
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.evidence import Accuracy, headline
 from edge_runtime.photos.quality import DOUBTS, Finding
-from edge_runtime.site_calibration.file import SITE_SPLIT
+from edge_runtime.site_calibration.file import SITE_SPLIT, in_force
 from edge_runtime.site_calibration.unlabelled import is_moved
 
 VERDICT_FORMAT = 1
@@ -75,7 +75,7 @@ class Verdict:
             "type": "verdict",
             "format": VERDICT_FORMAT,
             "notice": NOTICE,
-            **dataclasses.asdict(self),
+            **as_values(self),
         }
 
 
@@ -183,20 +183,26 @@ def decision(
     return UNCERTAIN if doubtful or score >= card.uncertainty.low_score else MONITOR
 
 
+def _worst_of(card: ModelCard) -> str:
+    """Says that the headline is that of the worst of several sources."""
+    measured = headline(card.accuracy)
+    if measured.source is None:
+        return ""
+    count = sum(each.split == measured.split for each in card.accuracy)
+    return f"; the lowest AUC of {count} sources"
+
+
 def model_lines(card: ModelCard) -> tuple[str, ...]:
     """Which model judges, how well it does, and what it is not."""
     measured = headline(card.accuracy)
     n = measured.recall.n + measured.specificity.n
     whose = "this site's own" if measured.split == SITE_SPLIT else card.data.name
     which = "the file's own threshold" if is_moved(card) else "this threshold"
-    lines = (
+    return (
         f"{card.name}: {NOTICE}",
-        f"on {measured.split} ({whose}, {n} photos) at {which}:"
+        f"on {measured.photos} ({whose}, {n} photos{_worst_of(card)}) at {which}:"
         f" recall {measured.recall.in_words},"
         f" specificity {measured.specificity.in_words}"
         " (95 % intervals)",
+        in_force(card),
     )
-    if is_moved(card):
-        moved = "threshold moved by this site's unlabelled photos; recall not measured"
-        return (*lines, moved)
-    return lines

@@ -1,12 +1,15 @@
-"""Write the manifest of a data set: labels, splits, lesions, duplicates.
+"""Write the manifest of one or several data sets: labels, splits, lesions, copies.
 
 Run: python training/prepare.py ../shared/data/fanconic --out data/fanconic.csv
+     python training/prepare.py my_photos --labels labels.csv --label-map mel=malignant
+     python training/prepare.py ham10000 bcn20000 mine.csv --out data/all.csv
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 if not __package__:
@@ -16,81 +19,52 @@ if not __package__:
 
 from tqdm import tqdm
 
-from edge_runtime.errors import EdgeRuntimeError, PhotoError
+from edge_runtime.errors import ManifestError, PhotoError
 from edge_runtime.photos.manifest import write_manifest
 from edge_runtime.terminal.command_parser import CommandParser
+from edge_runtime.terminal.exit_status import exit_status
 from training.datasets.download import SOURCES, download
 from training.datasets.fingerprints import Fingerprint, fingerprint
-from training.datasets.found_photos import FoundPhoto
-from training.datasets.layouts import LAYOUTS, MANIFEST, layout_of, read_photos
-from training.datasets.manifest_report import notes, report
-from training.datasets.manifest_rows import Shares, grouped_rows, kept_rows
+from training.datasets.label_tables import Columns, label_map
+from training.datasets.layouts import LAYOUTS
+from training.datasets.manifest_report import moves, notes, report
+from training.datasets.manifest_rows import Listed, Shares, grouped_rows, kept_rows
 from training.datasets.near_duplicates import Candidate, find_duplicates
+from training.datasets.sources import (
+    Reading,
+    Source,
+    contradictions,
+    read_sources,
+    source_of,
+    without_repeats,
+)
+
+SOME_LEFT_OUT = 3
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the command line asks for; one field per option."""
 
-    folder: Path | None
+    places: tuple[Path, ...]
     download: str | None
     out: Path
-    layout: str
-    val_share: float
-    test_share: float
-    seed: int
-    near_duplicates: bool
+    reading: Reading = field(default_factory=Reading)
+    held_out: tuple[str, ...] = ()
+    val_share: float = 0.1
+    test_share: float = 0.2
+    seed: int = 0
+    near_duplicates: bool = True
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
-    parser = CommandParser(
-        description="Write the manifest that training, conversion and benchmarks read.",
-        epilog="Layouts: "
-        + "; ".join(f"{each.name} ({each.signs})" for each in LAYOUTS.values())
-        + ". Exit status 3: written, but photos that cannot be read were left out.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument(
-        "folder", type=Path, nargs="?", help="the folder that holds the data set"
-    )
-    parser.add_argument(
-        "--download",
-        choices=SOURCES,
-        help="fetch the data set through kagglehub instead of naming a folder; needs"
-        " a network and a Kaggle account (untested: written without a network)",
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("data/manifest.csv"), help="file to write"
-    )
-    parser.add_argument(
-        "--layout", choices=["auto", *LAYOUTS], default="auto", help="see below"
-    )
-    parser.add_argument(
-        "--val-share",
-        type=float,
-        default=0.1,
-        help="share of the photos outside the test split that becomes the validation"
-        " split, by whole lesions or patients, if none is published",
-    )
-    parser.add_argument(
-        "--test-share",
-        type=float,
-        default=0.2,
-        help="share of all photos that becomes the test split, by whole lesions or"
-        " patients, if none is published; 0 for none",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="chooses the splits")
-    parser.add_argument(
-        "--duplicates",
-        choices=("near", "exact"),
-        default="near",
-        help="near also finds copies that were scaled, turned or trimmed; exact only"
-        " compares files, which is faster",
-    )
+    parser = _parser()
     words = parser.parse_args(arguments)
-    if (words.folder is None) == (words.download is None):
-        parser.error("name either a folder or --download")
+    if bool(words.places) == (words.download is not None):
+        parser.error("name either data sets or --download")
+    if words.labels is not None and len(words.places) != 1:
+        parser.error("--labels belongs to one folder of photos; name just that folder")
     if not 0 < words.val_share < 1 or not 0 <= words.test_share < 1:
         parser.error(
             "--val-share must lie between 0 and 1, --test-share from 0 to below 1;"
@@ -98,11 +72,26 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         )
     if words.seed < 0:
         parser.error(f"--seed must be 0 or more; got {words.seed}")
+    try:
+        meanings, omitted = label_map(words.label_map)
+    except ValueError as error:
+        parser.error(f"--label-map: {error}")
+    layout = words.layout
+    if words.download is not None and layout == "auto":
+        layout = SOURCES[words.download].layout
+    columns = Columns(
+        words.image_column,
+        words.label_column,
+        words.lesion_column,
+        words.patient_column,
+        words.split_column,
+    )
     return Settings(
-        folder=words.folder,
+        places=tuple(words.places),
         download=words.download,
         out=words.out,
-        layout=words.layout,
+        reading=Reading(layout, words.labels, columns, meanings, omitted),
+        held_out=tuple(words.hold_out),
         val_share=words.val_share,
         test_share=words.test_share,
         seed=words.seed,
@@ -110,59 +99,201 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        description="Write the manifest that training, conversion and benchmarks read."
+        " Several data sets become one: each photo keeps its source, copies are found"
+        " across them, and a lesion lies on one side only.",
+        epilog="Layouts: "
+        + "; ".join(f"{each.name} ({each.signs})" for each in LAYOUTS.values())
+        + ". Exit status: 0 written; 1 no manifest can be made; 2 wrong usage; 3"
+        " written, but photos were left out, and are named.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "places",
+        type=Path,
+        nargs="*",
+        metavar="data_set",
+        help="a folder that holds a data set, a manifest, or a table of labels (CSV)",
+    )
+    add(
+        "--download",
+        choices=SOURCES,
+        help="fetch the data set through kagglehub instead of naming a folder; needs"
+        " a network and a Kaggle account (untested: written without a network)",
+    )
+    add("--out", type=Path, default=Path("data/manifest.csv"), help="file to write")
+    add("--layout", choices=["auto", *LAYOUTS], default="auto", help="see below")
+    add(
+        "--labels",
+        type=Path,
+        help="table (CSV) with a photo and a label in each row, for the photos in the"
+        " one folder given; a column for each class with one 1 in a row will do too",
+    )
+    add(
+        "--label-map",
+        action="append",
+        default=[],
+        metavar="LABEL=MEANING,...",
+        help="what labels mean, such as mel=malignant,nv=benign,unknown=omit; omit"
+        " leaves the photos out",
+    )
+    for what, meaning in (
+        ("image", "the photo's path or name"),
+        ("label", "its label; several, joined by commas, for a column of each class"),
+        ("lesion", "the lesion"),
+        ("patient", "the patient"),
+        ("split", "train, val or test"),
+    ):
+        add(
+            f"--{what}-column",
+            default="",
+            metavar="NAME",
+            help=f"column of the table of labels that tells {meaning}; a usual name is"
+            " found without",
+        )
+    add(
+        "--hold-out",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="use this source for testing only, such as the name of its folder; may be"
+        " repeated",
+    )
+    add(
+        "--val-share",
+        type=float,
+        default=0.1,
+        help="share of the photos outside the test split that becomes the validation"
+        " split, by whole lesions or patients, if none is published",
+    )
+    add(
+        "--test-share",
+        type=float,
+        default=0.2,
+        help="share of all photos that becomes the test split, by whole lesions or"
+        " patients, if none is published; 0 for none",
+    )
+    add("--seed", type=int, default=0, help="chooses the splits")
+    add(
+        "--duplicates",
+        choices=("near", "exact"),
+        default="near",
+        help="near also finds copies that were scaled, turned or trimmed; exact only"
+        " compares files, which is faster (the time of near grows with the square of"
+        " the photos: 3,297 take some 15 s of a core, 28,753 some 15 minutes)",
+    )
+    return parser
+
+
 def prepare(settings: Settings) -> int:
     """Write the manifest and print what is in it; returns the exit status.
 
     Raises:
-        EdgeRuntimeError: when the data set cannot be fetched or contradicts itself;
+        EdgeRuntimeError: when a data set cannot be fetched or contradicts itself;
             no manifest is written then.
     """
-    folder, layout_name = _where(settings)
-    layout = layout_of(folder, layout_name)
-    photos, fingerprints, failures = _readable(
-        read_photos(folder, layout), looks=settings.near_duplicates
-    )
+    _refuse_no_place(settings.out)
+    places = settings.places
+    if settings.download is not None:
+        places = (download(settings.download),)
+    sources = read_sources(places, settings.reading)
+    for source in sources:
+        if len(sources) > 1:
+            print(
+                f"{source.name}: {len(source.found.photos):,} photos ({source.layout})"
+            )
+    listed, repeats = _listed(sources, settings.held_out)
+    kept, fingerprints, failures = _readable(listed, looks=settings.near_duplicates)
     pairs = find_duplicates(fingerprints, watch=_comparing)
-    if layout is MANIFEST:
+    photos = [each.photo for each in kept]
+    if len(sources) == 1 and sources[0].kept and not settings.held_out:
         rows = kept_rows(photos, fingerprints, settings.out)
+        moved: list[str] = []
     else:
         shares = Shares(settings.val_share, settings.test_share, settings.seed)
-        rows = grouped_rows(photos, fingerprints, pairs, settings.out, shares)
+        rows = grouped_rows(kept, fingerprints, pairs, settings.out, shares)
+        given = ["" if each.held_out else each.photo.split for each in kept]
+        moved = [*moves(rows, given, [each.kept for each in kept])]
     write_manifest(settings.out, rows)
-    print(f"{settings.out}: {len(rows):,} photos in the layout {layout.name}")
+    layouts = " and ".join(dict.fromkeys(source.layout for source in sources))
+    print(f"{settings.out}: {len(rows):,} photos in the layout {layouts}")
     print(report(rows, pairs))
-    for note in notes(rows, pairs):
+    told = [note for source in sources for note in source.found.notes]
+    torn = contradictions(photos, [each.source for each in kept])
+    for note in (*told, *repeats, *moved, *torn, *notes(rows, pairs)):
         print(f"note: {note}", file=sys.stderr)
-    for failure in failures:
-        print(f"error: left out: {failure}", file=sys.stderr)
-    return 3 if failures else 0
+    missing = [line for source in sources for line in source.found.left_out]
+    left_out = [*missing, *map(str, failures)]
+    for line in left_out:
+        print(f"error: left out: {line}", file=sys.stderr)
+    if left_out:
+        print(
+            f"{len(left_out)} of {len(left_out) + len(rows)} photos were left out",
+            file=sys.stderr,
+        )
+    return SOME_LEFT_OUT if left_out else 0
 
 
-def _where(settings: Settings) -> tuple[Path, str]:
-    """The data set's folder, fetched if need be, and the name of its layout."""
-    if settings.folder is not None:
-        return settings.folder, settings.layout
-    if settings.download is None:
-        raise ValueError("either folder or download has to be set")
-    own_layout = SOURCES[settings.download].layout
-    layout = own_layout if settings.layout == "auto" else settings.layout
-    return download(settings.download), layout
+def _refuse_no_place(out: Path) -> None:
+    """Find out before the slow part that the manifest cannot be written.
+
+    Raises:
+        ManifestError: when it cannot.
+    """
+    folder = next(each for each in out.absolute().parents if each.exists())
+    if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ManifestError(
+            f"the manifest {out} cannot be written: {folder} is no folder that may be"
+            " written to. Name another file with --out"
+            if not out.is_dir()
+            else f"the manifest {out} cannot be written: that is a folder. Name a file"
+            " with --out"
+        )
+
+
+def _listed(
+    sources: Sequence[Source], held_out: Sequence[str]
+) -> tuple[list[Listed], tuple[str, ...]]:
+    """All photos, each file once, and sentences on what was listed twice.
+
+    Raises:
+        ManifestError: for a source to hold out that is none of them.
+    """
+    photos = [photo for source in sources for photo in source.found.photos]
+    names = [source_of(photo, each) for each in sources for photo in each.found.photos]
+    kept = [source.kept for source in sources for _ in source.found.photos]
+    unknown = sorted(set(held_out) - set(names))
+    if unknown:
+        raise ManifestError(
+            f"--hold-out: there is no source {', '.join(unknown)}; expected some of"
+            f" {sorted(set(names))}"
+        )
+    if set(held_out) == set(names):
+        raise ManifestError("--hold-out: no source is left to train on")
+    once, repeats = without_repeats(photos, names)
+    return [
+        Listed(photos[i], names[i], kept=kept[i], held_out=names[i] in held_out)
+        for i in once
+    ], repeats
 
 
 def _readable(
-    photos: Sequence[FoundPhoto], *, looks: bool
-) -> tuple[list[FoundPhoto], list[Fingerprint], list[PhotoError]]:
+    listed: Sequence[Listed], *, looks: bool
+) -> tuple[list[Listed], list[Fingerprint], list[PhotoError]]:
     """The photos that can be read, their fingerprints, and why others cannot."""
     kept, fingerprints, failures = [], [], []
-    for photo in tqdm(photos, desc="reading photos", unit="photo", disable=None):
+    for each in tqdm(listed, desc="reading photos", unit="photo", disable=None):
         try:
-            fingerprints.append(fingerprint(photo.path, looks=looks))
+            fingerprints.append(fingerprint(each.photo.path, looks=looks))
         except PhotoError as error:
             failures.append(error)
         else:
-            kept.append(photo)
+            kept.append(each)
     if not kept:
-        raise PhotoError(f"none of the {len(photos)} photos can be read: {failures[0]}")
+        raise PhotoError(f"none of the {len(listed)} photos can be read: {failures[0]}")
     return kept, fingerprints, failures
 
 
@@ -173,19 +304,10 @@ def _comparing(candidates: Sequence[Candidate]) -> Iterable[Candidate]:
     return progress
 
 
+@exit_status(stopped="stopped; no manifest was written")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    try:
-        return prepare(parse(arguments))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: the manifest cannot be written: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; no manifest was written", file=sys.stderr)
-        return 130
+    return prepare(parse(arguments))
 
 
 if __name__ == "__main__":

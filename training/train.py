@@ -36,6 +36,7 @@ from training.fitting.record import (
     tool_versions,
 )
 from training.fitting.settings import Settings, parse
+from training.fitting.sources import in_words, validation_metrics
 from training.framework import start_keras
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def trained(settings: Settings) -> Path:
         _leave_folder(settings.out)
         raise
     validation = validation_photos(settings, photos)
+    scores = scores_of(model, validation.inputs)
+    by_source = validation.by_source(scores)
     record = TrainingRecord(
         format=RECORD_FORMAT,
         network=settings.network,
@@ -110,7 +113,8 @@ def trained(settings: Settings) -> Path:
         history=[[asdict(result) for result in fitted.history] for fitted in fits],
         best_epochs=[fitted.best_epoch for fitted in fits],
         validation={
-            "auc": roc_auc(validation.labels, scores_of(model, validation.inputs))
+            "auc": roc_auc(validation.labels, scores),
+            **validation_metrics(by_source),
         },
     )
     record.write(settings.out / "training.json")
@@ -118,7 +122,7 @@ def trained(settings: Settings) -> Path:
     _save_whole(model, model_path)
     for checkpoint in settings.out.glob("checkpoint*.npz"):
         checkpoint.unlink()
-    print(f"validation AUC {record.validation['auc']:.4f}", file=sys.stderr)
+    print(in_words(by_source), file=sys.stderr)
     return model_path
 
 

@@ -106,8 +106,12 @@ def evidence(card: ModelCard) -> Evidence:
 def photos_of(measured: Accuracy) -> str:
     """Which photos these figures were measured on, in words."""
     if measured.split in SPLITS:
-        return say(f"split.{measured.split}")
-    return say("split.other", split=measured.split)
+        photos = say(f"split.{measured.split}")
+    else:
+        photos = say("split.other", split=measured.split)
+    if measured.source is None:
+        return photos
+    return say("split.of_source", photos=photos, source=measured.source)
 
 
 def explanation(verdict: Verdict, card: ModelCard) -> Explanation:

@@ -36,5 +36,7 @@ def on_this_machine(tasks: Sequence[Task], workers: int) -> Iterator[Done]:
 def screened(task: Task) -> Done:
     """Judge one shard with this process's own classifier."""
     if task.model not in _opened:
-        _opened[task.model] = LesionClassifier.load(Path(task.model), threads=1)
+        _opened[task.model] = LesionClassifier.load(
+            Path(task.model), threads=1, site=False
+        )
     return screen(_opened[task.model], task)

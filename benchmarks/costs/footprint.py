@@ -39,7 +39,7 @@ for line in open("/proc/self/status"):
 _VERDICT = """
 import sys
 from edge_runtime import LesionClassifier
-LesionClassifier.load(sys.argv[1]).classify(sys.argv[2])
+LesionClassifier.load(sys.argv[1], site=False).classify(sys.argv[2])
 """
 STARTS = {
     "python alone": "",

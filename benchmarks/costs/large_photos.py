@@ -66,7 +66,7 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows for a terminal, and for docs/runtime.md."""
+    """The rows for a terminal, and for docs/device/runtime.md."""
     head = (
         "model", "scale", "full decode, ms", "reduced, ms",
         "times faster", "probability off, median", "largest", "at most 0.01",
@@ -167,7 +167,7 @@ def measure(settings: Settings) -> tuple[Row, ...]:
     rows: list[Row] = []
     for model in chosen_models(settings.models, ()).values():
         with without_info_lines():
-            classifier = LesionClassifier.load(model)
+            classifier = LesionClassifier.load(model, site=False)
         rows += _rows(classifier, photos[: settings.count])
     return tuple(rows)
 

@@ -73,7 +73,7 @@ def measure(settings: Settings) -> tuple[Difference, ...]:
     photos = evenly_spaced(list(photos_in([settings.photos])), settings.count)
     with without_info_lines():
         classifiers = [
-            LesionClassifier.load(path)
+            LesionClassifier.load(path, site=False)
             for path in chosen_models(settings.models, ()).values()
         ]
     judged = [

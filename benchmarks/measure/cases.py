@@ -23,6 +23,8 @@ class CasePhoto:
     lesion: str
     lesion_in_train: bool
     columns: Mapping[str, str] = field(default_factory=dict)
+    source: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime.errors import PhotoError
-from edge_runtime.evaluation.metrics import threshold_at_recall
-from edge_runtime.photos.manifest import LabelledPhoto
+from edge_runtime.evaluation.sources import threshold_at_recall_of_all
+from edge_runtime.photos.manifest import LabelledPhoto, sources_of
 from edge_runtime.photos.preprocessing import load_pixels
 
 NAME = "colour_baseline"
@@ -60,6 +60,8 @@ def fit_colour_baseline(
 ) -> ColourBaseline:
     """Fit on ``train``, choose the threshold for 95 % recall on ``val``.
 
+    Of several sources, for that recall in every source that counts.
+
     Args:
         train: labelled photos; unreadable ones are left out.
         val: others, of both classes.
@@ -68,11 +70,13 @@ def fit_colour_baseline(
     Raises:
         ValueError: when one of the two lacks a class.
     """
-    features, labels = _read(train, watch)
+    features, labels, _ = _read(train, watch)
     weights, bias = fit_logistic_regression(features, labels)
-    val_features, val_labels = _read(val, watch)
+    val_features, val_labels, kept = _read(val, watch)
     scores = _sigmoid(val_features @ weights + bias)
-    threshold = threshold_at_recall(val_labels, scores, TARGET_RECALL)
+    threshold = threshold_at_recall_of_all(
+        val_labels, scores, TARGET_RECALL, sources_of(kept)
+    )
     return ColourBaseline(tuple(map(float, weights)), bias, threshold)
 
 
@@ -112,17 +116,18 @@ def fit_logistic_regression(
 
 def _read(
     photos: Sequence[LabelledPhoto], watch: Callable[[LabelledPhoto], object]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Features ``(n, 6)`` and labels ``(n,)`` of the photos that can be read."""
-    features, labels = [], []
+) -> tuple[NDArray[np.float64], NDArray[np.int64], list[LabelledPhoto]]:
+    """Features ``(n, 6)``, labels ``(n,)`` and the photos that can be read."""
+    features, kept = [], []
     for photo in photos:
         watch(photo)
         try:
             features.append(colour_features(load_pixels(photo.path, IMAGE_SIZE_PX)))
         except PhotoError:
             continue
-        labels.append(int(photo.malignant))
-    return np.array(features).reshape(-1, 6), np.array(labels, np.int64)
+        kept.append(photo)
+    labels = np.array([int(photo.malignant) for photo in kept], np.int64)
+    return np.array(features).reshape(-1, 6), labels, kept
 
 
 def _sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:

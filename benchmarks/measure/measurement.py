@@ -1,10 +1,11 @@
 """What a fresh process measures about one model file, before anybody judges it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks.measure.energy import Energy
 from benchmarks.measure.sustained import Window
+from edge_runtime.files.strict_json import OPTIONAL
 from edge_runtime.measuring.machine import Machine
 
 MODEL, BASELINE = "model", "baseline"
@@ -103,6 +104,9 @@ class PhotoScore:
         score: raw score in [0, 1], before calibration.
         usable: whether the runtime would give more than ``unusable photo``; such
             photos count by their score all the same.
+        source: hospital, camera or collection; left out where the manifest names one
+            source or none.
+        origin: camera or copy within the source; left out where it is not stated.
     """
 
     photo: str
@@ -111,6 +115,8 @@ class PhotoScore:
     lesion_in_train: bool
     score: float
     usable: bool
+    source: str | None = field(default=None, metadata=OPTIONAL)
+    origin: str | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,12 @@ from benchmarks.measure.cases import Case, CasePhoto
 from benchmarks.measure.colour_baseline import ColourBaseline, fit_colour_baseline
 from benchmarks.measure.options import RunSettings
 from benchmarks.text.formatting import file_name
-from edge_runtime.photos.manifest import LabelledPhoto, photos_of
+from edge_runtime.photos.manifest import (
+    ORIGIN,
+    LabelledPhoto,
+    photos_of,
+    sources_of,
+)
 
 
 def chosen_models(folder: Path, only: Sequence[str]) -> dict[str, Path]:
@@ -49,6 +54,7 @@ def split_photos(
         raise BenchmarkError(
             f"the manifest has no photo in the {split} split; choose another --split"
         )
+    sources = sources_of(chosen)
     return tuple(
         CasePhoto(
             photo=_path_in(folder, photo.path),
@@ -56,8 +62,10 @@ def split_photos(
             lesion=photo.lesion,
             lesion_in_train=photo.lesion_in_train,
             columns=dict(photo.columns),
+            source=None if sources is None else str(sources[place]),
+            origin=photo.columns.get(ORIGIN) or None,
         )
-        for photo in chosen
+        for place, photo in enumerate(chosen)
     )
 
 

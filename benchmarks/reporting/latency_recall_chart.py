@@ -21,9 +21,8 @@ from benchmarks.reporting.chart_style import (
     time_axis,
 )
 from benchmarks.reporting.published import Published
-from benchmarks.reporting.summary import Durations, Row
+from benchmarks.reporting.summary import Durations, Headline, Row
 from benchmarks.reporting.tables import main_photos
-from benchmarks.results.result import Quality
 from benchmarks.text.formatting import share_in_words
 
 LOWEST_PUBLISHED_RECALL = 0.4
@@ -54,7 +53,7 @@ def caption(rows: Sequence[Row], published: Published | None) -> str:
     sentences = [
         "Across: median from photo to verdict, bar from the 5th to the 95th percentile."
         f" Up: recall and specificity on {main_photos(rows)} at each file's own"
-        " threshold, with 95 % Wilson intervals. Up and left is better."
+        " threshold, with 95 % intervals. Up and left is better."
     ]
     absent = [row.name for row in rows if not _drawable(row)]
     if absent:
@@ -77,13 +76,15 @@ def caption(rows: Sequence[Row], published: Published | None) -> str:
 
 
 def _drawable(row: Row) -> bool:
-    return bool(row.photo_to_verdict and row.quality and row.quality[0].recall)
+    return bool(row.photo_to_verdict and row.headline and row.headline.recall)
 
 
 def _traces(row: Row, look: Look) -> Iterable[Figure]:
     """A mark in the upper panel and one in the lower panel."""
-    quality, latency = row.quality[0], row.photo_to_verdict
-    if latency is None or quality.recall is None or quality.specificity is None:
+    quality, latency = row.headline, row.photo_to_verdict
+    if latency is None or quality is None:
+        return
+    if quality.recall is None or quality.specificity is None:
         return
     for axis, share in (("y", quality.recall), ("y2", quality.specificity)):
         yield {
@@ -102,7 +103,7 @@ def _traces(row: Row, look: Look) -> Iterable[Figure]:
         }
 
 
-def _hover(row: Row, quality: Quality, latency: Durations) -> str:
+def _hover(row: Row, quality: Headline, latency: Durations) -> str:
     lines = [
         f"<b>{escape(row.name)}</b>",
         f"photo to verdict {latency.median_ms:.3g} ms",

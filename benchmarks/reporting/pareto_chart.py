@@ -51,7 +51,9 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def _marks(rows: Sequence[Row]) -> Iterable[Mark]:
     for row in rows:
-        detail = row.quality[0].detail if row.quality else None
+        # At one specificity for all there is no mean over sources, nor a pooled figure.
+        of_one = row.quality and row.quality[0].source is None
+        detail = row.quality[0].detail if of_one else None
         if not detail or not row.photo_to_verdict:
             continue
         for matched in detail.matched:

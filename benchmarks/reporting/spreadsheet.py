@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 
 from benchmarks.reporting.summary import Durations, Report, Row
-from benchmarks.results.result import Detail, Estimate, Quality
+from benchmarks.results.result import Detail, Estimate, OverSources, Quality
 from benchmarks.text.formatting import NOT_MEASURED
 from edge_runtime.evaluation.intervals import Interval
 from edge_runtime.model.evidence import Share
@@ -37,13 +37,30 @@ def spreadsheet(report: Report) -> str:
 def _measured(report: Report) -> Iterable[Cells]:
     for section in report.sections:
         for row in section.rows:
-            for quality in row.quality:
+            cells = [_quality(quality) for quality in row.quality]
+            if row.over_sources is not None:
+                cells.insert(0, _over_sources(row.over_sources))
+            for quality in cells:
                 yield {
                     "machine": section.machine,
                     **_costs(row),
-                    **_quality(quality),
+                    **quality,
                     "notice": report.notice,
                 }
+
+
+def _over_sources(mean: OverSources) -> Cells:
+    return {
+        "photos": f"mean of {', '.join(mean.sources)}",
+        "source": "mean",
+        **_estimate("recall", mean.recall),
+        **_estimate("specificity", mean.specificity),
+        "auc": mean.auc.value,
+        **_interval("auc_bootstrap", Interval(mean.auc.low, mean.auc.high)),
+        **_estimate("pauc", mean.pauc),
+        "calibration_error": mean.calibration_error.value,
+        "worst_source": mean.worst,
+    }
 
 
 def _costs(row: Row) -> Cells:
@@ -74,6 +91,7 @@ def _durations(name: str, found: Durations | None) -> Cells:
 def _quality(quality: Quality) -> Cells:
     return {
         "photos": quality.photos,
+        "source": quality.source or "one",
         "malignant": quality.malignant,
         "other": quality.other,
         **_share("recall", quality.recall),

@@ -88,7 +88,7 @@ def _draw(panels: Sequence[Any], rows: Sequence[Row]) -> None:
     look = looks(rows)
     for panel, name in zip(panels, ("recall", "specificity"), strict=True):
         for row in rows:
-            share = getattr(row.quality[0], name) if row.quality else None
+            share = getattr(row.headline, name) if row.headline else None
             if share is not None and row.photo_to_verdict is not None:
                 _mark(panel, row, share, look[row.name])
         panel.set_xscale("log")

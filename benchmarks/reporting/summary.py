@@ -4,7 +4,7 @@ Pure functions: the same results always give the same report, on any machine.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,8 +18,16 @@ from benchmarks.reporting.conditions import (
 )
 from benchmarks.reporting.published import Published
 from benchmarks.results.curves import Curves, curves
-from benchmarks.results.result import BenchmarkResult, Quality
+from benchmarks.results.result import (
+    BenchmarkResult,
+    Estimate,
+    OverSources,
+    Quality,
+)
 from benchmarks.text.formatting import file_name
+from edge_runtime.evaluation.intervals import Interval
+from edge_runtime.files.strict_json import OPTIONAL
+from edge_runtime.model.evidence import Share
 from edge_runtime.verdict import NOTICE
 
 
@@ -33,6 +41,25 @@ class Durations:
     p90_ms: float
     p95_ms: float
     p99_ms: float
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figures that stand beside a latency; None: not measured.
+
+    Attributes:
+        photos: which they come from, in words.
+        recall: at the file's own threshold.
+        specificity: likewise.
+        auc: area under the ROC curve.
+        auc_interval: its 95 % interval.
+    """
+
+    photos: str
+    recall: Share | Estimate | None
+    specificity: Share | Estimate | None
+    auc: float | None
+    auc_interval: Interval | None
 
 
 @dataclass(frozen=True)
@@ -50,11 +77,13 @@ class Row:
         photo_to_verdict: path in, verdict out.
         stages_ms: median of each stage of photo-to-verdict.
         peak_memory_mib: see ``results.Memory``.
-        quality: one entry per set of photos; the first goes into the chart.
+        quality: one entry per set of photos; of one source, the first goes into the
+            chart.
         millijoules: energy per photo, from photo to verdict.
         drift: see ``sustained.drift``.
         curves: what the charts draw; None where nothing was measured here.
         invalid: why the durations must not be believed; empty where they may.
+        over_sources: means over sources, which go into the chart where there are any.
     """
 
     name: str
@@ -72,6 +101,28 @@ class Row:
     drift: float | None = None
     curves: Curves | None = None
     invalid: tuple[str, ...] = ()
+    over_sources: OverSources | None = field(default=None, metadata=OPTIONAL)
+
+    @property
+    def headline(self) -> Headline | None:
+        """The mean over sources, or the first set of photos; None without any.
+
+        Where no source has photos enough for a mean, there is no headline either.
+        """
+        if (mean := self.over_sources) is not None:
+            return Headline(
+                f"{', '.join(mean.sources)}: mean of {len(mean.sources)} sources",
+                mean.recall,
+                mean.specificity,
+                mean.auc.value,
+                Interval(mean.auc.low, mean.auc.high),
+            )
+        if not self.quality or self.quality[0].source is not None:
+            return None
+        first = self.quality[0]
+        return Headline(
+            first.photos, first.recall, first.specificity, first.auc, first.auc_delong
+        )
 
 
 @dataclass(frozen=True)
@@ -118,7 +169,9 @@ INTRODUCTION = (
     " above the file's own threshold, which was chosen on the validation photos;"
     " specificity is the share of other lesions below it. Intervals are 95 %: Wilson"
     " for shares, DeLong and lesion-wise bootstrap for AUC. They cover chance in this"
-    " sample of photos, not other cameras, hospitals or skin tones. The colour baseline"
+    " sample of photos, not other cameras, hospitals or skin tones. Photos of several"
+    " sources are never pooled: each source is judged by itself, and a mean gives each"
+    " the same weight. The colour baseline"
     " sees six colour numbers per photo and no shape: what a model reaches above it is"
     " what it knows about lesions."
 )
@@ -204,6 +257,7 @@ def _row(result: BenchmarkResult) -> Row:
         drift=drift(measurement.sustained),
         curves=curves(measurement),
         invalid=invalid_reasons(measurement),
+        over_sources=result.over_sources,
     )
 
 

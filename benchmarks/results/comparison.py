@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure.measurement import Measurement
-from benchmarks.results.figures import Judged, figures
+from benchmarks.results.figures import Drawn, Judged, figures, mean_figures
 from benchmarks.results.resampling import (
     Values,
     Weights,
@@ -21,6 +21,7 @@ from benchmarks.results.resampling import (
     joined,
 )
 from edge_runtime.evaluation.intervals import Interval
+from edge_runtime.evaluation.sources import judged_sources
 
 RESAMPLES = 2000
 DIFFERENCES = ("recall", "specificity", "auc")
@@ -107,7 +108,8 @@ def quality_changes(
     """Recall, specificity and AUC on the photos that both judged, new minus old.
 
     Lesions are drawn with replacement, the same ones for both models, malignant and
-    other apart.
+    other apart. Where photos are of several sources, the differences are found within
+    each source that counts, and their means are given.
 
     Raises:
         ValueError: when the photos that both judged lack a class.
@@ -116,21 +118,37 @@ def quality_changes(
     if len(np.unique(before.labels)) < 2:
         raise ValueError("both must have judged photos of both classes in common")
 
+    masks = judged_sources(before.labels, _sources(old, new)).values()
+    found = [
+        _differences(before.part(mask), after.part(mask), resamples, seed)
+        for seed, mask in enumerate(masks)
+    ]
+    mean = mean_figures(found)
+    return {
+        name: Change(float(mean.once[name][0]), interval_of(mean.resampled[name]), 0.0)
+        for name in DIFFERENCES
+    }
+
+
+def _differences(before: Judged, after: Judged, resamples: int, seed: int) -> Drawn:
+    """New minus old on the same photos and in the same resamples."""
+
     def differences(weights: Weights) -> dict[str, Values]:
         then, now = figures(before, weights), figures(after, weights)
         return {name: now[name] - then[name] for name in DIFFERENCES}
 
-    value = differences(np.ones((1, before.labels.size), np.int64))
-    drawn = joined(
-        [
-            differences(weights)
-            for weights in drawn_weights(before.labels, before.lesions, resamples)
-        ]
+    drawn = drawn_weights(before.labels, before.lesions, resamples, seed)
+    return Drawn(
+        differences(np.ones((1, before.labels.size), np.int64)),
+        joined([differences(weights) for weights in drawn]),
     )
-    return {
-        name: Change(float(value[name][0]), interval_of(drawn[name]), 0.0)
-        for name in DIFFERENCES
-    }
+
+
+def _sources(old: Measurement, new: Measurement) -> NDArray[np.str_] | None:
+    """Of the photos that both judged, in the order of ``shared``."""
+    known = {photo.photo for photo in old.scores}
+    named = [photo.source for photo in new.scores if photo.photo in known]
+    return np.array(named, np.str_) if all(named) else None
 
 
 def changed_calls(old: Measurement, new: Measurement) -> Change:

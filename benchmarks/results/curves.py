@@ -37,8 +37,9 @@ class Curves:
     Attributes:
         photo_to_verdict_ms: its percentiles from 0 to 100.
         interpreter_ms: likewise.
-        reliability: bins that hold photos.
-        risk: error among the photos farthest from the threshold, for ``COVERAGES``.
+        reliability: bins that hold photos; empty for photos of several sources.
+        risk: error among the photos farthest from the threshold, for ``COVERAGES``;
+            empty likewise.
         sustained: work without a pause.
     """
 
@@ -52,7 +53,9 @@ class Curves:
 def curves(measurement: Measurement) -> Curves:
     """All curves of one measurement."""
     timing, subject = measurement.timing, measurement.subject
-    scores = measurement.scores
+    # Over sources pooled, both curves would tell which source has which prevalence.
+    of_one = all(photo.source is None for photo in measurement.scores)
+    scores = measurement.scores if of_one else ()
     return Curves(
         photo_to_verdict_ms=quantiles(timing.photo_to_verdict_ms),
         interpreter_ms=quantiles(timing.interpreter_ms),

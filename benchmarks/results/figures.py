@@ -1,5 +1,6 @@
 """Every figure of quality on one set of photos, with intervals by lesion."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,21 +53,60 @@ class Judged:
     threshold: float
     temperature: float
 
+    def part(self, mask: NDArray[np.bool_]) -> "Judged":
+        """What it said about some of the photos."""
+        return Judged(
+            self.labels[mask],
+            self.scores[mask],
+            self.lesions[mask],
+            self.threshold,
+            self.temperature,
+        )
 
-def quality_detail(judged: Judged, resamples: int) -> Detail:
+
+@dataclass(frozen=True)
+class Drawn:
+    """Figures by name, once on the photos as they are and in every resample.
+
+    Attributes:
+        once: arrays of shape ``(1,)``.
+        resampled: arrays of shape ``(resamples,)``.
+    """
+
+    once: Mapping[str, Values]
+    resampled: Mapping[str, Values]
+
+    def estimate(self, name: str) -> Estimate:
+        """A figure with its interval."""
+        interval = interval_of(self.resampled[name])
+        return Estimate(float(self.once[name][0]), interval.low, interval.high)
+
+
+def drawn_figures(judged: Judged, resamples: int, seed: int = 0) -> Drawn:
     """All figures of one set of photos, which holds both classes."""
-    once = figures(judged, np.ones((1, judged.labels.size), np.int64))
-    drawn = joined(
-        [
-            figures(judged, weights)
-            for weights in drawn_weights(judged.labels, judged.lesions, resamples)
-        ]
+    weights = drawn_weights(judged.labels, judged.lesions, resamples, seed)
+    return Drawn(
+        figures(judged, np.ones((1, judged.labels.size), np.int64)),
+        joined([figures(judged, drawn) for drawn in weights]),
     )
 
-    def estimate(name: str) -> Estimate:
-        interval = interval_of(drawn[name])
-        return Estimate(float(once[name][0]), interval.low, interval.high)
 
+def mean_figures(sets: Sequence[Drawn]) -> Drawn:
+    """Means over sets of photos that were drawn independently of one another."""
+
+    def mean(name: str, which: str) -> Values:
+        return np.asarray(np.mean([getattr(x, which)[name] for x in sets], axis=0))
+
+    names = list(sets[0].once)
+    return Drawn(
+        {name: mean(name, "once") for name in names},
+        {name: mean(name, "resampled") for name in names},
+    )
+
+
+def quality_detail(drawn: Drawn) -> Detail:
+    """The figures of one set, with their intervals."""
+    estimate = drawn.estimate
     return Detail(
         auc=estimate("auc"),
         recall=estimate("recall"),

@@ -5,19 +5,21 @@ durations and raw scores, so that any summary can be made again from an old file
 """
 
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.measurement import Measurement
 from edge_runtime.evaluation.intervals import Interval
 from edge_runtime.files.atomic import write_text
-from edge_runtime.files.strict_json import build, parse, to_json
+from edge_runtime.files.strict_json import OPTIONAL, build, parse, to_json
 from edge_runtime.measuring.latency import Protocol
 from edge_runtime.measuring.revision import Revision
 from edge_runtime.model.evidence import Share
 
-RESULT_FORMAT = 2
+RESULT_FORMAT = 3
+READABLE_FORMATS = (2, 3)
+"""Format 3 added what is told source by source; a file of format 2 lacks just that."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ class Quality:
         specificity: other photos below the threshold, with Wilson interval.
         calibration_error: expected calibration error of the calibrated probability.
         detail: more figures; None where no photos were judged here.
+        source: whose photos these are; left out where they are of one source. A source
+            with few malignant photos has a specificity alone.
     """
 
     photos: str
@@ -128,11 +132,38 @@ class Quality:
     specificity: Share | None
     calibration_error: float | None
     detail: Detail | None = None
+    source: str | None = field(default=None, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
         """Refuse a recall that stands alone."""
-        if (self.recall is None) != (self.specificity is None):
+        if self.recall is not None and self.specificity is None:
             raise ValueError("recall is never given without specificity")
+
+
+@dataclass(frozen=True)
+class OverSources:
+    """Figures as plain means over sources, each of the same weight.
+
+    Intervals come from drawing lesions anew within every source; which sources there
+    are is taken as given.
+
+    Attributes:
+        sources: those with photos enough, in the order of their names.
+        worst: the one with the lowest AUC.
+        auc: mean area under the ROC curve.
+        pauc: mean of the areas above 80 % recall, from 0 to 0.2.
+        recall: mean, at the file's own threshold.
+        specificity: likewise.
+        calibration_error: mean of the expected calibration errors.
+    """
+
+    sources: tuple[str, ...]
+    worst: str
+    auc: Estimate
+    pauc: Estimate
+    recall: Estimate
+    specificity: Estimate
+    calibration_error: Estimate
 
 
 @dataclass(frozen=True)
@@ -145,7 +176,9 @@ class BenchmarkResult:
         revision: see ``Revision``.
         settings: see ``Settings``.
         measurement: see ``Measurement``.
-        quality: one entry per set of photos, all of the split first.
+        quality: one entry per set of photos, all of the split first; of several
+            sources one entry per source, and none over photos pooled.
+        over_sources: their means; left out where photos are of one source.
     """
 
     format: int
@@ -154,6 +187,7 @@ class BenchmarkResult:
     settings: Settings
     measurement: Measurement
     quality: tuple[Quality, ...]
+    over_sources: OverSources | None = field(default=None, metadata=OPTIONAL)
 
     def write(self, path: Path) -> None:
         """Write the result as JSON, whole or not at all."""
@@ -169,8 +203,9 @@ class BenchmarkResult:
         try:
             values = parse(path.read_text(encoding="utf-8"))
             found = values.get("format") if isinstance(values, dict) else None
-            if found != RESULT_FORMAT:
-                raise TypeError(f"expected format {RESULT_FORMAT}, got {found}")
+            if found not in READABLE_FORMATS:
+                known = " or ".join(map(str, READABLE_FORMATS))
+                raise TypeError(f"expected format {known}, got {found}")
             return typing.cast("BenchmarkResult", build(cls, values, "result"))
         except (OSError, ValueError, TypeError) as error:
             raise BenchmarkError(

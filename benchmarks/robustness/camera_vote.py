@@ -151,7 +151,7 @@ def still_row(lesions: Sequence[LabelledPhoto], judge: LesionClassifier) -> Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Rows for a terminal, and for docs/camera.md."""
+    """Rows for a terminal, and for docs/device/camera.md."""
     head = (
         "held", "model", "vote", "movement", "recall", "specificity", "no verdict",
         "seconds", "differing",
@@ -282,7 +282,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lesions = chosen_lesions(photos, words.lesions)
     with without_info_lines():
         judges = [
-            LesionClassifier.load(path, threads=1)
+            LesionClassifier.load(path, threads=1, site=False)
             for path in chosen_models(words.models, words.only).values()
         ]
     rows = rows_of(lesions, judges)

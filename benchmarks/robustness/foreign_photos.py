@@ -81,7 +81,7 @@ def measure(words: argparse.Namespace) -> Iterator[Row]:
     """
     with without_info_lines():
         judges = [
-            LesionClassifier.load(path)
+            LesionClassifier.load(path, site=False)
             for path in chosen_models(words.models, ()).values()
         ]
     for kind in KINDS:
@@ -139,7 +139,7 @@ def _squares(folder: Path) -> Iterator[NDArray[np.uint8]]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows for a terminal, and for docs/runtime.md."""
+    """The rows for a terminal, and for docs/device/runtime.md."""
     lines = [
         (
             each.kind,

@@ -125,7 +125,7 @@ def _keys(settings: Settings, models: Mapping[str, Path]) -> dict[str, str]:
 
 
 def _scorer(name: str, path: Path) -> Scorer:
-    classifier = LesionClassifier.load(path)
+    classifier = LesionClassifier.load(path, site=False)
     card = classifier.card
     return Scorer(name, card.input.size_px, card.threshold.score, classifier.score)
 

@@ -75,7 +75,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def bench(words: argparse.Namespace) -> str:
     """Calibrate and try, write the table and return it."""
-    classifier = LesionClassifier.load(words.model)
+    classifier = LesionClassifier.load(words.model, site=False)
     photos = read_manifest(words.manifest)
     val, test = (photos_of(photos, split) for split in ("val", "test"))
     rows = []

@@ -55,7 +55,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def bench(words: argparse.Namespace) -> str:
     """Judge, write the table and return it."""
-    members = {path.stem: LesionClassifier.load(path) for path in words.models}
+    members = {
+        path.stem: LesionClassifier.load(path, site=False) for path in words.models
+    }
     photos = read_manifest(words.manifest)
     with ProgressLine() as line:
         val, test = (

@@ -70,7 +70,7 @@ def bench(words: argparse.Namespace) -> str:
     """
     published = read_published()
     files = {
-        name: LesionClassifier.load(path)
+        name: LesionClassifier.load(path, site=False)
         for name, path in _paths(words.runs, published).items()
     }
     with ProgressLine() as line:

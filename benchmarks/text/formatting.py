@@ -1,8 +1,9 @@
 """Figures as text, the same in every view; what was not measured says so."""
 
+from typing import Protocol
+
 from edge_runtime.evaluation.intervals import Interval
 from edge_runtime.measuring.machine import Machine
-from edge_runtime.model.evidence import Share
 
 NOT_MEASURED = "not measured"
 NO_FILE = "no model file"
@@ -21,7 +22,23 @@ def number(value: int | float | None, form: str) -> str:
     return NOT_MEASURED if value is None else format(value, form)
 
 
-def share_in_words(share: Share | None) -> str:
+class HasInterval(Protocol):
+    """A share or an estimate."""
+
+    @property
+    def value(self) -> float:
+        """Between 0 and 1."""
+
+    @property
+    def low(self) -> float:
+        """Lower end of its 95 % interval."""
+
+    @property
+    def high(self) -> float:
+        """Upper end of it."""
+
+
+def share_in_words(share: HasInterval | None) -> str:
     """A proportion with its interval."""
     if share is None:
         return NOT_MEASURED

@@ -13,7 +13,6 @@ from convert.source.scoring import MEAN, STD
 from convert.tflite.audit import Audit
 from edge_runtime.model.card import (
     CARD_FORMAT,
-    Accuracy,
     Data,
     InputSpec,
     ModelCard,
@@ -21,6 +20,7 @@ from edge_runtime.model.card import (
     Provenance,
 )
 from edge_runtime.model.interpreter import TfliteModel
+from edge_runtime.model.operating_point import SplitAccuracy
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
 
 NOTICE = "research and education; not a medical device"
@@ -56,13 +56,15 @@ def model_card(
     model: TfliteModel,
     model_sha256: str,
     evidence: Evidence,
-    others: Sequence[Accuracy],
+    others: Sequence[SplitAccuracy],
     audit: Audit,
     data_set: DataSet,
     conversion: Mapping[str, Any],
     accepted_gates: tuple[str, ...],
 ) -> ModelCard:
     """Put the card together; everything on it was measured or is said by the user."""
+    splits = (evidence.measured, *others)
+    few = tuple(source for split in splits for source in split.few_malignant)
     return ModelCard(
         format=CARD_FORMAT,
         name=name,
@@ -90,7 +92,7 @@ def model_card(
         threshold=evidence.threshold,
         uncertainty=evidence.uncertainty,
         comparison=evidence.comparison,
-        accuracy=(evidence.accuracy, *others),
+        accuracy=tuple(each for split in splits for each in split.accuracy),
         data=Data(
             name=data_set.name,
             manifest_sha256=data_set.manifest_sha256,
@@ -112,6 +114,7 @@ def model_card(
             accepted_gates=accepted_gates,
         ),
         answers=answers_spec(model, source.questions),
+        few_malignant=few or None,
     )
 
 

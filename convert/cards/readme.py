@@ -3,9 +3,16 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from convert.cards.text import NOT_COMPARED, SPLITS
+from convert.cards.text import (
+    FEW_MALIGNANT,
+    NOT_COMPARED,
+    SPLITS,
+    mean_name,
+    set_name,
+    threshold_words,
+)
 from edge_runtime.model.card import ModelCard
-from edge_runtime.model.evidence import Accuracy, Share
+from edge_runtime.model.evidence import Accuracy, Share, means_over_sources
 from edge_runtime.model.file import ModelFile
 
 HEAD = """\
@@ -26,8 +33,14 @@ photos partly come from different cameras: part of the score is the camera (the
 colour-only baseline of `benchmarks/run.py` shows how far colour alone gets). On photos
 from another hospital and camera expect lower AUC and far lower specificity at the
 shipped threshold. A few test photos are copies of training photos that the data set's
-own marks do not name (docs/decisions.md).
+own marks do not name (docs/decisions).
 """
+
+
+BY_SOURCE = (
+    "Photos of several sources are never pooled: each source has its row, and a mean"
+    " gives every source the same weight.",
+)
 
 
 def model_readme(files: Sequence[ModelFile]) -> str:
@@ -40,18 +53,15 @@ def model_readme(files: Sequence[ModelFile]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _summary(files: Iterable[ModelFile]) -> list[str]:
+def _summary(files: Sequence[ModelFile]) -> list[str]:
     rows = [
         (
             f"[{file.card.name}](#{file.card.name.replace('.', '')})",
             f"{file.path.stat().st_size / 1000:.1f}",
-            SPLITS[measured.split],
-            _interval(measured.auc, measured.auc_low, measured.auc_high),
-            _share(measured.recall),
-            _share(measured.specificity),
+            *row,
         )
         for file in files
-        for measured in file.card.accuracy
+        for row in _rows_of(file.card)
     ]
     heads = ("file", "kB", "photos", "AUC", "recall", "specificity")
     return [
@@ -60,7 +70,33 @@ def _summary(files: Iterable[ModelFile]) -> list[str]:
         "Recall and specificity at the file's own threshold, which was chosen on the"
         " validation photos;",
         "in brackets 95 % intervals (AUC: DeLong; shares: Wilson).",
+        *(BY_SOURCE if any(means_over_sources(x.card.accuracy) for x in files) else ()),
     ]
+
+
+def _rows_of(card: ModelCard) -> Iterable[tuple[str, ...]]:
+    """Photos, AUC, recall and specificity; means over sources first."""
+    for mean in means_over_sources(card.accuracy):
+        yield (
+            mean_name(mean),
+            f"{mean.auc:.3f}",
+            f"{mean.recall:.3f}",
+            f"{mean.specificity:.3f}",
+        )
+    for measured in card.accuracy:
+        yield (
+            set_name(measured.split, measured.source),
+            _interval(measured.auc, measured.auc_low, measured.auc_high),
+            _share(measured.recall),
+            _share(measured.specificity),
+        )
+    for source in card.few_malignant or ():
+        yield (
+            set_name(source.split, source.source),
+            "-",
+            f"{FEW_MALIGNANT} ({source.malignant})",
+            _share(source.specificity) if source.specificity else "no other photos",
+        )
 
 
 def _one(card: ModelCard, path: Path) -> list[str]:
@@ -71,9 +107,8 @@ def _one(card: ModelCard, path: Path) -> list[str]:
         f" {card.input.size_px} x {card.input.size_px} px RGB,"
         f" block order {card.provenance.block_order}",
         "conversion": f"{card.recipe}; " + _pairs(card.provenance.quantisation),
-        "threshold": f"probability {card.threshold.probability:.3f}, the highest that"
-        f" finds {card.threshold.target_recall:.0%} of the malignant"
-        f" {SPLITS[card.threshold.split]} photos",
+        "threshold": f"probability {card.threshold.probability:.3f},"
+        f" {threshold_words(card.threshold)}",
         "uncertain": f"from probability {card.uncertainty.low_probability:.3f} up to"
         f" the threshold: {card.uncertainty.rule}",
         "lost on the way to int8": NOT_COMPARED
@@ -100,7 +135,7 @@ def _one(card: ModelCard, path: Path) -> list[str]:
 
 def _calibration(accuracy: Sequence[Accuracy]) -> str:
     return "; ".join(
-        f"{SPLITS[measured.split]}: expected calibration error"
+        f"{set_name(measured.split, measured.source)}: expected calibration error"
         f" {measured.expected_calibration_error:.3f}"
         for measured in accuracy
     )

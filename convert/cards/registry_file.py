@@ -5,7 +5,6 @@ opening them. An entry whose file was replaced moves to ``before``, so that a re
 last year can still be told apart from a file that nobody knows.
 """
 
-import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from convert.errors import ConversionError
 from edge_runtime.files.atomic import write_text
-from edge_runtime.files.strict_json import build, parse, to_json
+from edge_runtime.files.strict_json import as_values, build, parse, to_json
 from edge_runtime.model.evidence import Accuracy, headline
 from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.verdict import NOTICE
@@ -157,6 +156,6 @@ def write_registry(folder: Path) -> Path:
     return path
 
 
-def as_values(entry: Entry) -> dict[str, object]:
+def entry_values(entry: Entry) -> dict[str, object]:
     """An entry as JSON values."""
-    return dataclasses.asdict(entry)
+    return dict(as_values(entry))

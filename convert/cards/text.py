@@ -9,13 +9,22 @@ from typing import Any
 from convert.tflite.audit import SizeReport, unfused_operations
 from convert.tflite.operators import Operator, Tensor
 from edge_runtime.model.card import ModelCard
-from edge_runtime.model.evidence import Accuracy
+from edge_runtime.model.evidence import (
+    Accuracy,
+    FewMalignant,
+    Mean,
+    Threshold,
+    means_over_sources,
+)
 
 SPLITS = {
     "val": "validation",
     "test": "test, all photos",
     "test_clean": "test, no lesion of train",
 }
+
+FEW_MALIGNANT = "too few malignant photos"
+"""In place of a recall and an AUC."""
 
 NOT_COMPARED = "not compared: no Keras model was given"
 
@@ -92,12 +101,49 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 
 def _accuracy(card: ModelCard) -> list[str]:
     heads = ("photos", "n", "recall", "specificity", "AUC", "calibration error")
-    return table(heads, (_accuracy_row(measured) for measured in card.accuracy))
+    rows = [_accuracy_row(measured) for measured in card.accuracy]
+    rows += [_few_row(source) for source in card.few_malignant or ()]
+    rows += [_mean_row(mean) for mean in means_over_sources(card.accuracy)]
+    return table(heads, rows)
+
+
+def set_name(split: str, source: str | None) -> str:
+    """Which photos, in words: the split, then the source where there are several."""
+    name = SPLITS.get(split, split)
+    return name if source is None else f"{source}: {name}"
+
+
+def mean_name(mean: Mean) -> str:
+    """Which photos a mean is over, in words."""
+    return set_name(mean.split, f"mean of {len(mean.sources)} sources")
+
+
+def _few_row(source: FewMalignant) -> tuple[str, ...]:
+    spared = source.specificity
+    return (
+        set_name(source.split, source.source),
+        f"{source.malignant + (spared.n if spared else 0):,}",
+        f"{FEW_MALIGNANT} ({source.malignant})",
+        spared.counted if spared else "no other photos",
+        "-",
+        "-",
+    )
+
+
+def _mean_row(mean: Mean) -> tuple[str, ...]:
+    return (
+        mean_name(mean),
+        "-",
+        f"{mean.recall:.3f}",
+        f"{mean.specificity:.3f}",
+        f"{mean.auc:.3f}",
+        "-",
+    )
 
 
 def _accuracy_row(measured: Accuracy) -> tuple[str, ...]:
     return (
-        SPLITS.get(measured.split, measured.split),
+        set_name(measured.split, measured.source),
         f"{measured.recall.n + measured.specificity.n:,}",
         measured.recall.counted,
         measured.specificity.counted,
@@ -116,10 +162,24 @@ def _decision(card: ModelCard) -> list[str]:
         f" (score {band.low_score:.6g}): {band.rule};"
         f" {band.share.successes} of {band.share.n}",
         "monitor      below",
-        f"threshold    the highest that finds {threshold.target_recall:.0%} of the"
-        f" malignant lesions of {SPLITS.get(threshold.split, threshold.split)}",
+        f"threshold    {threshold_words(threshold)}",
         f"probability  sigmoid(logit(score) / {card.temperature:g})",
     ]
+
+
+def threshold_words(threshold: Threshold) -> str:
+    """How the threshold was chosen."""
+    split = SPLITS.get(threshold.split, threshold.split)
+    if threshold.rule is None:
+        return (
+            f"the highest that finds {threshold.target_recall:.0%} of the malignant"
+            f" {split} photos"
+        )
+    lowest = threshold.recall
+    return (
+        f"{threshold.rule}; {split} photos; lowest recall {lowest.value:.3f} in"
+        f" {threshold.source}, {lowest.successes} of {lowest.n}"
+    )
 
 
 def _comparison(card: ModelCard) -> list[str]:

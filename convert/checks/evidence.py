@@ -1,24 +1,27 @@
 """From labels and scores to what the card claims, and nothing that was not measured.
 
 Everything here is arithmetic on arrays: ``labels`` (1 malignant, 0 benign) and raw
-``scores`` of the same photos in the same order, both of shape ``(n,)``. The threshold
+``scores`` of the same photos in the same order, both of shape ``(n,)``. Where photos
+are of several sources, threshold, temperature and uncertainty band are found over
+sources, each of the same weight, never over photos pooled. The threshold
 is found on the scores of the converted file itself, so it is one of the few hundred
 values that an int8 output can take; a threshold of the Keras model would fall between.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from convert.checks.flips import comparison
 from convert.errors import ConversionError, GateError
 from edge_runtime.evaluation.metrics import Labels, Scores
-from edge_runtime.evaluation.temperature import calibrated, fitted_temperature
-from edge_runtime.model.evidence import Accuracy, Comparison, Threshold, Uncertainty
+from edge_runtime.evaluation.sources import Names, balanced_weights, judged_sources
+from edge_runtime.evaluation.temperature import fitted_temperature
+from edge_runtime.model.evidence import Comparison, Threshold, Uncertainty
 from edge_runtime.model.operating_point import (
-    accuracy,
+    SplitAccuracy,
+    accuracy_by_source,
     chosen_threshold,
-    recall_and_specificity,
     uncertainty_band,
 )
 from edge_runtime.model.quantization import Quantization
@@ -33,14 +36,14 @@ class Evidence:
         threshold: at or above it, investigate.
         uncertainty: the band below the threshold.
         comparison: with the Keras model.
-        accuracy: on this split.
+        measured: on this split.
     """
 
     temperature: float
     threshold: Threshold
     uncertainty: Uncertainty
     comparison: Comparison
-    accuracy: Accuracy
+    measured: SplitAccuracy
 
 
 def gather_evidence(
@@ -52,6 +55,7 @@ def gather_evidence(
     target_recall: float,
     split: str = "val",
     at: float | None = None,
+    sources: Names | None = None,
 ) -> Evidence:
     """Everything that the card says about one split, never the test split.
 
@@ -63,6 +67,7 @@ def gather_evidence(
         target_recall: share of the malignant lesions to find, in (0, 1].
         split: name of the split, for the card.
         at: score of a threshold that was fixed before; found here if None.
+        sources: of the photos; None where they are of one.
 
     Raises:
         GateError: when a score is not a number, or the file gives all photos the same.
@@ -72,7 +77,9 @@ def gather_evidence(
     refuse_one_class(labels, split)
     refuse_unusable(keras_scores, "the Keras model")
     refuse_unusable(file_scores, "the converted file")
-    temperature = fitted_temperature(labels, file_scores)
+    weights = balanced_weights(labels, sources)
+    temperature = fitted_temperature(labels, file_scores, weights)
+    groups = judged_sources(labels, sources)
     threshold = chosen_threshold(
         labels,
         file_scores,
@@ -80,48 +87,34 @@ def gather_evidence(
         temperature=temperature,
         output=output,
         split=split,
+        sources=sources,
+        at=at,
     )
-    if at is not None:
-        threshold = _moved(threshold, at, labels, file_scores, temperature, output)
     return Evidence(
         temperature,
         threshold,
-        uncertainty_band(file_scores, threshold.score, temperature=temperature),
+        uncertainty_band(
+            file_scores,
+            threshold.score,
+            temperature=temperature,
+            groups=None if "" in groups else tuple(groups.values()),
+        ),
         comparison(
             labels,
             keras_scores,
             file_scores,
             target_recall=target_recall,
             split=split,
+            sources=sources,
         ),
-        accuracy(
+        accuracy_by_source(
             labels,
             file_scores,
             threshold.score,
             temperature=temperature,
             split=split,
+            sources=sources,
         ),
-    )
-
-
-def _moved(
-    threshold: Threshold,
-    at: float,
-    labels: Labels,
-    scores: Scores,
-    temperature: float,
-    output: Quantization,
-) -> Threshold:
-    """The threshold at another score, with what it reaches there."""
-    recall, specificity = recall_and_specificity(labels, scores, at)
-    stored = None if output.is_identity else int(output.store(np.array([at]))[0])
-    return replace(
-        threshold,
-        score=at,
-        stored=stored,
-        probability=calibrated(at, temperature),
-        recall=recall,
-        specificity=specificity,
     )
 
 

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_runtime.evaluation.metrics import Labels, Scores, roc_auc, threshold_at_recall
+from edge_runtime.evaluation.metrics import Labels, Scores
+from edge_runtime.evaluation.sources import (
+    Names,
+    mean_auc,
+    threshold_at_recall_of_all,
+)
 from edge_runtime.model.evidence import Comparison
 
 
@@ -53,11 +58,15 @@ def flips(labels: Labels, first: NDArray[np.bool_], second: NDArray[np.bool_]) -
 
 
 def flips_at_recall(
-    labels: Labels, keras_scores: Scores, file_scores: Scores, target_recall: float
+    labels: Labels,
+    keras_scores: Scores,
+    file_scores: Scores,
+    target_recall: float,
+    sources: Names | None = None,
 ) -> Flips:
     """``flips`` from the Keras model to the file, each at its own threshold."""
     first, second = (
-        scores >= threshold_at_recall(labels, scores, target_recall)
+        scores >= threshold_at_recall_of_all(labels, scores, target_recall, sources)
         for scores in (keras_scores, file_scores)
     )
     return flips(labels, first, second)
@@ -70,15 +79,20 @@ def comparison(
     *,
     target_recall: float,
     split: str,
+    sources: Names | None = None,
 ) -> Comparison:
-    """What conversion changed; both models reach the same recall, each in its way."""
-    changed = flips_at_recall(labels, keras_scores, file_scores, target_recall)
+    """What conversion changed; both models reach the same recall, each in its way.
+
+    Where the photos are of several ``sources``, both reach it in every source, and the
+    areas under the curve are means over sources.
+    """
+    changed = flips_at_recall(labels, keras_scores, file_scores, target_recall, sources)
     difference = np.abs(np.float64(file_scores) - np.float64(keras_scores))
     return Comparison(
         split=split,
         n=int(labels.size),
-        auc_keras=roc_auc(labels, keras_scores),
-        auc_file=roc_auc(labels, file_scores),
+        auc_keras=mean_auc(labels, keras_scores, sources),
+        auc_file=mean_auc(labels, file_scores, sources),
         malignant_lost=len(changed.malignant_lost),
         malignant_gained=len(changed.malignant_gained),
         benign_lost=len(changed.benign_lost),

@@ -17,8 +17,8 @@ from edge_runtime.evaluation.metrics import (
     Labels,
     Scores,
     by_class,
-    threshold_at_recall,
 )
+from edge_runtime.evaluation.sources import Names, threshold_at_recall_of_all
 from edge_runtime.model.evidence import Comparison
 from edge_runtime.model.interpreter import TfliteModel
 
@@ -91,6 +91,7 @@ def quality_findings(
     *,
     target_recall: float,
     limits: Limits,
+    sources: Names | None = None,
 ) -> tuple[Finding, ...]:
     """What the file lost on the validation photos.
 
@@ -102,13 +103,14 @@ def quality_findings(
         changed: both compared.
         target_recall: of the Keras model's threshold.
         limits: how much may be lost.
+        sources: of the photos; None where they are of one.
     """
     longer = "Fine-tune longer (--steps), or choose another recipe."
     n = int((np.asarray(labels) == 1).sum())
     auc_drop = changed.auc_keras - changed.auc_file
     most_auc = recipe.max_auc_drop if limits.auc_drop is None else limits.auc_drop
     recall_drop, specificity = recall_drop_at_specificity(
-        labels, keras_scores, file_scores, target_recall
+        labels, keras_scores, file_scores, target_recall, sources
     )
     most_recall = max(limits.recall_drop, 1 / n)
     most_lost = max(1, math.floor(limits.malignant_lost * n))
@@ -155,15 +157,22 @@ def quality_findings(
 
 
 def recall_drop_at_specificity(
-    labels: Labels, keras_scores: Scores, file_scores: Scores, target_recall: float
+    labels: Labels,
+    keras_scores: Scores,
+    file_scores: Scores,
+    target_recall: float,
+    sources: Names | None = None,
 ) -> tuple[float, float]:
     """Recall that the file loses where it is at least as specific as the Keras model.
+
+    Both are compared on the same photos, so those of several ``sources`` are taken
+    together here; the threshold is the one that every source's recall asks for.
 
     Returns:
         The loss (negative for a gain), and the Keras model's specificity at its
         threshold for ``target_recall``.
     """
-    threshold = threshold_at_recall(labels, keras_scores, target_recall)
+    threshold = threshold_at_recall_of_all(labels, keras_scores, target_recall, sources)
     malignant, benign = by_class(labels, keras_scores)
     recall = float((malignant >= threshold).mean())
     alarms = int((benign >= threshold).sum())

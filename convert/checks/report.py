@@ -20,7 +20,7 @@ from edge_runtime.evaluation.metrics import Labels, Scores
 from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.files.atomic import write_bytes, write_text
 from edge_runtime.model.evidence import Comparison
-from edge_runtime.photos.manifest import LabelledPhoto
+from edge_runtime.photos.manifest import LabelledPhoto, sources_of
 
 NOTICE = "research and education; not a medical device"
 MOST_NAMED = 10
@@ -89,7 +89,8 @@ def report_of(
     findings: Sequence[Finding],
 ) -> Report:
     """Put it together; see ``Report``."""
-    changed = flips_at_recall(labels, keras_scores, file_scores, target_recall)
+    sources = sources_of(photos)
+    changed = flips_at_recall(labels, keras_scores, file_scores, target_recall, sources)
     return Report(
         name,
         photos,

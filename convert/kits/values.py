@@ -30,7 +30,7 @@ def values_of(card: ModelCard) -> dict[str, str]:
     return {
         "NAME": card.name,
         "NOTICE": card.notice,
-        "EVIDENCE": _sentence(model_lines(card)[1]),
+        "EVIDENCE": _sentence("; ".join(model_lines(card)[1:])),
         "LICENCE": _one_line(card.licence),
         "DESCRIPTION": _one_line(card.description),
         "MODEL_SHA256": card.model_sha256,

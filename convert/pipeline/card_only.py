@@ -22,7 +22,6 @@ from convert.targets.one_output import with_one_output, without_zip
 from convert.tflite.audit import audit
 from convert.tflite.metadata import Description, with_metadata
 from convert.tflite.operators import operators
-from edge_runtime.evaluation.metrics import roc_auc
 from edge_runtime.model.card import (
     CARD_FORMAT,
     Data,
@@ -34,7 +33,12 @@ from edge_runtime.model.card import (
 from edge_runtime.model.evidence import Comparison
 from edge_runtime.model.file import ModelFile
 from edge_runtime.model.interpreter import TfliteModel, open_interpreter
-from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.photos.manifest import (
+    LabelledPhoto,
+    photos_of,
+    read_manifest,
+    sources_of,
+)
 from edge_runtime.photos.preprocessing import load_pixels
 
 RECIPE = "as_given"
@@ -102,7 +106,8 @@ def carded(path: Path, settings: Settings) -> ModelFile:
         threshold=evidence.threshold,
         uncertainty=evidence.uncertainty,
         comparison=evidence.comparison,
-        accuracy=(evidence.accuracy,),
+        accuracy=evidence.measured.accuracy,
+        few_malignant=evidence.measured.few_malignant or None,
         data=_photos_used(photos, settings),
         provenance=_provenance(content, model, opened, settings),
     )
@@ -156,8 +161,9 @@ def _evidence(
         scores,
         output=model.output,
         target_recall=settings.target_recall,
+        sources=sources_of(val),
     )
-    auc = roc_auc(labels, scores)
+    auc = evidence.comparison.auc_file
     if auc < 0.5:
         raise ConversionError(
             f"the file has AUC {auc:.3f} on the validation split, worse than chance."

@@ -13,9 +13,8 @@ from convert.source.scoring import Photos, file_scores, read_photos
 from convert.targets.fitting import Fitted
 from convert.tflite.audit import Audit, audit
 from edge_runtime.evaluation.metrics import Scores
-from edge_runtime.model.evidence import Accuracy
 from edge_runtime.model.interpreter import TfliteModel, open_interpreter
-from edge_runtime.model.operating_point import accuracy
+from edge_runtime.model.operating_point import SplitAccuracy, accuracy_by_source
 from edge_runtime.photos.manifest import photos_of
 
 
@@ -67,6 +66,7 @@ def measured(case: Case, fit: Fitted, content: bytes) -> Measured:
         output=model.output,
         target_recall=settings.target_recall,
         at=fit.threshold,
+        sources=case.val.sources,
     )
     findings = (
         input_finding(model),
@@ -81,31 +81,37 @@ def measured(case: Case, fit: Fitted, content: bytes) -> Measured:
             evidence.comparison,
             target_recall=settings.target_recall,
             limits=settings.limits,
+            sources=case.val.sources,
         ),
     )
     return Measured(content, model, found, expected, given, evidence, findings)
 
 
-def on_test(case: Case, made: Measured) -> tuple[Accuracy, ...]:
-    """All test photos, and those whose lesion is not in train; if asked for."""
+def on_test(case: Case, made: Measured) -> tuple[SplitAccuracy, ...]:
+    """All test photos, and those whose lesion is not in train; if asked for.
+
+    Of several sources, only the latter: a lesion known from training tells nothing of
+    how well a source is judged.
+    """
     if not case.settings.measure_test:
         return ()
     rows = photos_of(case.photos, "test")
     test = read_photos(rows, made.model.input_shape[1], "test", case.source.slots)
     scores = file_scores(made.model, test)
     clean = np.array([not photo.lesion_in_train for photo in rows])
+    kept = {"test": np.ones(len(rows), bool), "test_clean": clean}
+    if test.sources is not None:
+        del kept["test"]
     return tuple(
-        accuracy(
-            test.labels[kept],
-            scores[kept],
+        accuracy_by_source(
+            test.labels[mask],
+            scores[mask],
             made.evidence.threshold.score,
             temperature=made.evidence.temperature,
             split=split,
+            sources=None if test.sources is None else test.sources[mask],
         )
-        for split, kept in (
-            ("test", np.ones(len(rows), bool)),
-            ("test_clean", clean),
-        )
+        for split, mask in kept.items()
     )
 
 

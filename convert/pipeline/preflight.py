@@ -16,7 +16,8 @@ from convert.source.answers import refuse_unfit
 from convert.source.model import Source
 from convert.source.opaque_model import Whole
 from convert.source.scoring import Photos, keras_scores, read_photos
-from edge_runtime.evaluation.metrics import Scores, roc_auc
+from edge_runtime.evaluation.metrics import Scores
+from edge_runtime.evaluation.sources import mean_auc
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
 from training.fitting.batches import labels_of
 
@@ -71,7 +72,7 @@ def examined(
     layers = not source.slots and len(bad)
     origin = origin_in_model(source, val.real[bad[:1]]) if layers else ""
     refuse_unusable(scores, "the Keras model", origin)
-    refuse_reversed(source, roc_auc(val.labels, scores))
+    refuse_reversed(source, mean_auc(val.labels, scores, val.sources))
     return Case(
         source=source,
         settings=settings,

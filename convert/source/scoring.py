@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from tqdm import tqdm
 from convert.source.answers import answers_of
 from convert.source.model import Source
 from edge_runtime.model.interpreter import TfliteModel
-from edge_runtime.photos.manifest import LabelledPhoto
+from edge_runtime.photos.manifest import LabelledPhoto, sources_of
 from edge_runtime.photos.preprocessing import load_pixels, preprocess
 from training.fitting.batches import labels_of
 
@@ -26,11 +27,13 @@ class Photos:
         pixels: shape ``(n, size, size, 3)``; uint8.
         labels: 1 for malignant; shape ``(n,)``.
         answers: about the lesions; shape ``(n, slots)``; None for the photo alone.
+        sources: see ``manifest.sources_of``.
     """
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
     answers: NDArray[np.float32] | None = None
+    sources: NDArray[Any] | None = None
 
     def resized(self, size_px: int) -> "Photos":
         """The same photos as smaller squares; themselves where they have that size."""
@@ -64,7 +67,12 @@ def read_photos(
     """
     bar = tqdm(photos, desc=what, unit="photo", disable=None)
     pixels = [load_pixels(photo.path, size_px) for photo in bar]
-    return Photos(np.stack(pixels), labels_of(photos), answers_of(photos, slots))
+    return Photos(
+        np.stack(pixels),
+        labels_of(photos),
+        answers_of(photos, slots),
+        sources_of(photos),
+    )
 
 
 def keras_scores(source: Source, photos: Photos) -> NDArray[np.float64]:

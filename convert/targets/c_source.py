@@ -78,6 +78,8 @@ def c_header(file: ModelFile) -> str:
     }
     numbers = [f"#define {prefix}_{name} ({value})" for name, value in values.items()]
     recall, specificity = card.threshold.recall, card.threshold.specificity
+    source = card.threshold.source
+    where = card.threshold.split + (f" of {source}" if source else "")
     return "\n".join(
         [
             f"/* {card.name}: {card.notice}.",
@@ -85,7 +87,7 @@ def c_header(file: ModelFile) -> str:
             f" * Input: {card.input.dtype}, 1 x SIZE_PX x SIZE_PX x 3, RGB by rows;",
             " * stored = pixel + INPUT_ZERO_POINT.",
             f" * Output: {card.output.dtype}; at or above THRESHOLD: investigate.",
-            f" * There, on {card.threshold.split} photos: recall {recall.value:.3f}"
+            f" * There, on {where} photos: recall {recall.value:.3f}"
             f" ({recall.successes} of {recall.n}),",
             f" * specificity {specificity.value:.3f} ({specificity.successes} of"
             f" {specificity.n}).",

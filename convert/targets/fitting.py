@@ -11,7 +11,8 @@ from convert.source.scoring import MEAN, STD, Photos, file_scores
 from convert.targets.resize_in_graph import with_resize
 from convert.targets.table import Target
 from convert.targets.two_classes import LABELS, with_two_classes
-from edge_runtime.evaluation.metrics import Scores, threshold_at_recall
+from edge_runtime.evaluation.metrics import Scores
+from edge_runtime.evaluation.sources import threshold_at_recall_of_all
 from edge_runtime.evaluation.temperature import SMALLEST_SCORE
 from edge_runtime.model.interpreter import TfliteModel, open_interpreter
 
@@ -67,7 +68,7 @@ def fitted(body: bytes, target: Target, val: Photos, target_recall: float) -> Fi
     if not target.two_classes:
         return Fitted(body, LABELS[:1], None, facts)
     single = file_scores(open_interpreter(body), val)
-    score = threshold_at_recall(val.labels, single, target_recall)
+    score = threshold_at_recall_of_all(val.labels, single, target_recall, val.sources)
     content, shift = with_two_classes(body, score)
     facts |= {"logit_shift": shift, "threshold_before_shift": score}
     top = top_classes(open_interpreter(content), val)

@@ -19,9 +19,9 @@ from edge_runtime.verdict import Verdict
 # sensor's noise, large enough to see a shift by a hundredth of the frame.
 MOTION_PX = 32
 # Mean absolute difference between two frames' luma, over its mean. On made recordings
-# (benchmarks/robustness/camera_vote.py, docs/camera.md) 95 % of the frames of a hand
-# that rests lie below 0.058; at 0.02 a quarter of its recordings got no verdict, for
-# nothing.
+# (benchmarks/robustness/camera_vote.py, docs/device/camera.md) 95 % of the frames of a
+# hand that rests lie below 0.058; at 0.02 a quarter of its recordings got no verdict,
+# for nothing.
 MOST_MOVEMENT = 0.1
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601

@@ -26,6 +26,7 @@ from edge_runtime.measuring.revision import revision
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.photos.paths import once_each, photos_in
+from edge_runtime.site_calibration.file import site_path
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
@@ -43,7 +44,7 @@ specificity and AUC; it needs a manifest and the toolkit, which a device need no
 exit status: 0 measured; 1 the model or a photo cannot be used; 2 wrong usage.
 """
 
-RESULT_FORMAT = 2
+RESULT_FORMAT = 3
 """Of ``benchmarks.results.result``, which reads what is printed here."""
 
 Answer = TypeVar("Answer")
@@ -115,11 +116,15 @@ def run(words: argparse.Namespace) -> int:
         "scores": [],
         "failed_photos": [],
     }
+    aside = site_path(words.model)
+    point = f"{classifier.operating_point}" + (
+        f"; {aside} is left aside" if aside.exists() else ""
+    )
     if words.json:
         print(json.dumps(_result(words, len(photos), classifier, measurement)))
-        print(f"bench: {NOTICE}", file=sys.stderr)
+        print(f"bench: {NOTICE}\nbench: {point}", file=sys.stderr)
     else:
-        print("\n".join(_lines(measurement, model.threads)))
+        print("\n".join((*_lines(measurement, model.threads), point)))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The verb ``calibrate``: a site's own threshold from its own labelled photos."""
 
 import argparse
+import dataclasses
 import datetime
 import hashlib
 from collections.abc import Sequence
@@ -8,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import PhotoError
-from edge_runtime.evaluation.metrics import Scores
+from edge_runtime.errors import PhotoError, SiteGateError
+from edge_runtime.evaluation.metrics import Labels, Scores
 from edge_runtime.evaluation.temperature import fitted_temperature
+from edge_runtime.model.card import ModelCard
 from edge_runtime.model.evidence import Accuracy, Share
 from edge_runtime.model.operating_point import (
     accuracy,
@@ -24,10 +27,18 @@ from edge_runtime.site_calibration.file import (
     SITE_FORMAT,
     SITE_SPLIT,
     SiteCalibration,
+    card_in_force,
+    in_force,
+    refuse_no_place,
     site_path,
     write_site_file,
 )
-from edge_runtime.site_calibration.labelled import held_out_accuracy, refuse_too_few
+from edge_runtime.site_calibration.labelled import (
+    aimed_recall,
+    held_out_accuracy,
+    refuse_contradiction,
+    refuse_too_few,
+)
 from edge_runtime.site_calibration.photos import SitePhoto, site_photos
 from edge_runtime.site_calibration.unlabelled import (
     SHIFT_FORMAT,
@@ -43,28 +54,36 @@ from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
 
+SOME_FAILED = 3
+"""Exit status where a site file was written, and photos could not be read."""
+
 
 def scored_photos(
     classifier: LesionClassifier, photos: Sequence[Path]
-) -> tuple[list[int], Scores]:
-    """Places of the photos that can be judged, and their scores.
+) -> tuple[list[int], Scores, int]:
+    """Places of the photos that can be judged, their scores, and how many failed.
 
-    Those that cannot be read are noted in the log; they and the unusable ones are left
-    out.
+    Those that cannot be read are named in the log; they and the unusable ones, which
+    are named too, are left out.
     """
-    places, scores = [], []
+    places, scores, failed = [], [], 0
     with ProgressLine(stages=False) as line:
         for place, photo in enumerate(photos):
             line.show("scoring photos", place, len(photos))
             try:
                 score, findings = classifier.look(photo)
             except PhotoError as error:
-                logs.note(f"left out: {error}", photo=photo)
+                logs.error(f"left out: {error}", photo=photo)
+                failed += 1
                 continue
-            if not any(finding.unusable for finding in findings):
-                places.append(place)
-                scores.append(score)
-    return places, np.array(scores, np.float64)
+            unusable = [finding.name for finding in findings if finding.unusable]
+            if unusable:
+                names = ", ".join(unusable)
+                logs.note(f"left out: {photo} is unusable ({names})", photo=photo)
+                continue
+            places.append(place)
+            scores.append(score)
+    return places, np.array(scores, np.float64), failed
 
 
 @dataclass(frozen=True)
@@ -86,7 +105,8 @@ def move(settings: UnlabelledSettings) -> int:
     photos = once_each(photos_in([settings.photos]))
     with without_info_lines():
         classifier = LesionClassifier.load(settings.model, site=False)
-    places, scores = scored_photos(classifier, photos)
+    refuse_no_place(settings.out)
+    places, scores, failed = scored_photos(classifier, photos)
     kept = [photos[place] for place in places]
     site = _shift(classifier, kept, scores, settings, len(photos) - len(kept))
     write_site_file(settings.out, site)
@@ -95,7 +115,7 @@ def move(settings: UnlabelledSettings) -> int:
     ):
         print(line)
     print(f"written: {settings.out}")
-    return 0
+    return SOME_FAILED if failed else 0
 
 
 def _shift(
@@ -154,20 +174,31 @@ def _unlabelled_lines(
 
 
 DETAILS = """\
-Scores the photos, fits the temperature, and puts the threshold at the highest score
-that still finds the target share of the malignant lesions. Writes MODEL.site.json
-beside the model, with its evidence; classify uses it from then on (--no-site: not).
+Scores the photos, fits the temperature, and puts the threshold at the highest score at
+which other malignant lesions too can be expected to be found in the target share: it
+finds somewhat more of those it is chosen on. Writes MODEL.site.json
+beside the model, with its evidence; classify, camera, Python and the web page use it
+from then on, and say so (--site none: not).
+
+Nothing is written when, on photos that the threshold was not chosen on, recall is below
+the target, or recall or specificity fell behind what was in force on the same photos
+without the other gaining; both are printed, and --accept writes it all the same. Labels
+that the scores contradict (exchanged, or given at random) are refused.
 
 With --malignant-share the photos need no labels: the threshold moves to where it calls
 as many as the card's recall and specificity let expect at that share. Recall at a site
-is not measured then, and every door says so. A share stated too low costs recall (half
-of the true one took it from 0.96 to 0.77 in benchmarks/robustness/site_bench.py):
+is not measured then, and every interface says so. A share stated too low costs recall
+(half of the true one took it from 0.96 to 0.77 in benchmarks/robustness/site_bench.py):
 rather too high.
 
-photos: a folder with the sub-folders malignant and benign (or other), or a manifest.csv
-(its train split is left out: a model's own training photos would flatter it).
+photos: a folder with the sub-folders malignant and benign (or other), also in train,
+val and test, or a manifest.csv. Of splits only val counts unless --split says
+otherwise: training photos would flatter the model, and test photos are there to judge
+it.
 
-exit status: 0 written; 1 too few photos, or the model cannot be used; 2 wrong usage.
+exit status: 0 written; 1 too few photos, labels that contradict the scores, or the
+model cannot be used; 2 wrong usage; 3 written, but photos could not be read; 4 not
+written, as it would be worse.
 """
 
 
@@ -179,6 +210,8 @@ class Settings:
     photos: Path
     target_recall: float
     out: Path
+    split: str = "val"
+    accept: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -199,6 +232,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="do without labels: this share of the photos is malignant, such as 0.1",
     )
+    parser.add_argument(
+        "--split",
+        choices=("val", "test", "all"),
+        default="val",
+        help="which photos of a manifest or of split folders to use; all: val and test."
+        " val unless given",
+    )
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="write it although it is worse than the target or what is in force",
+    )
     parser.add_argument("--out", type=Path, help="site file; MODEL.site.json if absent")
 
 
@@ -213,39 +258,94 @@ def run(words: argparse.Namespace) -> int:
         return move(
             UnlabelledSettings(words.model, words.photos, words.malignant_share, out)
         )
-    return calibrate(Settings(words.model, words.photos, words.target_recall, out))
+    return calibrate(
+        Settings(
+            words.model,
+            words.photos,
+            words.target_recall,
+            out,
+            words.split,
+            words.accept,
+        )
+    )
 
 
 def calibrate(settings: Settings) -> int:
     """Score the photos, derive the site's operating point and write it.
 
     Raises:
-        EdgeRuntimeError: when there are too few photos, or the model cannot be used.
+        SiteGateError: when it would be worse than the target or what is in force.
+        EdgeRuntimeError: when there are too few photos, their labels contradict the
+            scores, or the model cannot be used.
     """
-    photos = site_photos(settings.photos)
+    refuse_no_place(settings.out)
+    photos, left_alone = site_photos(settings.photos, settings.split)
     with without_info_lines():
         classifier = LesionClassifier.load(settings.model, site=False)
-    site = _site(classifier, photos, settings)
-    write_site_file(settings.out, site)
-    for line in _lines(site, classifier, settings):
+    now, source = card_in_force(classifier.card, settings.model)
+    scored = _scored(classifier, photos)
+    refuse_contradiction(scored.labels, scored.scores)
+    site = _site(classifier, scored, settings)
+    before = accuracy(
+        scored.labels,
+        scored.scores,
+        now.threshold.score,
+        temperature=now.temperature,
+        split=SITE_SPLIT,
+    )
+    for line in _lines(site, before, classifier.card, now):
         print(line)
-    return 0
+    for line in left_alone:
+        logs.note(f"left out: {line}")
+    worse = _worse(site, before, settings.target_recall)
+    if worse and not settings.accept:
+        raise SiteGateError(
+            f"{'; '.join(worse)}. Nothing was written; {source or 'the card'} stays in"
+            " force. Collect more photos, or write it all the same with --accept."
+        )
+    write_site_file(settings.out, site)
+    print(f"written: {settings.out}")
+    for each in worse:
+        logs.note(f"accepted: {each}")
+    return SOME_FAILED if scored.failed else 0
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """The photos that can be judged, with labels, lesions and raw scores."""
+
+    kept: Sequence[SitePhoto]
+    labels: Labels
+    lesions: NDArray[np.str_]
+    scores: Scores
+    left_out: int
+    failed: int
+
+
+def _scored(classifier: LesionClassifier, photos: Sequence[SitePhoto]) -> _Scored:
+    places, scores, failed = scored_photos(classifier, [each.path for each in photos])
+    kept = [photos[place] for place in places]
+    return _Scored(
+        kept,
+        np.array([int(photo.malignant) for photo in kept], np.int64),
+        np.array([photo.lesion for photo in kept], dtype=np.str_),
+        scores,
+        left_out=len(photos) - len(kept),
+        failed=failed,
+    )
 
 
 def _site(
-    classifier: LesionClassifier, photos: Sequence[SitePhoto], settings: Settings
+    classifier: LesionClassifier, scored: _Scored, settings: Settings
 ) -> SiteCalibration:
     card, target = classifier.card, settings.target_recall
-    places, scores = scored_photos(classifier, [photo.path for photo in photos])
-    kept = [photos[place] for place in places]
-    labels = np.array([int(photo.malignant) for photo in kept], np.int64)
-    lesions = np.array([photo.lesion for photo in kept], dtype=np.str_)
+    labels, scores, lesions = scored.labels, scored.scores, scored.lesions
     malignant, other = refuse_too_few(labels, lesions, target)
     temperature = fitted_temperature(labels, scores)
     threshold = chosen_threshold(
         labels,
         scores,
-        target_recall=target,
+        target_recall=aimed_recall(target, int(labels.sum())),
         temperature=temperature,
         output=card.output.quantization,
         split=SITE_SPLIT,
@@ -257,12 +357,12 @@ def _site(
         model_sha256=card.model_sha256,
         created=datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
         photos=str(settings.photos),
-        photos_sha256=_digest(kept),
+        photos_sha256=_digest(scored.kept),
         lesions_malignant=malignant,
         lesions_other=other,
-        left_out=len(photos) - len(kept),
+        left_out=scored.left_out,
         temperature=temperature,
-        threshold=threshold,
+        threshold=dataclasses.replace(threshold, target_recall=target),
         uncertainty=uncertainty_band(scores, threshold.score, temperature=temperature),
         accuracy=held_out_accuracy(
             labels,
@@ -282,6 +382,23 @@ def _site(
     )
 
 
+def _worse(site: SiteCalibration, before: Accuracy, target: float) -> list[str]:
+    """In what the site's operating point falls short; held out against in force."""
+    recall, specificity = site.accuracy.recall.value, site.accuracy.specificity.value
+    found = []
+    if recall < target:
+        found.append(f"recall {recall:.3f} is below the target {target:g}")
+    gained = recall > before.recall.value or specificity > before.specificity.value
+    lost = recall < before.recall.value or specificity < before.specificity.value
+    if lost and not gained:
+        found.append(
+            f"recall {recall:.3f} and specificity {specificity:.3f} are no better than"
+            f" the {before.recall.value:.3f} and {before.specificity.value:.3f} of what"
+            " is in force, on the same photos"
+        )
+    return found
+
+
 def _digest(photos: Sequence[SitePhoto]) -> str:
     digest = hashlib.sha256()
     for photo in photos:
@@ -291,20 +408,21 @@ def _digest(photos: Sequence[SitePhoto]) -> str:
 
 
 def _lines(
-    site: SiteCalibration, classifier: LesionClassifier, settings: Settings
+    site: SiteCalibration, before: Accuracy, card: ModelCard, now: ModelCard
 ) -> list[str]:
-    card, threshold = classifier.card, site.threshold
+    threshold = site.threshold
     return [
         f"{site.model}: {site.notice}",
         f"{site.lesions_malignant} malignant and {site.lesions_other} other lesions;"
         f" {site.left_out} photos left out",
-        f"temperature {card.temperature:g} -> {site.temperature:g}",
-        f"threshold, as a score, {card.threshold.score:.4f} -> {threshold.score:.4f}",
-        f"at the card's threshold: {_both(site.card_threshold_accuracy)}",
-        f"at the site's, on photos it was not chosen on: {_both(site.accuracy)}",
+        f"in force: {in_force(now)}",
+        f"temperature, in force {now.temperature:g}, new {site.temperature:g}",
+        f"threshold, as a score, in force {now.threshold.score:.4f}, new"
+        f" {threshold.score:.4f} (card {card.threshold.score:.4f})",
+        f"in force, on these photos: {_both(before)}",
+        f"new, on photos it was not chosen on: {_both(site.accuracy)}",
         f"AUC {site.accuracy.auc:.3f} ({site.accuracy.auc_low:.3f} to"
         f" {site.accuracy.auc_high:.3f}); 95 % intervals in brackets",
-        f"written: {settings.out}",
     ]
 
 

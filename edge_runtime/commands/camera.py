@@ -17,6 +17,7 @@ from edge_runtime.camera.sources.opening import KINDS, Wish, open_source
 from edge_runtime.camera.vote import VoteRule
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import CameraError
+from edge_runtime.site_calibration.file import site_choice
 from edge_runtime.terminal import logs
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
@@ -32,7 +33,7 @@ is judged; of a recording or folder every frame is, to the end.
 
 Nothing is stored, served or sent unless --save, --preview, --mqtt or --gpio says so.
 SIGTERM ends after the frame at hand; SIGHUP loads the model file anew, and keeps the
-old model if the file is damaged. docs/camera.md has the whole manual.
+old model if the file is damaged. docs/device/camera.md has the whole manual.
 
 exit status: 0 the recording's end, --frames or SIGTERM; 1 no frame was judged, or the
 source or model cannot be used; 2 wrong usage; 3 some frames of a recording were
@@ -48,6 +49,7 @@ class Settings:
     model: Path
     guide: float
     threads: int | None
+    site: bool | Path
     wish: Wish
     patience: Patience
     pace: Pace
@@ -61,6 +63,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--source", required=True, help=KINDS)
     add("--model", type=Path, required=True, help="a .tflite file of this toolkit")
     add("--threads", type=_count, help="of the interpreter; measured unless given")
+    add(
+        "--site",
+        type=site_choice,
+        default=True,
+        metavar="FILE|none",
+        help="site file to judge by (see calibrate), or none for the card's own"
+        " threshold; the one beside the model, where there is one, unless given",
+    )
     add(
         "--guide",
         type=_share,
@@ -114,6 +124,7 @@ def run(words: argparse.Namespace) -> int:
             model=words.model,
             guide=words.guide,
             threads=words.threads,
+            site=words.site,
             wish=Wish(words.width, words.height, words.fps),
             patience=Patience(stall_s=words.stall, lost_s=words.give_up),
             pace=Pace(words.max_fps, words.every_n, words.frames),
@@ -146,6 +157,7 @@ def watch(settings: Settings) -> int:
             listeners,
         )
         report(f"{classifier.card.name} watches {source.name}: {NOTICE}")
+        report(classifier.operating_point)
         notice.ready(f"{classifier.card.name} watches {source.name}")
         for _ in _turns(session, signals):
             notice.alive()
@@ -172,7 +184,9 @@ def _turns(session: Session, signals: Signals) -> Iterator[None]:
 def _loader(settings: Settings) -> Callable[[Path], LesionClassifier]:
     def load(path: Path) -> LesionClassifier:
         with without_info_lines():
-            return LesionClassifier.load(path, threads=settings.threads)
+            return LesionClassifier.load(
+                path, threads=settings.threads, site=settings.site
+            )
 
     return load
 
@@ -187,6 +201,7 @@ def _reload(session: Session, served: ServedModel, notice: ServiceNotice) -> Non
             f"loaded {now.name} {now.model_sha256[:12]} in place of"
             f" {before.name} {before.model_sha256[:12]}"
         )
+        report(served.current.operating_point)
     else:
         report(f"the model file is refused, {before.name} goes on: {error}")
     notice.ready(f"{now.name} in use")

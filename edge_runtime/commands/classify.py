@@ -15,6 +15,7 @@ from edge_runtime.commands.verdict_table import WIDEST_NAME, heading, row
 from edge_runtime.errors import AnswerError, PhotoError, ResultFileError, UsageError
 from edge_runtime.photos.paths import once_each, photos_in
 from edge_runtime.photos.quality import FINDING_NAMES
+from edge_runtime.site_calibration.file import site_choice
 from edge_runtime.terminal import logs
 from edge_runtime.terminal.command_parser import CommandParser, from_keywords
 from edge_runtime.terminal.native_log import without_info_lines
@@ -110,7 +111,7 @@ class Settings:
     json: bool = False
     threads: int | None = None
     workers: int = 1
-    site: bool = True
+    site: bool | Path = True
     accepted: tuple[str, ...] = ()
     jsonl: Path | None = None
     csv: Path | None = None
@@ -156,10 +157,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_answer_options(parser)
     parser.add_argument(
-        "--no-site",
-        dest="site",
-        action="store_false",
-        help="leave the site's own threshold aside (see calibrate)",
+        "--site",
+        type=site_choice,
+        default=True,
+        metavar="FILE|none",
+        help="site file to judge by (see calibrate), or none for the card's own"
+        " threshold; the one beside the model, where there is one, unless given",
     )
 
 
@@ -280,6 +283,9 @@ def judge(settings: Settings) -> int:
         failed = draw_heat_maps(classifier, photos, settings.heatmap)
     else:
         failed = _to_terminal(classifier, photos, settings)
+    if settings.json and classifier.site:
+        # The table says so itself; lines of JSON tell it by the split of "accuracy".
+        logs.note(classifier.operating_point)
     if failed:
         logs.note(f"{failed} of {len(photos)} photos have no verdict", failed=failed)
     return 1 if failed == len(photos) else 3 if failed else 0

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.errors import InterpreterMissingError, ModelFileError
+from edge_runtime.errors import CameraError, InterpreterMissingError, ModelFileError
 from edge_runtime.measuring.machine import Machine, describe_machine
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
@@ -73,8 +73,15 @@ def system_checks(machine: Machine, *, pointer_bits: int = 0) -> Iterator[Check]
         "python",
         OK if known else WARNING,
         f"{machine.python} ({platform.python_implementation()})",
-        "" if known else "use Python 3.11 to 3.13, for which this was tested",
+        ""
+        if known
+        else f"use Python {_dotted(_OLDEST_PYTHON)} to {_dotted(_NEWEST_PYTHON)}, for"
+        " which LiteRT has wheels",
     )
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
 
 
 def interpreter_checks(model: Path | None) -> Iterator[Check]:
@@ -109,13 +116,13 @@ def interpreter_checks(model: Path | None) -> Iterator[Check]:
 
 
 def _without_model() -> Iterator[Check]:
-    found = importlib.util.find_spec("ai_edge_litert")
-    yield Check(
-        "interpreter",
-        OK if found else PROBLEM,
-        "ai_edge_litert" if found else "no ai_edge_litert",
-        "" if found else _INSTALL,
-    )
+    # Here, since it takes as long as everything else together.
+    from edge_runtime.model.interpreter import found_interpreter
+
+    try:
+        yield Check("interpreter", OK, found_interpreter())
+    except InterpreterMissingError as error:
+        yield Check("interpreter", PROBLEM, str(error), _INSTALL)
     yield Check(
         "xnnpack", WARNING, "not looked at", "give a model: doctor --model FILE"
     )
@@ -123,8 +130,10 @@ def _without_model() -> Iterator[Check]:
 
 def camera_checks(root: Path = Path("/")) -> Iterator[Check]:
     """Ways to a camera, and whether this user may use them."""
+    there = importlib.util.find_spec("picamera2") is not None
+    fault = _picamera2_fault() if there else None
     ways = {
-        "picamera2": importlib.util.find_spec("picamera2") is not None,
+        "picamera2": there and fault is None,
         "rpicam": bool(shutil.which("rpicam-vid") or shutil.which("libcamera-vid")),
     }
     devices = sorted((root / "dev").glob("video*"))
@@ -139,6 +148,8 @@ def camera_checks(root: Path = Path("/")) -> Iterator[Check]:
         else "sudo apt install rpicam-apps (or python3-picamera2; for USB cameras:"
         " ffmpeg)",
     )
+    if fault is not None:
+        yield fault
     closed = [str(path) for path in devices if not os.access(path, os.R_OK | os.W_OK)]
     if not devices:
         yield Check(
@@ -156,6 +167,29 @@ def camera_checks(root: Path = Path("/")) -> Iterator[Check]:
         )
     else:
         yield Check("camera device", OK, f"{len(devices)} of /dev/video*")
+
+
+def _picamera2_fault() -> Check | None:
+    """What stands in the way of picamera2: it is imported, and its camera opened."""
+    # Here, as both take long and only a Raspberry Pi has it.
+    from edge_runtime.camera.sources.raspberry_pi import imported, opened
+
+    try:
+        module = imported()
+    except CameraError as error:
+        found, _, advice = str(error).partition(". ")
+        return Check("picamera2", PROBLEM, found, advice)
+    try:
+        opened(module).close()
+    except (RuntimeError, OSError) as error:
+        return Check(
+            "picamera2",
+            PROBLEM,
+            f"its camera cannot be opened: {error}",
+            "connect it with the power off, and look with rpicam-hello --list-cameras;"
+            " if it is busy, another program has it (systemctl stop lesion-camera)",
+        )
+    return None
 
 
 def heat_checks(machine: Machine) -> Iterator[Check]:

@@ -7,6 +7,7 @@ a value is as good or as wrong wherever it stands.
 """
 
 import argparse
+import difflib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ def read_source(file: Path | None = None) -> Source:
         file: asked for by a flag; else ``LESION_EDGE_CONFIG``, else a usual place.
 
     Raises:
-        SettingsError: when a file that was asked for is missing, or any is no TOML.
+        SettingsError: when a file that was asked for is missing, any is no TOML, or it
+            has a table for no verb.
     """
     named = str(file) if file else os.environ.get(FILE_VARIABLE)
     path = Path(named) if named else _usual_file()
@@ -59,7 +61,8 @@ def read_source(file: Path | None = None) -> Source:
     import tomllib  # Here: most processes have no file to parse.
 
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Notepad begins a file with a mark that TOML does not know.
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"the configuration {path} cannot be read: {error}. Expected TOML with a"
@@ -70,6 +73,13 @@ def read_source(file: Path | None = None) -> Source:
             raise SettingsError(
                 f"{path}: {name} stands outside a table; put it under the verb it is"
                 " for, such as [classify]"
+            )
+        if name not in device_verbs():
+            close = difflib.get_close_matches(name, device_verbs(), 1)
+            raise SettingsError(
+                f"{path}: there are no settings for the table [{name}]"
+                + (f"; did you mean [{close[0]}]?" if close else "")
+                + f" Expected some of {sorted(device_verbs())}"
             )
     return Source(values, str(path), os.environ)
 

@@ -65,12 +65,19 @@ DECIMALS = 4
 """Kept of a temperature; a split of hundreds of photos tells it to about 0.05."""
 
 
-def fitted_temperature(labels: Labels, scores: Scores) -> float:
+def fitted_temperature(
+    labels: Labels, scores: Scores, weights: NDArray[np.float64] | None = None
+) -> float:
     """Temperature at which ``calibrated(scores)`` is most likely given the labels.
 
     Minimises the mean of log(1 + exp(-sign * logit / temperature)). That is convex
     in 1 / temperature, so one golden-section search finds the only minimum
     (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
+
+    Args:
+        labels: 1 for malignant; shape ``(n,)``.
+        scores: raw ones in [0, 1]; shape ``(n,)``.
+        weights: of the photos in that mean, 0 or more; each the same if None.
 
     Returns:
         From ``COLDEST`` (the scores separate the classes without a mistake) to
@@ -81,7 +88,7 @@ def fitted_temperature(labels: Labels, scores: Scores) -> float:
     agreement = np.where(np.asarray(labels) == 1, logits, -logits)
 
     def loss(inverse: float) -> float:
-        return float(np.logaddexp(0, -agreement * inverse).mean())
+        return float(np.average(np.logaddexp(0, -agreement * inverse), weights=weights))
 
     return round(1 / _minimum(loss, 1 / HOTTEST, 1 / COLDEST), DECIMALS)
 

@@ -22,11 +22,26 @@ def to_json(value: Any) -> str:
     Raises:
         ValueError: when a number is infinite or not a number; JSON has no such thing.
     """
-    plain = dataclasses.asdict(value)
-    for name in optional_fields(type(value)):
-        if plain[name] is None:
-            del plain[name]
+    plain = as_values(value)
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_values(value: Any) -> Any:
+    """As ``dataclasses.asdict``, without the ``OPTIONAL`` fields that hold None."""
+    if dataclasses.is_dataclass(value):
+        absent = {
+            name for name in optional_fields(value) if getattr(value, name) is None
+        }
+        return {
+            field.name: as_values(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if field.name not in absent
+        }
+    if isinstance(value, Mapping):
+        return {name: as_values(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_values(each) for each in value]
+    return value
 
 
 def optional_fields(kind: Any) -> set[str]:

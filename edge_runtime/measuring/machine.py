@@ -6,7 +6,6 @@ temperature. What the system does not tell is None, never a guess.
 
 import os
 import platform
-import resource
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -202,6 +201,10 @@ def peak_memory_mib() -> float | None:
         for line in _STATUS.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
+        return None
+    try:
+        import resource  # Not on Windows.
+    except ImportError:
         return None
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # macOS counts bytes, the BSDs KiB.

@@ -18,6 +18,7 @@ from edge_runtime.model.answers import AnswersSpec
 from edge_runtime.model.evidence import (
     Accuracy,
     Comparison,
+    FewMalignant,
     Share,
     Threshold,
     Uncertainty,
@@ -80,6 +81,7 @@ __all__ = [
     "Accuracy",
     "Comparison",
     "Data",
+    "FewMalignant",
     "InputSpec",
     "ModelCard",
     "OutputSpec",
@@ -206,6 +208,8 @@ class ModelCard:
         data: see ``Data``.
         provenance: see ``Provenance``.
         answers: what it asks beside the photo; left out where it asks nothing.
+        few_malignant: sources with too few malignant photos for an entry in
+            ``accuracy``; left out where there are none.
     """
 
     format: int
@@ -227,6 +231,9 @@ class ModelCard:
     data: Data
     provenance: Provenance
     answers: AnswersSpec | None = field(default=None, metadata=OPTIONAL)
+    few_malignant: tuple[FewMalignant, ...] | None = field(
+        default=None, metadata=OPTIONAL
+    )
 
     def __post_init__(self) -> None:
         """Refuse fields that cannot be, or contradict each other."""

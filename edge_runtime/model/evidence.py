@@ -5,7 +5,9 @@ so that a reader can recompute the interval.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from edge_runtime.files.strict_json import OPTIONAL
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,12 @@ class Threshold:
         probability: the same after temperature calibration.
         target_recall: the recall that was asked for.
         split: the split it was chosen on; never the test split.
-        recall: reached on that split.
-        specificity: reached on that split.
+        recall: reached on that split; of several sources, on the one where it is
+            lowest.
+        specificity: reached on the same photos as the recall.
+        rule: how it was chosen, in words; left out where it is the highest score with
+            the target recall over all photos of the split.
+        source: whose recall that is; left out where the photos are of one source.
     """
 
     score: float
@@ -58,6 +64,8 @@ class Threshold:
     split: str
     recall: Share
     specificity: Share
+    rule: str | None = field(default=None, metadata=OPTIONAL)
+    source: str | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,8 @@ class Uncertainty:
             when the band is empty.
         low_probability: the same after temperature calibration.
         rule: how the width was chosen, in words.
-        share: photos of the split that fall into the band.
+        share: photos of the split that fall into the band; of several sources, of the
+            one with the most.
     """
 
     low_score: float
@@ -85,8 +94,8 @@ class Comparison:
     Attributes:
         split: which photos were compared.
         n: how many they are.
-        auc_keras: of the Keras model in floating point.
-        auc_file: of this file.
+        auc_keras: of the Keras model in floating point; of several sources, the mean.
+        auc_file: likewise, of this file.
         malignant_lost: malignant photos at or above the Keras model's threshold (same
             target recall) that fall below this file's.
         malignant_gained: the reverse.
@@ -123,6 +132,7 @@ class Accuracy:
         recall: malignant photos at or above the threshold.
         specificity: other photos below the threshold.
         expected_calibration_error: of the calibrated probabilities.
+        source: whose photos these are; left out where the split is of one source.
     """
 
     split: str
@@ -132,20 +142,83 @@ class Accuracy:
     recall: Share
     specificity: Share
     expected_calibration_error: float
+    source: str | None = field(default=None, metadata=OPTIONAL)
+
+    @property
+    def photos(self) -> str:
+        """Which photos, in words: the split, and the source if there are several."""
+        return self.split if self.source is None else f"{self.split} of {self.source}"
+
+
+@dataclass(frozen=True)
+class FewMalignant:
+    """A source with too few photos for recall and AUC: specificity only.
+
+    Attributes:
+        split: as in ``Accuracy``.
+        source: whose photos these are.
+        malignant: how many of them are malignant.
+        specificity: other photos below the threshold; null where there are none.
+    """
+
+    split: str
+    source: str
+    malignant: int
+    specificity: Share | None
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Accuracy as the plain mean over sources, each of the same weight.
+
+    Attributes:
+        split: as in ``Accuracy``.
+        sources: names of the sources.
+        auc: mean of the areas under their ROC curves.
+        recall: mean of their recalls.
+        specificity: mean of their specificities.
+    """
+
+    split: str
+    sources: tuple[str, ...]
+    auc: float
+    recall: float
+    specificity: float
+
+
+def means_over_sources(accuracy: Sequence[Accuracy]) -> tuple[Mean, ...]:
+    """One mean for each split that was measured source by source."""
+    splits = dict.fromkeys(each.split for each in accuracy if each.source is not None)
+    return tuple(
+        _mean(split, [each for each in accuracy if each.split == split])
+        for split in splits
+    )
+
+
+def _mean(split: str, measured: Sequence[Accuracy]) -> Mean:
+    n = len(measured)
+    return Mean(
+        split,
+        tuple(each.source or "" for each in measured),
+        sum(each.auc for each in measured) / n,
+        sum(each.recall.value for each in measured) / n,
+        sum(each.specificity.value for each in measured) / n,
+    )
 
 
 def headline(accuracy: Sequence[Accuracy]) -> Accuracy:
     """The set whose figures speak for a file: a site's own, else the cleanest.
 
-    Of a split that this toolkit does not know, the first one speaks.
+    Of several sources, the one with the lowest AUC speaks: no hospital is promised more
+    than the worst got. Of a split that this toolkit does not know, the first one
+    speaks.
 
     Raises:
         ValueError: when nothing was measured.
     """
-    by_split = {measured.split: measured for measured in accuracy}
     for split in ("site", "test_clean", "test", "val"):
-        if split in by_split:
-            return by_split[split]
+        if found := [measured for measured in accuracy if measured.split == split]:
+            return min(found, key=lambda measured: measured.auc)
     if not accuracy:
         raise ValueError("expected accuracy on test_clean, test or val, got none")
     return accuracy[0]

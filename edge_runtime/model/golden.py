@@ -6,7 +6,6 @@ can repeat them: a device before it trusts a new file, a converter after it wrot
 
 import io
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_runtime.errors import ModelFileError
+from edge_runtime.errors import ModelFileError, PhotoError
 from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import ModelFile
@@ -105,7 +104,7 @@ def golden_differences(
             Difference(picture, step, _largest(expected, got), allowed.get(step, 0))
             for picture, step, expected, got in _steps(arrays, infer, card)
         ]
-    except (KeyError, IndexError, ValueError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, PhotoError) as error:
         raise ModelFileError(
             f"the golden vectors cannot be read: {error}. Convert the model again."
         ) from error
@@ -151,7 +150,13 @@ def _largest(expected: NDArray[Any], got: NDArray[Any]) -> float:
 
 def _unpacked(golden: bytes) -> dict[str, NDArray[Any]]:
     try:
+        with zipfile.ZipFile(io.BytesIO(golden)) as stored:
+            # numpy reads no further than the array and so leaves checksums unchecked.
+            if damaged := stored.testzip():
+                raise ValueError(f"{damaged} is damaged")
         with np.load(io.BytesIO(golden), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+    # Damaged headers make zipfile and numpy fail in any way: TokenError,
+    # NotImplementedError, struct.error, zlib.error, EOFError, MemoryError.
+    except Exception as error:
         raise ValueError(str(error)) from error

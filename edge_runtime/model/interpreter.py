@@ -5,6 +5,7 @@ opened, so that programs without a model start fast.
 """
 
 import importlib
+import importlib.util
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,10 @@ _INTERPRETERS = {
     "tflite_runtime.interpreter": ("tflite-runtime",),
     "tensorflow.lite.python.interpreter": ("tensorflow", "tensorflow-cpu"),
 }
+
+
+# tflite-runtime's last wheel, 2.14, was built for numpy 1.
+_NUMPY_TOO_NEW = 2
 
 
 class TfliteModel:
@@ -117,7 +122,7 @@ def open_interpreter(model: bytes, *, threads: int = 1) -> TfliteModel:
             interpreter = module.Interpreter(model_content=model, num_threads=threads)
         interpreter.allocate_tensors()
         return TfliteModel(interpreter, name, version, threads)
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, SystemError, TypeError) as error:
         raise ModelFileError(
             f"{name} {version} cannot run this model: {error}. Convert it again, or"
             " install a newer interpreter."
@@ -188,14 +193,41 @@ def _find() -> tuple[Any, str, str]:
     for path, distributions in _INTERPRETERS.items():
         name = path.partition(".")[0]
         try:
+            _refuse_old_build(name)
             module = importlib.import_module(path)
-        except ImportError as error:
+        # A module built for another numpy or system fails in whatever way it likes:
+        # AttributeError, SystemError, OSError.
+        except Exception as error:
             problems.append(f"{name}: {error}")
             continue
         return module, name, _version(name, distributions)
     raise InterpreterMissingError(
         f"no TFLite interpreter found ({'; '.join(problems)}). {_way_out()}"
     )
+
+
+def found_interpreter() -> str:
+    """Name and version of the interpreter that models would be opened with.
+
+    Raises:
+        InterpreterMissingError: when none can be imported, saying why.
+    """
+    _, name, version = _find()
+    return f"{name} {version}"
+
+
+def _refuse_old_build(name: str) -> None:
+    """Spare the person the tracebacks that numpy prints for a module built for its 1.
+
+    Raises:
+        ImportError: saying what to do.
+    """
+    there = name == "tflite_runtime" and importlib.util.find_spec(name) is not None
+    if there and int(np.__version__.partition(".")[0]) >= _NUMPY_TOO_NEW:
+        raise ImportError(
+            f"it was built for numpy 1, and numpy {np.__version__} is installed; pip"
+            " install 'numpy<2' beside it"
+        )
 
 
 def _way_out(largest_address: int = sys.maxsize) -> str:

@@ -4,17 +4,19 @@ Every photo of this project, in training as on a device, is decoded here and now
 else, so that a model meets the pixels it was trained on.
 """
 
+import importlib
 import io
 import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from edge_runtime.errors import PhotoError
 
@@ -26,25 +28,89 @@ def empty(name: str) -> PhotoError:
     )
 
 
-def unreadable(name: str) -> PhotoError:
-    """What came is something else."""
+def unreadable(name: str, encoded: bytes = b"") -> PhotoError:
+    """What came is something else, or needs a decoder that is not here."""
+    if is_heif(encoded):
+        return PhotoError(
+            f"{name} is a HEIC photo, which needs an extra: pip install pillow-heif. Or"
+            " let the phone save JPEG (iPhone: Settings, Camera, Formats, Most"
+            " Compatible)",
+            fault="heif",
+        )
+    for kind, is_kind in _KINDS:
+        if is_kind(encoded):
+            return PhotoError(
+                f"{name} is {kind}, which this Pillow cannot decode; save it as JPEG or"
+                " PNG",
+                fault="format",
+                values={"kind": kind},
+            )
     return PhotoError(
-        f"{name} is not a picture that can be read; expected a JPEG, PNG, WebP, TIFF or"
-        " BMP file",
+        f"{name} is not a picture that can be read; expected a JPEG, PNG, WebP, AVIF,"
+        " TIFF or BMP file, or HEIC",
         fault="unreadable",
     )
 
 
-def damaged(name: str, error: Exception) -> PhotoError:
+def damaged(name: str, error: Exception, encoded: bytes = b"") -> PhotoError:
     """The decoder gave up."""
     # A decoder's own words are of no use to people; the system's say what to do.
     if isinstance(error, OSError) and error.strerror:
         return PhotoError(f"{name} cannot be read: {error.strerror}")
+    if _is_arithmetic(encoded):
+        return PhotoError(
+            f"{name} is an arithmetic-coded JPEG, which this Pillow cannot decode; save"
+            " it again as a plain JPEG",
+            fault="format",
+            values={"kind": "an arithmetic-coded JPEG"},
+        )
     return PhotoError(
         f"{name} is damaged or ends too early; expected a whole picture. Copy it again"
         " from where it came from, or take another photo.",
         fault="damaged",
     )
+
+
+def raw(name: str) -> PhotoError:
+    """It is a camera's raw file."""
+    return PhotoError(
+        f"{name} is a raw photo (DNG or the like); only its thumbnail could be read."
+        " Develop it and save it as JPEG, or let the camera save JPEG too",
+        fault="raw",
+    )
+
+
+def is_heif(encoded: bytes) -> bool:
+    """Whether the bytes begin as a HEIC photo does."""
+    return encoded[4:8] == b"ftyp" and encoded[8:12] in _HEIF_BRANDS
+
+
+_HEIF_BRANDS = (
+    *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+)
+_KINDS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("an AVIF photo", lambda it: it[4:8] == b"ftyp" and it[8:12] in (b"avif", b"avis")),
+    ("a JPEG XL photo", lambda it: it[:2] == b"\xff\x0a" or it[4:8] == b"JXL "),
+    (
+        "a JPEG 2000 photo",
+        lambda it: it[4:8] == b"jP  " or it[:4] == b"\xff\x4f\xff\x51",
+    ),
+    ("a raw photo", lambda it: it[4:12] == b"ftypcrx " or it[:8] == b"FUJIFILM"),
+    ("a video", lambda it: it[4:8] == b"ftyp"),
+)
+
+
+def _is_arithmetic(encoded: bytes) -> bool:
+    """Whether a JPEG's frame header says arithmetic coding (SOF9 to SOF15)."""
+    if not encoded.startswith(b"\xff\xd8"):
+        return False
+    place = 2
+    while encoded[place : place + 1] == b"\xff" and place + 4 <= len(encoded):
+        marker = encoded[place + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return marker > 0xC8
+        place += 2 + int.from_bytes(encoded[place + 2 : place + 4], "big")
+    return False
 
 
 def too_large(name: str, most_pixels: int) -> PhotoError:
@@ -87,14 +153,28 @@ MAX_PIXELS = 89_478_485
 # A JPEG is decoded at 1/2 or 1/4 as long as its short side keeps this many pixels for
 # each one the model sees; the antialiased resize then does the rest. At 1/8 a decoder
 # keeps no more of a block than its rounded mean, which moved scores by up to 6 steps of
-# 1/256 where 1/4 moved them by 4 (docs/runtime.md; benchmarks/costs/large_photos.py).
+# 1/256 where 1/4 moved them by 4 (docs/device/runtime.md;
+# benchmarks/costs/large_photos.py).
 REDUCED_DECODE_MARGIN = 4
 _JPEG_SCALES = (4, 2)
 
 _ORIENTATION = 0x0112  # EXIF tag
+_UPRIGHT_BY = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 # Formats whose second frame is a preview or a depth map, not animation.
-_STILL_WITH_FRAMES = {"MPO"}
+_STILL_WITH_FRAMES = {"MPO", "HEIF"}
+
+# TIFF tags that tell a camera's raw file: what comes first in it is a thumbnail.
+_NEW_SUBFILE_TYPE, _DNG_VERSION, _CFA_PATTERN = 0x00FE, 0xC612, 0x828E
+_REDUCED = 1
 
 # What Pillow's decoders raise on damaged files; struct.error is an Exception only.
 _DAMAGED = (
@@ -118,7 +198,9 @@ def read_photo(
     """Decode one photo: upright, RGB, 8 bits a channel.
 
     EXIF orientation is applied, CMYK, palette, grey and 16-bit pictures become 8-bit
-    RGB, and transparent ones are laid on white.
+    RGB, and transparent ones are laid on white. A colour profile that says otherwise
+    (Display P3 of phones, ProPhoto) is converted to sRGB, which models learnt from. A
+    damaged EXIF block or profile is as good as none.
 
     Args:
         source: path, encoded bytes, binary file, PIL image, or an RGB array of shape
@@ -159,14 +241,16 @@ def read_picture(
         PhotoError: see ``read_photo``.
     """
     name = name or source_name(source)
+    encoded = b""
     try:
         if isinstance(source, Image.Image):
             return _to_rgb(source, name)
-        return _decode(_encoded(source, name), name, for_size_px)
+        encoded = _encoded(source, name)
+        return _decode(encoded, name, for_size_px)
     except UnidentifiedImageError as error:
-        raise unreadable(name) from error
+        raise unreadable(name, encoded) from error
     except _DAMAGED as error:
-        raise damaged(name, error) from error
+        raise damaged(name, error, encoded) from error
     except _TOO_LARGE as error:
         raise too_large(name, MAX_PIXELS) from error
 
@@ -236,7 +320,25 @@ def _opened(encoded: bytes) -> Image.Image:
     with _WARNING_FILTERS, warnings.catch_warnings():
         # The limit is checked in _check_size, for opened files and PIL images alike.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(encoded))
+        # Damaged EXIF blocks are common, and harmless to the picture.
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            return Image.open(io.BytesIO(encoded))
+        except UnidentifiedImageError:
+            if not is_heif(encoded) or not _heif_can_be_read():
+                raise
+            return Image.open(io.BytesIO(encoded))
+
+
+def _heif_can_be_read() -> bool:
+    """Teach Pillow HEIC, if the extra is installed."""
+    try:
+        # Here: most photos are none, and it loads a codec.
+        pillow_heif = importlib.import_module("pillow_heif")
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
 
 
 def _check_size(image: Image.Image, name: str) -> None:
@@ -247,19 +349,43 @@ def _check_size(image: Image.Image, name: str) -> None:
 
 def _to_rgb(image: Image.Image, name: str) -> Image.Image:
     _check_size(image, name)
+    if _is_raw(image):
+        raise raw(name)
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format not in _STILL_WITH_FRAMES:
         raise moving(name, frames)
-    return _eight_bit_rgb(_upright(image))
-
-
-def _upright(image: Image.Image) -> Image.Image:
     image.load()
-    # Pillow turns a TIFF while loading; before 10.1 it left the tag in place, and
-    # exif_transpose would turn it once more. What is upright it would only copy.
-    if image.format == "TIFF" or image.getexif().get(_ORIENTATION, 1) == 1:
-        return image
-    return ImageOps.exif_transpose(image) or image
+    profile = image.info.get("icc_profile")
+    if profile:
+        from edge_runtime.photos.colour_profile import in_srgb  # Here: most have none.
+
+        return _upright(image, in_srgb(image, cast("bytes", profile), _eight_bit_rgb))
+    return _upright(image, _eight_bit_rgb(image))
+
+
+def _is_raw(image: Image.Image) -> bool:
+    """Whether the photo proper lies deeper in the file, where Pillow does not look."""
+    tags = getattr(image, "tag_v2", None)
+    if image.format != "TIFF" or tags is None:
+        return False
+    reduced = int(tags.get(_NEW_SUBFILE_TYPE, 0)) & _REDUCED
+    return bool(reduced) or _DNG_VERSION in tags or _CFA_PATTERN in tags
+
+
+def _upright(image: Image.Image, rgb: Image.Image) -> Image.Image:
+    """The picture ``rgb``, turned as the file that it came from says."""
+    # Pillow turns a TIFF while loading; before 10.1 it left the tag in place.
+    turn = None if image.format == "TIFF" else _UPRIGHT_BY.get(_orientation(image))
+    # ImageOps.exif_transpose would write the EXIF block anew, and fail where it is odd.
+    return rgb if turn is None else rgb.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        told = image.getexif().get(_ORIENTATION, 1)
+        return int(told)
+    except _DAMAGED:
+        return 1
 
 
 def _eight_bit_rgb(image: Image.Image) -> Image.Image:

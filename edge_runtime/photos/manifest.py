@@ -9,15 +9,25 @@ shows a lesion that is also in the training split). Other columns are kept as th
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge_runtime.errors import ManifestError
-from edge_runtime.files.atomic import write_text
+from edge_runtime.files.atomic import write_bytes
+from edge_runtime.files.strict_csv import Table, TableError, read_table
 
 COLUMNS = ("path", "label", "split", "lesion", "lesion_in_train")
 SPLITS = ("train", "val", "test")
+SOURCE = "source"
+"""Another column that is understood: the hospital, camera or collection of a photo."""
+ORIGIN = "origin"
+"""A further one: which camera or copy a photo came through, within a source."""
+NO_SOURCE = "not stated"
 _MALIGNANT = {"malignant": True, "benign": False}
 
 
@@ -42,12 +52,15 @@ class LabelledPhoto:
     columns: Mapping[str, str]
 
 
-def read_manifest(path: Path, *, check_files: bool = True) -> tuple[LabelledPhoto, ...]:
+def read_manifest(
+    path: Path, *, check_files: bool = True, one_class: bool = False
+) -> tuple[LabelledPhoto, ...]:
     """Read a manifest and refuse one that contradicts itself.
 
     Args:
         path: the CSV file.
         check_files: whether every photo has to exist.
+        one_class: whether it may hold photos of one class only, as one of several.
 
     Raises:
         ManifestError: naming the row and what is wrong with it: a missing column or
@@ -55,30 +68,68 @@ def read_manifest(path: Path, *, check_files: bool = True) -> tuple[LabelledPhot
             lesion in both train and val, or a test photo whose lesion is in train
             without the mark.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError(f"the manifest {path} cannot be read: {error}") from error
-    try:
-        folder = path.resolve().parent
-        photos = tuple(
-            _photo(row, f"{path}, line {line}", folder, check_files)
-            for line, row in _rows(text, path)
-        )
-    except csv.Error as error:
-        raise ManifestError(f"{path} is not a CSV file: {error}") from error
-    _check_whole(photos, path)
+    table = read_labelled_table(path, COLUMNS)
+    folder = path.resolve().parent
+    photos = tuple(
+        _photo(row, f"{path}, line {line}", folder, check_files)
+        for line, row in table.rows
+    )
+    _check_whole(photos, path, one_class=one_class)
     return photos
 
 
+def read_labelled_table(path: Path, columns: Sequence[str] = ()) -> Table:
+    """Read a table of photos, whoever made it, and refuse one that is damaged.
+
+    Args:
+        path: the CSV file.
+        columns: those that it must have.
+
+    Raises:
+        ManifestError: naming the file, and the line where it is one.
+    """
+    try:
+        # File names may hold any bytes; the table holds them as they are.
+        text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
+        if "\0" in text:
+            raise TableError("it is no text; save it as CSV in UTF-8")
+        table = read_table(text)
+    except OSError as error:
+        raise ManifestError(
+            f"the table {path} cannot be read: {error.strerror}"
+        ) from error
+    except TableError as error:
+        raise ManifestError(f"the table {path} cannot be read: {error}") from error
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise ManifestError(
+            f"{path} lacks the columns {missing}; it has {[*table.columns]}. Is it"
+            " the table of another data set? python training/prepare.py makes a"
+            " manifest of any table with a photo and a label in each row (--labels)"
+        )
+    return table
+
+
 def write_manifest(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
-    """Write rows with at least ``COLUMNS``; all rows have the same columns."""
+    """Write rows with at least ``COLUMNS``; all rows have the same columns.
+
+    A line break inside a cell becomes a space: each row stands on one line.
+
+    Raises:
+        ManifestError: for a photo whose name has a line break.
+        OSError: when it cannot be written.
+    """
     names = [*COLUMNS, *(name for name in rows[0] if name not in COLUMNS)]
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        if len(row["path"].splitlines()) > 1:
+            raise ManifestError(
+                f"the photo {row['path']!r} has a line break; rename it"
+            )
+        writer.writerow([" ".join(row[name].splitlines()) for name in names])
+    write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def photos_of(
@@ -92,23 +143,31 @@ def photos_of(
     )
 
 
-def _rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
-    """Rows with the number of the line they end on; the columns are checked."""
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise ManifestError(
-            f"{manifest} lacks the columns {missing}; expected {list(COLUMNS)}."
-            " Make one: python training/prepare.py --help"
-        )
-    for row in reader:
-        yield reader.line_num, row
+def sources_of(photos: Sequence[LabelledPhoto]) -> NDArray[Any] | None:
+    """The source of each photo, ``NO_SOURCE`` where its row names none.
+
+    Returns:
+        Shape ``(n,)``; None when all photos are of one source, or nothing is said.
+    """
+    names = [_source(photo) for photo in photos]
+    return np.array(names) if len(set(names)) > 1 else None
+
+
+def of_source(
+    photos: Iterable[LabelledPhoto], source: str
+) -> tuple[LabelledPhoto, ...]:
+    """The photos of one source."""
+    return tuple(photo for photo in photos if _source(photo) == source)
+
+
+def _source(photo: LabelledPhoto) -> str:
+    return photo.columns.get(SOURCE, "").strip() or NO_SOURCE
 
 
 def _photo(
-    row: Mapping[str, str | None], where: str, folder: Path, check_files: bool
+    row: Mapping[str, str], where: str, folder: Path, check_files: bool
 ) -> LabelledPhoto:
-    values = {name: (row[name] or "").strip() for name in COLUMNS}
+    values = {name: row[name] for name in COLUMNS}
     if values["label"] not in _MALIGNANT:
         raise ManifestError(
             f"{where}: unknown label {values['label']!r}; expected malignant or benign"
@@ -128,11 +187,7 @@ def _photo(
     file = Path(os.path.normpath(folder / values["path"]))
     if check_files and not file.is_file():
         raise ManifestError(f"{where}: there is no photo {file}")
-    others = {
-        name: value or ""
-        for name, value in row.items()
-        if name is not None and name not in COLUMNS
-    }
+    others = {name: value for name, value in row.items() if name not in COLUMNS}
     return LabelledPhoto(
         path=file,
         malignant=_MALIGNANT[values["label"]],
@@ -143,14 +198,16 @@ def _photo(
     )
 
 
-def _check_whole(photos: Sequence[LabelledPhoto], manifest: Path) -> None:
+def _check_whole(
+    photos: Sequence[LabelledPhoto], manifest: Path, *, one_class: bool
+) -> None:
     seen: set[Path] = set()
     for photo in photos:
         if photo.path in seen:
             raise ManifestError(f"{manifest} lists the photo {photo.path} twice")
         seen.add(photo.path)
     classes = {photo.malignant for photo in photos}
-    if len(classes) < 2:
+    if len(classes) < (1 if one_class else 2):
         only = ", ".join("malignant" if found else "benign" for found in classes)
         raise ManifestError(
             f"{manifest} needs malignant and benign photos; it has"

@@ -4,10 +4,10 @@ A finding is a caution that goes with the verdict; one that makes a photo unusab
 replaces the decision, since a score of a black frame is worse than none, unless the
 site accepts findings of that name. The limits come from the 2,637 training and
 validation photos of the fanconic set (dermoscopic, 144 px, fair skin), measured as
-here: none of them is unusable, and docs/runtime.md states how many carry each caution.
-Contrast and sharpness are measured relative to the mean luma, so that dark skin, which
-that set does not show, is not called blurred; the limit for dark photos leaves room for
-it too.
+here: none of them is unusable, and docs/device/runtime.md states how many carry each
+caution. Contrast and sharpness are measured relative to the mean luma, so that dark
+skin, which that set does not show, is not called blurred; the limit for dark photos
+leaves room for it too.
 """
 
 import dataclasses

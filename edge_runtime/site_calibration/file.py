@@ -7,6 +7,7 @@ the converter vouches for.
 """
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,7 +17,7 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import build, parse, to_json
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.evidence import Accuracy, Threshold, Uncertainty
-from edge_runtime.site_calibration.unlabelled import SHIFT_FORMAT, SiteShift
+from edge_runtime.site_calibration.unlabelled import SHIFT_FORMAT, SiteShift, is_moved
 
 SITE_FORMAT = 1
 SITE_SPLIT = "site"
@@ -83,9 +84,71 @@ class SiteCalibration:
 _KINDS = {SITE_FORMAT: SiteCalibration, SHIFT_FORMAT: SiteShift}
 
 
+def in_force(card: ModelCard) -> str:
+    """Which operating point a card holds, for people: its own, or a site's."""
+    target = f"recall {card.threshold.target_recall:g}"
+    if is_moved(card):
+        return (
+            "operating point: this site's file; threshold moved by its unlabelled"
+            " photos; recall not measured"
+        )
+    if card.threshold.split == SITE_SPLIT:
+        return (
+            f"operating point: this site's file, chosen on its own photos for {target}"
+        )
+    return (
+        f"operating point: the model card's, chosen on {card.threshold.split} of"
+        f" {card.data.name} for {target}"
+    )
+
+
+def site_choice(word: str) -> bool | Path:
+    """The word of an option ``--site``: ``none``, or a site file."""
+    return False if word == "none" else Path(word)
+
+
+def card_in_force(
+    card: ModelCard, model: Path, site: bool | str | Path = True
+) -> tuple[ModelCard, Path | None]:
+    """A model's card at the operating point that is to be used.
+
+    Args:
+        card: the model file's.
+        model: that file.
+        site: True uses the site file beside it, where there is one; False leaves it
+            aside; a path names another.
+
+    Returns:
+        The card, and the site file that it comes from; None for the model's own.
+
+    Raises:
+        SiteFileError: when the site file cannot be used, or the one named is missing.
+    """
+    if site is False:
+        return card, None
+    place = site_path(model) if site is True else Path(site)
+    if site is True and not place.exists():
+        return card, None
+    return read_site_file(place, card).applied_to(card), place
+
+
 def site_path(model: Path) -> Path:
     """Where the site file of a model file lies."""
     return model.with_suffix(".site.json")
+
+
+def refuse_no_place(path: Path) -> None:
+    """Find out before the slow part that the site file cannot be written.
+
+    Raises:
+        SiteFileError: when it cannot.
+    """
+    folder = next(each for each in path.absolute().parents if each.exists())
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise SiteFileError(
+            f"{path} cannot be written: {path if path.is_dir() else folder} is no place"
+            " for it. Name another with --out"
+        )
 
 
 def write_site_file(path: Path, site: SiteCalibration | SiteShift) -> None:
@@ -127,6 +190,6 @@ def read_site_file(path: Path, card: ModelCard) -> SiteCalibration | SiteShift:
     except (OSError, ValueError, TypeError) as error:
         raise SiteFileError(
             f"the site file {path} cannot be used: {error}. Make it again (python -m"
-            " edge_runtime calibrate), remove it, or leave it aside with --no-site."
+            " edge_runtime calibrate), remove it, or leave it aside with --site none."
         ) from error
     return site

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime.errors import SiteFileError
+from edge_runtime.evaluation.intervals import delong_interval
 from edge_runtime.evaluation.metrics import (
     Labels,
     Scores,
     confusion,
+    roc_auc,
     threshold_at_recall,
 )
 from edge_runtime.model.evidence import Accuracy
@@ -30,6 +32,8 @@ FOLDS = 5
 WIDEST_BELOW_TARGET = 0.10
 LEAST_OTHER = 40
 
+_CHANCE = 0.5
+_LEAST_FOR_AUC = 2
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
@@ -54,6 +58,23 @@ def needed_malignant(target_recall: float) -> int:
     return n
 
 
+def aimed_recall(target_recall: float, n: int) -> float:
+    """Recall to reach on n malignant photos, so that other ones reach the target.
+
+    A threshold that just reaches the target on the photos it was chosen on misses more
+    of others. With k of n malignant scores below it, a new one falls below with
+    probability (k + 1) / (n + 1) at most, as all n + 1 are alike (the quantile of
+    conformal prediction; Vovk 2005); k is the largest number that keeps this at
+    ``1 - target_recall``.
+
+    >>> aimed_recall(0.95, 100), aimed_recall(0.95, 49), aimed_recall(0.95, 10)
+    (0.96, 0.9795918367346939, 1.0)
+    """
+    # The rounding of a product must not cost one photo.
+    missed = math.floor((1 - target_recall) * (n + 1) + 1e-9) - 1
+    return 1 - max(0, missed) / n
+
+
 def refuse_too_few(
     labels: Labels, lesions: NDArray[Any], target_recall: float
 ) -> tuple[int, int]:
@@ -74,6 +95,31 @@ def refuse_too_few(
     return malignant, other
 
 
+def refuse_contradiction(labels: Labels, scores: Scores) -> None:
+    """Refuse labels that the scores contradict, or tell nothing about.
+
+    No threshold helps there: it would call nearly everything or miss at random.
+
+    Raises:
+        SiteFileError: with the likely reason.
+    """
+    if min((labels == 0).sum(), (labels == 1).sum()) < _LEAST_FOR_AUC:
+        return  # refuse_too_few says so.
+    auc, interval = roc_auc(labels, scores), delong_interval(labels, scores)
+    told = f"AUC {auc:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    if interval.high < _CHANCE:
+        raise SiteFileError(
+            f"the labels contradict the model's scores: {told}. Are malignant and"
+            " benign exchanged? Look at the folders' names, or the labels' column."
+        )
+    if interval.low <= _CHANCE:
+        raise SiteFileError(
+            f"the scores tell nothing about the labels: {told}, where 0.5 is chance."
+            " Are the labels those of these photos, and are the photos dermoscopic ones"
+            " such as the model learnt from? No threshold helps here."
+        )
+
+
 def held_out_calls(
     labels: Labels, scores: Scores, lesions: NDArray[Any], target_recall: float
 ) -> NDArray[np.bool_]:
@@ -92,7 +138,8 @@ def held_out_calls(
     called = np.zeros(labels.size, np.bool_)
     for fold in range(FOLDS):
         rest = fold_of != fold
-        threshold = threshold_at_recall(labels[rest], scores[rest], target_recall)
+        aimed = aimed_recall(target_recall, int(labels[rest].sum()))
+        threshold = threshold_at_recall(labels[rest], scores[rest], aimed)
         called[~rest] = scores[~rest] >= threshold
     return called
 

@@ -18,7 +18,12 @@ from edge_runtime.evaluation.intervals import wilson
 from edge_runtime.evaluation.metrics import Scores
 from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.card import ModelCard
-from edge_runtime.model.evidence import Share, Threshold, Uncertainty
+from edge_runtime.model.evidence import (
+    Share,
+    Threshold,
+    Uncertainty,
+    means_over_sources,
+)
 from edge_runtime.model.operating_point import share_of, uncertainty_band
 
 SHIFT_FORMAT = 2
@@ -89,8 +94,13 @@ def is_moved(card: ModelCard) -> bool:
 
 def expected_share(card: ModelCard, malignant_share: float) -> float:
     """Of photos at or above the card's threshold, were this share malignant."""
-    found = malignant_share * card.threshold.recall.value
-    return found + (1 - malignant_share) * (1 - card.threshold.specificity.value)
+    recall = card.threshold.recall.value
+    specificity = card.threshold.specificity.value
+    for mean in means_over_sources(card.accuracy):
+        # A new site is no more like one of the sources than like another.
+        if mean.split == card.threshold.split:
+            recall, specificity = mean.recall, mean.specificity
+    return malignant_share * recall + (1 - malignant_share) * (1 - specificity)
 
 
 def needed_photos(share: float) -> int:
@@ -134,6 +144,8 @@ def moved_threshold(card: ModelCard, scores: Scores, share: float) -> Threshold:
         stored=None if output.is_identity else int(output.store(np.array([score]))[0]),
         probability=calibrated(score, card.temperature),
         split=UNLABELLED_SPLIT,
+        rule=None,
+        source=None,
     )
 
 

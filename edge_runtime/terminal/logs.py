@@ -9,6 +9,7 @@ anywhere.
 import json
 import os
 import sys
+import warnings
 from typing import Any
 
 VARIABLE = "LESION_EDGE_LOG"
@@ -22,6 +23,9 @@ def choose_form(form: str) -> None:
     if form not in FORMS:
         raise ValueError(f"expected one of {FORMS}, got {form!r}")
     _chosen["form"] = form
+    if form == "json":
+        # A collector must not find lines that are none: those of libraries go along.
+        warnings.showwarning = _warned
 
 
 def error(message: str, **fields: Any) -> None:
@@ -32,6 +36,12 @@ def error(message: str, **fields: Any) -> None:
 def note(message: str, **fields: Any) -> None:
     """Something worth knowing happened."""
     _write("info", message, fields)
+
+
+def _warned(
+    message: Warning | str, category: type[Warning], *_where: object, **_more: object
+) -> None:
+    _write("warning", str(message), {"category": category.__name__})
 
 
 def _write(level: str, message: str, fields: dict[str, Any]) -> None:

@@ -160,3 +160,23 @@ def test_an_unknown_column_to_group_by_is_named(with_model, tmp_path, capsys):
     assert run.main([*with_model, "--by", "skin_tone"]) == 1
     assert "no column 'skin_tone'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_manifest_with_sources_is_judged_source_by_source(
+    with_model, drawn_manifest, tmp_path, capsys
+):
+    head, *rows = drawn_manifest.read_text(encoding="utf-8").splitlines()
+    sources = [
+        f"{row},{'here' if n % 4 < 2 else 'there'}" for n, row in enumerate(rows)
+    ]
+    drawn_manifest.write_text("\n".join([f"{head},source", *sources]), encoding="utf-8")
+    assert run.main(with_model) == 0
+    measured = results(tmp_path / "out")
+    for name in ("good.float32", "colour_baseline"):
+        found = measured[name]
+        assert [q.source for q in found.quality] == ["here", "there"]
+        # Three photos each: their specificity is all that they tell.
+        assert all(q.recall is None and q.auc is None for q in found.quality)
+        assert {photo.source for photo in found.measurement.scores} == {"here", "there"}
+    report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert report.index("Source by source") < report.index("In one line each")

@@ -248,7 +248,7 @@ def _card(*, size_px, given, gained, model_sha256, kernel_family):
         threshold=evidence.threshold,
         uncertainty=evidence.uncertainty,
         comparison=evidence.comparison,
-        accuracy=(evidence.accuracy,),
+        accuracy=evidence.measured.accuracy,
         data=Data("drawn lots", "0" * 64, "none", 1, 80, 0, ("skin tone",)),
         provenance=Provenance(
             source_sha256="0" * 64,

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import subprocess
@@ -7,7 +8,7 @@ import pytest
 
 from convert.cards.text import card_lines, table
 from convert.show import main
-from edge_runtime.model.card import ModelCard
+from edge_runtime.model.card import FewMalignant, ModelCard
 from edge_runtime.model.file import read_model_file
 
 
@@ -98,3 +99,29 @@ def test_it_runs_as_a_file_from_any_folder(model_file, root, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "not a medical device" in done.stdout
+
+
+def test_sources_have_their_rows_and_no_figure_is_pooled(card):
+    (measured,) = card.accuracy
+    several = dataclasses.replace(
+        card,
+        accuracy=(
+            dataclasses.replace(measured, source="here"),
+            dataclasses.replace(measured, source="there", auc=0.5),
+        ),
+        threshold=dataclasses.replace(card.threshold, rule="a rule", source="there"),
+        few_malignant=(FewMalignant("val", "elsewhere", 3, measured.specificity),),
+    )
+    text = "\n".join(card_lines(several))
+    for words in (
+        "here: validation",
+        "there: validation",
+        "elsewhere: validation",
+        "too few malignant photos (3)",
+        "mean of 2 sources: validation",
+        f"a rule; validation photos; lowest recall {card.threshold.recall.value:.3f}"
+        " in there",
+    ):
+        assert words in text
+    together = 2 * (measured.recall.n + measured.specificity.n)
+    assert f"{together:,} " not in text

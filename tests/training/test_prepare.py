@@ -171,7 +171,9 @@ def test_photos_that_cannot_be_read_are_left_out_and_named(made, tmp_path, capsy
     assert main([str(folder), "--out", str(out)]) == 3
     assert len(read_manifest(out)) == 19
     failures = [
-        line for line in capsys.readouterr().err.splitlines() if "left out" in line
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if "error: left out" in line
     ]
     assert len(failures) == 2
     assert "1.jpg" in failures[0]

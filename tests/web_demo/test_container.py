@@ -30,7 +30,7 @@ def test_it_copies_what_is_there(lines, root):
         if name == "COPY":
             *sources, _ = shlex.split(rest)
             for source in sources:
-                # Fetched by the command that docs/deploy.md names.
+                # Fetched by the command that docs/web.md names.
                 assert source == ".browser-files" or (root / source).exists(), source
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build web_demo/Containerfile for real and run it as docs/deploy.md says: as a user
+# Build web_demo/Containerfile for real and run it as docs/web.md says: as a user
 # without rights, without capabilities, read-only, and without any network.
 #
 # Usage: try_container.sh FOLDER [BASE]. Without a BASE image, a Debian with Python is

@@ -15,8 +15,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 Pixels = NDArray[np.uint8]
 
-# How often each appears under full strength; chosen once (docs/decisions.md).
+# How often each appears under full strength; chosen once (docs/decisions).
 HAIRY, COMPRESSED, RINGED, VIGNETTED, BLURRED, NOISY = 0.2, 0.15, 0.2, 0.2, 0.2, 0.15
+FRAMED = 0.15
 
 
 def on_photo(square: Pixels, rng: np.random.Generator, strength: float) -> Pixels:
@@ -56,6 +57,23 @@ def through_lens(pixels: Pixels, rng: np.random.Generator, strength: float) -> P
     if noisy:
         values += rng.normal(0, grain, values.shape)
     return np.asarray(np.rint(values.clip(0, 255)), np.uint8)
+
+
+def round_frame(pixels: Pixels, rng: np.random.Generator, strength: float) -> Pixels:
+    """Now and then the round picture of a contact plate, black beyond it.
+
+    Its radius is 0.65 to 1.1 of half the side, so that it may cut off the corners of
+    the photo or lie well inside.
+    """
+    chance, share, black = rng.random(3)
+    centre = rng.uniform(-0.12, 0.12, 2).tolist()
+    if chance >= FRAMED * strength:
+        return pixels
+    side = len(pixels)
+    radius = 0.65 + 0.45 * share
+    beyond = ((_from(centre, side) - radius) * side / 2).clip(0, 1)[..., None]
+    values = pixels + beyond * (np.float32(25 * black) - pixels)
+    return np.asarray(np.rint(values), np.uint8)
 
 
 def _from(centre: Sequence[float], side: int) -> NDArray[np.float32]:

@@ -2,9 +2,10 @@
 
 ``none`` and ``augmentor`` are the published project's own; ``strong`` imitates other
 cameras, lamps and distances, which is what a model meets outside its data set
-(docs/decisions.md). Each works on the decoded centre square and returns the square the
+(docs/decisions). Each works on the decoded centre square and returns the square the
 model sees, scaled by the runtime's own ``resize``. ``strength`` is 1 while a network
 learns what to look at and ``MILD`` while it settles; the published ones ignore it.
+``sources`` adds what tells collections of photos apart.
 """
 
 from collections.abc import Callable
@@ -14,13 +15,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge_runtime.photos.preprocessing import resize
-from training.augmentation.artefacts import on_photo, through_lens
+from training.augmentation.artefacts import on_photo, round_frame, through_lens
 
 Pixels = NDArray[np.uint8]
 Augmentation = Callable[[Pixels, int, np.random.Generator, float], Pixels]
 
-# Found on the validation split: docs/decisions.md.
+# Found on the validation split: docs/decisions.
 MILD = 0.4
+
+# How often each appears under full strength.
+REDUCED, SQUASHED = 0.4, 0.5
+# The collection of the smallest photos has 84 px; a close zoom shows half of that.
+LEAST_KEPT_PX = 40
 
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
@@ -65,6 +71,45 @@ def strong(
     return through_lens(pixels, rng, strength)
 
 
+def sources(
+    square: Pixels, size_px: int, rng: np.random.Generator, strength: float = 1.0
+) -> Pixels:
+    """``strong``, and what else tells one collection of photos from another.
+
+    Now and then another resolution (a collection kept small, then enlarged), another
+    aspect (frames squashed to squares) and the round frame of a contact plate.
+    """
+    square = on_photo(square, rng, strength)
+    square = other_resolution(square, rng, strength)
+    square = other_aspect(square, rng, strength)
+    pixels = other_camera(square, size_px, rng, strength)
+    pixels = round_frame(pixels, rng, strength)
+    return through_lens(pixels, rng, strength)
+
+
+def other_resolution(
+    square: Pixels, rng: np.random.Generator, strength: float
+) -> Pixels:
+    """Now and then reduced to between ``LEAST_KEPT_PX`` and what it was."""
+    side = len(square)
+    chance, share = rng.random(2)
+    if chance >= REDUCED * strength or side <= LEAST_KEPT_PX:
+        return square
+    return resize(square, round(LEAST_KEPT_PX * (side / LEAST_KEPT_PX) ** share))
+
+
+def other_aspect(square: Pixels, rng: np.random.Generator, strength: float) -> Pixels:
+    """Now and then a part of the photo, up to a third longer than wide, squashed."""
+    chance, share, upright = rng.random(3)
+    if chance >= SQUASHED * strength:
+        return square
+    side = len(square)
+    kept = round(side * (0.75 + 0.25 * share))
+    first = (side - kept) // 2
+    strip = slice(first, first + kept)
+    return resize(square[strip] if upright < 0.5 else square[:, strip], side)
+
+
 def other_camera(
     square: Pixels, size_px: int, rng: np.random.Generator, strength: float
 ) -> Pixels:
@@ -89,6 +134,7 @@ AUGMENTATIONS: dict[str, Augmentation] = {
     "none": light,
     "augmentor": augmentor,
     "strong": strong,
+    "sources": sources,
 }
 
 

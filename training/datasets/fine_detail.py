@@ -10,29 +10,32 @@ from PIL import Image
 Floats = NDArray[np.float32]
 
 MIN_CORRELATION = 0.5
-"""Copies lie above, other lesions below (docs/decisions.md)."""
+"""Copies lie above, other lesions below (docs/decisions)."""
 
 WORTH_ZOOMING = 0.15
 """Below this no zoom helps; nine of ten pairs of different lesions lie there."""
 
 ZOOMS = (1.06, 1.12)
 _DETAIL_PX = 5
-_KEPT_PICTURES = 4096  # 64 KiB each
-_KEPT_SPECTRA = 16  # of the photo that is being compared, at all zooms
+_KEPT_SPECTRA = 8192  # 65 KiB each; see BLOCK_PHOTOS
+_KEPT_LAID = 64  # of the photo that is being compared, at all zooms, in all positions
+
+BLOCK_PHOTOS = 2048
+"""Photos to compare with as many others before going on: their spectra are kept."""
 
 
 class SameDetail:
     """Decides whether two of the given photos show the same thing.
 
-    It remembers the detail of the photos it compared last, since a photo is
-    compared with many others in a row.
+    It remembers what it worked out of the photos it compared last: compare a photo
+    with many others in a row, and the same others again and again (``BLOCK_PHOTOS``).
     """
 
     def __init__(self, greys: Sequence[NDArray[np.uint8]]) -> None:
         """Keep the small grey pictures, all of one square size."""
         self._greys = greys
-        self._detail = lru_cache(_KEPT_PICTURES)(self._fresh_detail)
         self._spectrum = lru_cache(_KEPT_SPECTRA)(self._fresh_spectrum)
+        self._laid = lru_cache(_KEPT_LAID)(self._fresh_laid)
 
     def __call__(self, first: int, second: int, orientation: int) -> bool:
         """Whether photo ``second``, laid so, shows what photo ``first`` shows."""
@@ -52,12 +55,18 @@ class SameDetail:
         orientation: int,
         zooms: tuple[float, float] = (1.0, 1.0),
     ) -> float:
-        other = self._detail(second, zooms[1])
-        laid = np.fft.rfft2(turned(other, orientation))
-        return peak(self._spectrum(first, zooms[0]) * np.conj(laid))
+        # Turning the first back, which is compared many times, spares turning the
+        # second; the best of all shifts is the same.
+        laid = self._laid(first, zooms[0], orientation)
+        return peak(laid * np.conj(self._spectrum(second, zooms[1])))
+
+    def _fresh_laid(
+        self, number: int, zoom: float, orientation: int
+    ) -> NDArray[np.complexfloating]:
+        return turned_back(self._spectrum(number, zoom), orientation)
 
     def _fresh_spectrum(self, number: int, zoom: float) -> NDArray[np.complexfloating]:
-        return np.fft.rfft2(self._detail(number, zoom))
+        return np.fft.rfft2(self._fresh_detail(number, zoom))
 
     def _fresh_detail(self, number: int, zoom: float) -> Floats:
         return fine_detail(zoomed(self._greys[number], zoom))
@@ -72,6 +81,45 @@ def turned(pictures: Floats, orientation: int) -> Floats:
     """
     mirrored = pictures.swapaxes(-1, -2) if orientation >= 4 else pictures
     return np.rot90(mirrored, orientation % 4, axes=(-2, -1))
+
+
+def turned_back(
+    spectrum: NDArray[np.complexfloating], orientation: int
+) -> NDArray[np.complexfloating]:
+    """The spectrum of the picture that ``turned`` would turn into the given one.
+
+    Turning a picture turns its spectrum, but for a phase that only shifts the picture,
+    and the best of all shifts is looked for anyway.
+
+    Args:
+        spectrum: half of it, as ``rfft2`` gives it; shape ``(side, side // 2 + 1)``.
+        orientation: as for ``turned``.
+
+    Returns:
+        Of the same shape.
+    """
+    if orientation == 0:
+        return spectrum
+    half = spectrum.shape[1]
+    rest = np.conj(_negated(spectrum[:, 1 : half - 1][:, ::-1], rows=True))
+    whole = np.concatenate((spectrum, rest), axis=1)
+    quarters = orientation % 4
+    if quarters % 2:
+        # A quarter turn to the left takes (x, y) to (y, -x); this is the way back.
+        whole = _negated(whole.T, rows=quarters == 3, columns=quarters == 1)
+    elif quarters == 2:
+        whole = _negated(whole, rows=True, columns=True)
+    return (whole.T if orientation >= 4 else whole)[:, :half]
+
+
+def _negated(
+    spectrum: NDArray[np.complexfloating], *, rows: bool = False, columns: bool = False
+) -> NDArray[np.complexfloating]:
+    """The spectrum at the frequencies -k in place of k, along the given axes."""
+    for axis, wanted in ((0, rows), (1, columns)):
+        if wanted:
+            spectrum = np.roll(np.flip(spectrum, axis), 1, axis)
+    return spectrum
 
 
 def peak(cross_spectrum: NDArray[np.complexfloating]) -> float:

@@ -1,15 +1,20 @@
 """What a published data set says about its photos, before any split of ours."""
 
-import csv
-import io
+import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_runtime.errors import ManifestError
+from edge_runtime.files.strict_csv import columns_of
+from edge_runtime.photos.manifest import read_labelled_table
+from edge_runtime.photos.paths import photos_below
+from edge_runtime.site_calibration.photos import is_drawn_over, meaning
 
-PHOTO_ENDINGS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 Row = dict[str, str]
+Labels = Mapping[str, bool]
+"""What a label means, by its form in ``edge_runtime.site_calibration.photos.plain``."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +39,28 @@ class FoundPhoto:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def is_photo(path: Path) -> bool:
-    """Whether the name looks like a photo's; hidden files never do."""
-    return path.suffix.lower() in PHOTO_ENDINGS and not path.name.startswith(".")
+@dataclass(frozen=True)
+class Found:
+    """The photos of one data set, and what is not among them.
+
+    Attributes:
+        photos: in a fixed order.
+        left_out: rows and photos that were meant and are missing, as sentences.
+        notes: what else the person may want to know, as sentences.
+    """
+
+    photos: tuple[FoundPhoto, ...]
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def table_columns(path: Path) -> list[str]:
+def table_columns(path: Path) -> tuple[str, ...]:
     """Names of a CSV file's columns; empty if it is not there or not readable."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return []
+            return columns_of(file.readline(100_000))
+    except (OSError, UnicodeDecodeError):
+        return ()
 
 
 def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, Row]]:
@@ -55,40 +70,67 @@ def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, Row]]:
         For each row where it stands (file and line, for messages) and its values.
 
     Raises:
-        ManifestError: if the file cannot be read or lacks one of the columns.
+        ManifestError: if the file cannot be read, is damaged, or lacks a column.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError(f"the table {path} cannot be read: {error}") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    names = reader.fieldnames or []
-    missing = [name for name in columns if name not in names]
-    if missing:
-        raise ManifestError(
-            f"{path} lacks the columns {missing}; it has {list(names)}."
-            " Is it the table of another data set?"
-        )
-    return [
-        (
-            f"{path}, line {line}",
-            {name: (row[name] or "").strip() for name in names},
-        )
-        for line, row in enumerate(reader, start=2)
-    ]
+    table = read_labelled_table(path, columns)
+    return [(f"{path}, line {line}", row) for line, row in table.rows]
 
 
-def photos_by_name(folder: Path) -> dict[str, Path]:
-    """All photos below a folder by file name without ending.
+def photos_by_name(
+    folder: Path, wanted: Sequence[str]
+) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """The photos below a folder by file name without ending, one for each name.
 
-    Kaggle's archives hold some photos twice, in folders that differ in their name
-    only: the first in alphabetical order counts.
+    Of several files of one name the data set's own counts: not one in a folder of
+    masks, and otherwise the one in the folder that holds most of the wanted photos.
+    Kaggle's archives hold some photos twice, in folders that differ in their name only:
+    of files that agree byte for byte the first in alphabetical order counts.
+
+    Args:
+        folder: the data set's.
+        wanted: names that its table lists.
+
+    Returns:
+        The photos, and sentences on names that have several files.
+
+    Raises:
+        ManifestError: when nothing tells which of two files is meant.
     """
+    candidates: dict[str, list[Path]] = defaultdict(list)
+    for path in photos_below(folder):
+        candidates[path.stem].append(path)
+    asked = {name for name in wanted if name in candidates}
+    homes = Counter(path.parent for name in asked for path in candidates[name])
     found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if is_photo(path):
-            found.setdefault(path.stem, path)
-    return found
+    seconds: list[Path] = []
+    for name, paths in candidates.items():
+        own = [path for path in paths if not _in_drawn_over(path, folder)] or paths
+        most = max(homes[path.parent] for path in own)
+        found[name], *others = [path for path in own if homes[path.parent] == most]
+        if name in asked:
+            _refuse_different(found[name], others)
+            seconds += [path for path in paths if path != found[name]][:1]
+    if not seconds:
+        return found, ()
+    second = seconds[0]
+    return found, (
+        f"{len(seconds)} photos have another file of the same name, such as {second};"
+        f" {found[second.stem]} counts",
+    )
+
+
+def _in_drawn_over(path: Path, folder: Path) -> bool:
+    return any(is_drawn_over(part) for part in path.relative_to(folder).parts[:-1])
+
+
+def _refuse_different(first: Path, others: Sequence[Path]) -> None:
+    digest = hashlib.sha256(first.read_bytes()).digest()
+    for other in others:
+        if hashlib.sha256(other.read_bytes()).digest() != digest:
+            raise ManifestError(
+                f"two different photos have one name: {first} and {other}. Remove or"
+                " move the one that is not meant."
+            )
 
 
 def all_found(names: Sequence[tuple[str, str]], photos: Mapping[str, Path]) -> None:
@@ -111,14 +153,10 @@ def all_found(names: Sequence[tuple[str, str]], photos: Mapping[str, Path]) -> N
         )
 
 
-def labelled(where: str, label: str, classes: Mapping[str, bool]) -> bool:
+def labelled(where: str, label: str, classes: Labels) -> bool:
     """Whether a label means malignant.
 
     Raises:
         ManifestError: naming the row, for a label that the data set does not have.
     """
-    if label not in classes:
-        raise ManifestError(
-            f"{where}: unknown label {label!r}; expected one of {sorted(classes)}"
-        )
-    return classes[label]
+    return meaning(where, label, classes)

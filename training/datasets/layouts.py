@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.errors import ManifestError
-from edge_runtime.photos.manifest import read_manifest
-from training.datasets.found_photos import FoundPhoto, is_photo, labelled
+from edge_runtime.photos.manifest import COLUMNS, read_manifest
+from edge_runtime.site_calibration import photos as labelled_photos
+from training.datasets.found_photos import Found, FoundPhoto, Labels, table_columns
+from training.datasets.label_tables import own_table, read_label_table
 from training.datasets.table_layouts import (
     is_ham10000,
     is_isic2017,
@@ -19,85 +21,60 @@ from training.datasets.table_layouts import (
     read_siim2020,
 )
 
-CLASS_FOLDERS = {"malignant": True, "benign": False}
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-}
+
+def is_manifest(table: Path) -> bool:
+    """Whether a table has a manifest's columns."""
+    return {*COLUMNS} <= {*table_columns(table)}
 
 
 def has_own_manifest(folder: Path) -> bool:
     """Whether a manifest lies in the folder."""
-    return (folder / "manifest.csv").is_file()
+    return is_manifest(folder / "manifest.csv")
 
 
-def read_own_manifest(folder: Path) -> tuple[FoundPhoto, ...]:
-    """The photos of the folder's own manifest, with the splits it chose."""
-    return tuple(
-        FoundPhoto(
-            photo.path,
-            photo.malignant,
-            photo.split,
-            photo.lesion,
-            photo.lesion_in_train,
-            photo.columns,
+def read_own_manifest(place: Path, _labels: Labels | None = None) -> Found:
+    """The photos of a manifest, or of a folder's own, with the splits it chose."""
+    manifest = place / "manifest.csv" if place.is_dir() else place
+    return Found(
+        tuple(
+            FoundPhoto(
+                photo.path,
+                photo.malignant,
+                photo.split,
+                photo.lesion,
+                photo.lesion_in_train,
+                photo.columns,
+            )
+            for photo in read_manifest(manifest, one_class=True)
         )
-        for photo in read_manifest(folder / "manifest.csv")
     )
 
 
 def has_class_folders(folder: Path) -> bool:
     """Whether a folder named after a class lies in it, or in a split's folder."""
-    return any(
-        path.name.lower() in CLASS_FOLDERS
-        for split_folder in _split_folders(folder)
-        for path in _folders(split_folder)
-    )
+    return labelled_photos.has_class_folders(folder)
 
 
-def read_class_folders(folder: Path) -> tuple[FoundPhoto, ...]:
+def read_class_folders(folder: Path, labels: Labels | None = None) -> Found:
     """Photos in ``malignant/`` and ``benign/``, or in ``train/malignant/`` and so on.
 
-    Where there are split folders, other folders beside them are left alone: Kaggle's
-    archive of ``fanconic`` holds all photos a second time in ``data/``.
+    A folder named after a diagnosis tells it in the column ``diagnosis``.
 
     Raises:
         ManifestError: naming a folder among the classes that is none of them.
     """
-    return tuple(
-        FoundPhoto(path, malignant, split)
-        for split_folder, split in _split_folders(folder).items()
-        for class_folder in _folders(split_folder)
-        for malignant in [
-            labelled(f"folder {class_folder}", class_folder.name.lower(), CLASS_FOLDERS)
-        ]
-        for path in sorted(class_folder.rglob("*"))
-        if is_photo(path)
+    known = {**labelled_photos.LABELS, **(labels or {})}
+    found = labelled_photos.read_class_folders(folder, known)
+    photos = tuple(
+        FoundPhoto(photo.path, photo.malignant, photo.split, columns=_told(photo.label))
+        for photo in found.photos
     )
+    return Found(photos, notes=found.left_alone)
 
 
-def _split_folders(folder: Path) -> dict[Path, str]:
-    """Folders named after a split; without any, the folder itself and no split."""
-    found = {
-        path: SPLIT_FOLDERS[path.name.lower()]
-        for path in _folders(folder)
-        if path.name.lower() in SPLIT_FOLDERS
-    }
-    return found or {folder: ""}
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        # macOS adds __MACOSX to archives.
-        if path.is_dir() and not path.name.startswith((".", "__"))
-    )
+def _told(label: str) -> dict[str, str]:
+    name = labelled_photos.plain(label)
+    return {} if name in labelled_photos.PLAIN_LABELS else {"diagnosis": name}
 
 
 @dataclass(frozen=True)
@@ -114,7 +91,14 @@ class Layout:
     name: str
     signs: str
     recognises: Callable[[Path], bool]
-    read: Callable[[Path], tuple[FoundPhoto, ...]]
+    read: Callable[[Path, Labels], Found]
+
+
+def _read_own_labels(folder: Path, labels: Labels) -> Found:
+    table = own_table(folder)
+    if table is None:
+        raise ManifestError(f"there is no table labels.csv in {folder}")
+    return read_label_table(table, labels=labels)
 
 
 MANIFEST = Layout(
@@ -147,8 +131,14 @@ LAYOUTS = {
             read_pad_ufes_20,
         ),
         Layout(
+            "labels",
+            "labels.csv with a photo and a label in each row",
+            lambda folder: own_table(folder) is not None,
+            _read_own_labels,
+        ),
+        Layout(
             "folders",
-            "malignant/ and benign/, or train/malignant/ and so on",
+            "malignant/ and benign/ or melanoma/ and nevus/, also in train/ and so on",
             has_class_folders,
             read_class_folders,
         ),
@@ -175,29 +165,51 @@ def layout_of(folder: Path, name: str = "auto") -> Layout:
     signs = "; ".join(f"{layout.name}: {layout.signs}" for layout in LAYOUTS.values())
     raise ManifestError(
         f"{folder} holds none of the known layouts ({signs}). Sort the photos into"
-        " folders malignant/ and benign/, or name the layout with --layout."
+        " folders malignant/ and benign/, name a table of labels with --labels, or"
+        " the layout with --layout."
     )
 
 
-def read_photos(folder: Path, layout: Layout) -> tuple[FoundPhoto, ...]:
+def read_photos(
+    folder: Path,
+    layout: Layout,
+    labels: Labels | None = None,
+    *,
+    one_class: bool = False,
+) -> Found:
     """List the photos of a data set.
+
+    Args:
+        folder: the one that holds it.
+        layout: how it lies there.
+        labels: what its labels mean, where that differs from the layout's own.
+        one_class: whether it may have photos of one class only, as one of several.
 
     Raises:
         ManifestError: when it contradicts itself, lists a photo twice, has no photo,
             or has photos of one class only.
     """
-    photos = layout.read(folder)
-    if not photos:
+    found = layout.read(folder, labels or {})
+    if not found.photos:
         raise ManifestError(
             f"{folder} holds no photos in the layout {layout.name} ({layout.signs})"
         )
+    check_whole(found, folder, one_class=one_class)
+    return found
+
+
+def check_whole(found: Found, place: Path, *, one_class: bool = False) -> None:
+    """Refuse photos that are listed twice, or of one class only.
+
+    Raises:
+        ManifestError: naming the place and what is wrong.
+    """
+    photos = found.photos
     path, times = Counter(photo.path for photo in photos).most_common(1)[0]
     if times > 1:
-        raise ManifestError(f"{folder}: the photo {path} is listed {times} times")
-    if len({photo.malignant for photo in photos}) == 1:
+        raise ManifestError(f"{place}: the photo {path} is listed {times} times")
+    if not one_class and len({photo.malignant for photo in photos}) == 1:
         only, other = ("malignant", "benign")[:: 1 if photos[0].malignant else -1]
         raise ManifestError(
-            f"{folder}: all {len(photos)} photos are {only}; {other} ones are needed"
-            " too"
+            f"{place}: all {len(photos)} photos are {only}; {other} ones are needed too"
         )
-    return photos

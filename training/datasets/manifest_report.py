@@ -1,5 +1,6 @@
 """What a new manifest holds, in words for the person who made it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from edge_runtime.photos.manifest import SPLITS
@@ -19,11 +20,17 @@ def report(rows: Sequence[Row], pairs: Sequence[DuplicatePair]) -> str:
             f"{split:<6}{malignant:>10,}{len(chosen) - malignant:>10,}"
             f"{len(chosen):>10,}{groups:>10,}"
         )
+    sources = [row.get("source", "") for row in rows]
+    if len(set(sources)) > 1:
+        lines += _by_source(rows)
     exact = sum(pair.exact for pair in pairs)
     lines.append(
         f"pairs of duplicates: {exact:,} of identical files,"
         f" {len(pairs) - exact:,} of near copies"
     )
+    across = [pair for pair in pairs if sources[pair.first] != sources[pair.second]]
+    if len(set(sources)) > 1:
+        lines.append(f"of these, across sources: {len(across):,}")
     marked = [row for row in rows if row["lesion_in_train"] == "1"]
     malignant = _count(marked, lambda row: row["label"] == "malignant")
     lines.append(
@@ -32,6 +39,46 @@ def report(rows: Sequence[Row], pairs: Sequence[DuplicatePair]) -> str:
     )
     lines.append("Research and education; not a medical device.")
     return "\n".join(lines)
+
+
+def _by_source(rows: Sequence[Row]) -> Iterator[str]:
+    """Photos by source, split and label, as lines of a table."""
+    names = dict.fromkeys(row["source"] for row in rows)
+    width = max(len("source"), *map(len, names))
+    counts = Counter((row["source"], row["split"], row["label"]) for row in rows)
+    heads = "".join(f"{split:>9}{'':>9}" for split in SPLITS)
+    yield f"{'':<{width}}{heads}"
+    yield f"{'source':<{width}}" + f"{'malignant':>9}{'benign':>9}" * len(SPLITS)
+    for name in names:
+        cells = "".join(
+            f"{counts[name, split, label]:>9,}"
+            for split in SPLITS
+            for label in ("malignant", "benign")
+        )
+        yield f"{name:<{width}}{cells}"
+
+
+def moves(
+    rows: Sequence[Row], given: Sequence[str], kept: Sequence[bool]
+) -> Iterator[str]:
+    """Photos that are not in the split which their data set gave them.
+
+    Args:
+        rows: the manifest's.
+        given: the split that the data set gave; "" for none.
+        kept: whether it is a manifest's. From another's training photos validation and
+            test photos may have been drawn, which is no contradiction.
+    """
+    moved: dict[tuple[str, str, str], list[str]] = {}
+    for row, split, fixed in zip(rows, given, kept, strict=True):
+        if split and split != row["split"] and (fixed or split != "train"):
+            key = (row["source"], split, row["split"])
+            moved.setdefault(key, []).append(row["path"])
+    for (source, split, now), paths in moved.items():
+        yield (
+            f"{len(paths)} photos of {source} moved from {split} to {now}, where their"
+            f" lesion or a copy is too, such as {paths[0]}"
+        )
 
 
 def notes(rows: Sequence[Row], pairs: Sequence[DuplicatePair]) -> Iterator[str]:

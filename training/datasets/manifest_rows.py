@@ -10,10 +10,11 @@ from edge_runtime.photos.manifest import COLUMNS
 from training.datasets.fingerprints import Fingerprint
 from training.datasets.found_photos import FoundPhoto
 from training.datasets.near_duplicates import DuplicatePair
+from training.datasets.sources import group_name, links
 from training.datasets.splits import Member, assigned, groups_in, joined
 
 Row = dict[str, str]
-OUR_COLUMNS = (*COLUMNS, "published_split", "sha256")
+OUR_COLUMNS = (*COLUMNS, "source", "published_split", "sha256")
 
 
 @dataclass(frozen=True)
@@ -31,51 +32,89 @@ class Shares:
     seed: int
 
 
+@dataclass(frozen=True)
+class Listed:
+    """One photo among those of all data sets.
+
+    Attributes:
+        photo: what its data set tells.
+        source: name of that.
+        kept: whether its split is that of a manifest, and not to be drawn anew.
+        held_out: whether the source is for testing only.
+    """
+
+    photo: FoundPhoto
+    source: str
+    kept: bool = False
+    held_out: bool = False
+
+
 def grouped_rows(
-    photos: Sequence[FoundPhoto],
+    listed: Sequence[Listed],
     fingerprints: Sequence[Fingerprint],
     pairs: Iterable[DuplicatePair],
     manifest: Path,
     shares: Shares,
 ) -> list[Row]:
-    """Rows of photos grouped by their data set's names and by duplicates.
+    """Rows of photos grouped by their data sets' names and by duplicates.
 
     Args:
-        photos: what the data set tells.
+        listed: what the data sets tell.
         fingerprints: one for each photo, in the same order.
         pairs: duplicates among them.
         manifest: the file to be written; paths are relative to its folder.
         shares: how to divide what is not published.
 
     Raises:
-        ManifestError: when only one class is left.
+        ManifestError: when only one class is left, or a photo is not the one whose
+            SHA-256 its manifest tells.
     """
+    photos = [each.photo for each in listed]
     _both_classes(photos)
-    links = [(pair.first, pair.second) for pair in pairs] + _links_by_name(photos)
-    groups = joined(len(photos), links)
+    _check_hashes(photos, fingerprints)
+    sources = [each.source for each in listed]
+    named = links(photos, sources)
+    groups = joined(len(photos), [(pair.first, pair.second) for pair in pairs] + named)
     members = [
-        Member(group, photo.malignant, photo.split)
-        for group, photo in zip(groups, photos, strict=True)
+        Member(
+            group,
+            each.photo.malignant,
+            "test" if each.held_out else each.photo.split,
+            each.source,
+            kept=each.kept or each.held_out,
+            held_out=each.held_out,
+        )
+        for group, each in zip(groups, listed, strict=True)
     ]
     splits = assigned(
         members, val_share=shares.val, test_share=shares.test, seed=shares.seed
     )
     in_train = groups_in("train", splits, members)
-    names = _group_names(groups, photos)
-    others = _other_columns(photos)
+    several = len(set(sources)) > 1
+    names = _group_names(
+        groups,
+        [group_name(each.photo, each.source, several=several) for each in listed],
+    )
+    others = _other_columns(listed)
     return [
         {
-            "path": relative_path(photo.path, manifest),
-            "label": _label(photo),
+            "path": relative_path(each.photo.path, manifest),
+            "label": _label(each.photo),
             "split": split,
             "lesion": names[group],
-            "lesion_in_train": str(int(split == "test" and group in in_train)),
-            "published_split": photo.split,
+            "lesion_in_train": str(
+                int(
+                    split == "test"
+                    and (group in in_train or each.photo.lesion_in_train)
+                )
+            ),
+            "source": each.source,
+            "published_split": each.photo.split,
             "sha256": seen.sha256,
         }
-        | {ours: photo.columns.get(theirs, "") for ours, theirs in others.items()}
-        for photo, seen, split, group in zip(
-            photos, fingerprints, splits, groups, strict=True
+        | _others(each, others)
+        for each, seen, split, group in zip(
+            listed, fingerprints, splits, groups, strict=True
         )
     ]
 
@@ -95,14 +134,7 @@ def kept_rows(
             or only one class is left.
     """
     _both_classes(photos)
-    for photo, seen in zip(photos, fingerprints, strict=True):
-        told = photo.columns.get("sha256", "")
-        if told and told.lower() != seen.sha256:
-            raise ManifestError(
-                f"{photo.path} has SHA-256 {seen.sha256[:12]}..., its manifest says"
-                f" {told[:12]}.... The photo was changed: fetch it again, or remove"
-                " the column sha256 if the change was meant."
-            )
+    _check_hashes(photos, fingerprints)
     return [
         {
             "path": relative_path(photo.path, manifest),
@@ -136,33 +168,57 @@ def _label(photo: FoundPhoto) -> str:
     return "malignant" if photo.malignant else "benign"
 
 
-def _links_by_name(photos: Sequence[FoundPhoto]) -> list[tuple[int, int]]:
-    """Each photo of a named group, with the group's first photo."""
-    first: dict[str, int] = {}
-    return [
-        (first.setdefault(photo.group, number), number)
-        for number, photo in enumerate(photos)
-        if photo.group
-    ]
+def _check_hashes(
+    photos: Sequence[FoundPhoto], fingerprints: Sequence[Fingerprint]
+) -> None:
+    for photo, seen in zip(photos, fingerprints, strict=True):
+        told = photo.columns.get("sha256", "")
+        if told and told.lower() != seen.sha256:
+            raise ManifestError(
+                f"{photo.path} has SHA-256 {seen.sha256[:12]}..., its manifest says"
+                f" {told[:12]}.... The photo was changed: fetch it again, or remove"
+                " the column sha256 if the change was meant."
+            )
 
 
-def _group_names(
-    groups: Sequence[int], photos: Sequence[FoundPhoto]
-) -> Mapping[int, str]:
+def _group_names(groups: Sequence[int], told: Sequence[str]) -> Mapping[int, str]:
     """The data set's name for each group, or a number of ours where it has none."""
     names: dict[int, str] = {}
-    for group, photo in zip(groups, photos, strict=True):
-        if photo.group:
-            names.setdefault(group, photo.group)
+    for group, name in zip(groups, told, strict=True):
+        if name:
+            names.setdefault(group, name)
     given = set(names.values())
     numbered = (name for name in map("g{:04d}".format, range(2 * len(groups) + 1)))
     free = (name for name in numbered if name not in given)
     return {group: names.get(group) or next(free) for group in dict.fromkeys(groups)}
 
 
-def _other_columns(photos: Sequence[FoundPhoto]) -> dict[str, str]:
-    """Our name for each further column, and the data set's name for it."""
-    theirs = dict.fromkeys(name for photo in photos for name in photo.columns)
+# What a manifest tells under the same name as we do, and means the same by.
+_SAME_IN_MANIFESTS = ("source", "published_split", "sha256")
+
+
+def _other_columns(listed: Sequence[Listed]) -> dict[tuple[bool, str], str]:
+    """Our name for each further column, by whether a manifest has it, and its name."""
+    names = dict.fromkeys(
+        (each.kept, name) for each in listed for name in each.photo.columns
+    )
     return {
-        f"original_{name}" if name in OUR_COLUMNS else name: name for name in theirs
+        (kept, name): f"original_{name}"
+        if name in OUR_COLUMNS and not (kept and name in _SAME_IN_MANIFESTS)
+        else name
+        for kept, name in names
     }
+
+
+def _others(each: Listed, names: Mapping[tuple[bool, str], str]) -> Row:
+    """The photo's further cells, empty where its data set has no such column."""
+    cells = dict.fromkeys(
+        (ours for ours in names.values() if ours not in OUR_COLUMNS), ""
+    )
+    for name, cell in each.photo.columns.items():
+        ours = names[each.kept, name]
+        if ours == "published_split" and cell:
+            cells[ours] = cell
+        elif ours not in OUR_COLUMNS:
+            cells[ours] = cell
+    return cells

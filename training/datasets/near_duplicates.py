@@ -11,7 +11,7 @@ mirrored or cut a little closer. Three sieves find them, each slower and finer:
    they share no detail.
 
 On the 3,297 photos of ``fanconic`` (dermoscopy), pairs of different lesions stay below
-0.43 in the third sieve and copies begin at 0.5 (docs/decisions.md). A copy that lost
+0.43 in the third sieve and copies begin at 0.5 (docs/decisions). A copy that lost
 more than about a tenth of its side fails the first sieve, and so does another view of
 the same lesion: only a data set's own lesion names can join those.
 """
@@ -24,7 +24,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from training.datasets.fine_detail import SameDetail, turned
+from training.datasets.fine_detail import BLOCK_PHOTOS, SameDetail, turned
 from training.datasets.fingerprints import Fingerprint
 
 Floats = NDArray[np.float32]
@@ -101,9 +101,18 @@ def near_duplicates(
     if len(greys) < 2:
         return []
     same = SameDetail(greys)
+    candidates = sorted(
+        _candidates(_thumbnails(greys)),
+        key=lambda each: (
+            each[0] // BLOCK_PHOTOS,
+            each[1] // BLOCK_PHOTOS,
+            each[0],
+            each[2],
+        ),
+    )
     found = {
         (first, second)
-        for first, second, orientation in watch(_candidates(_thumbnails(greys)))
+        for first, second, orientation in watch(candidates)
         if same(first, second, orientation)
     }
     return sorted(found)

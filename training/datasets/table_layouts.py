@@ -23,7 +23,9 @@ from pathlib import Path
 
 from edge_runtime.errors import ManifestError
 from training.datasets.found_photos import (
+    Found,
     FoundPhoto,
+    Labels,
     Row,
     all_found,
     labelled,
@@ -38,8 +40,22 @@ HAM10000_CLASSES = {
     **dict.fromkeys(("nv", "bkl", "df", "vasc"), False),
 }
 PAD_UFES_20_CLASSES = {
-    **dict.fromkeys(("BCC", "MEL", "SCC"), True),
-    **dict.fromkeys(("ACK", "NEV", "SEK"), False),
+    **dict.fromkeys(("bcc", "mel", "scc"), True),
+    **dict.fromkeys(("ack", "nev", "sek"), False),
+}
+# What the tables' codes stand for, as it is written into the column diagnosis.
+DIAGNOSES = {
+    "mel": "melanoma",
+    "bcc": "basal cell carcinoma",
+    "akiec": "actinic keratosis or Bowen's disease",
+    "scc": "squamous cell carcinoma",
+    "nv": "nevus",
+    "nev": "nevus",
+    "bkl": "benign keratosis",
+    "df": "dermatofibroma",
+    "vasc": "vascular lesion",
+    "ack": "actinic keratosis",
+    "sek": "seborrheic keratosis",
 }
 YES_OR_NO = {"1": True, "1.0": True, "0": False, "0.0": False}
 
@@ -66,14 +82,14 @@ def is_ham10000(folder: Path) -> bool:
     return _table(folder, HAM10000_TABLES) is not None
 
 
-def read_ham10000(folder: Path) -> tuple[FoundPhoto, ...]:
+def read_ham10000(folder: Path, labels: Labels | None = None) -> Found:
     """HAM10000 (Tschandl 2018, doi:10.1038/sdata.2018.161), grouped by lesion."""
     return _read_rows(
         folder,
         _required(folder, HAM10000_TABLES),
         photo_column="image_id",
         label_column="dx",
-        classes=HAM10000_CLASSES,
+        classes={**HAM10000_CLASSES, **(labels or {})},
         group_column="lesion_id",
     )
 
@@ -83,7 +99,7 @@ def is_siim2020(folder: Path) -> bool:
     return _has_columns(folder, SIIM2020_TABLES, {"image_name", "target"})
 
 
-def read_siim2020(folder: Path) -> tuple[FoundPhoto, ...]:
+def read_siim2020(folder: Path, labels: Labels | None = None) -> Found:
     """SIIM-ISIC 2020 (Rotemberg 2021, doi:10.1038/s41597-021-00815-z), by patient.
 
     Its test photos have no published labels and are not listed.
@@ -93,7 +109,7 @@ def read_siim2020(folder: Path) -> tuple[FoundPhoto, ...]:
         _required(folder, SIIM2020_TABLES),
         photo_column="image_name",
         label_column="target",
-        classes=YES_OR_NO,
+        classes={**YES_OR_NO, **(labels or {})},
         group_column="patient_id",
     )
 
@@ -103,7 +119,7 @@ def is_isic2017(folder: Path) -> bool:
     return any(_table(folder, names) for names in ISIC2017_TABLES.values())
 
 
-def read_isic2017(folder: Path) -> tuple[FoundPhoto, ...]:
+def read_isic2017(folder: Path, labels: Labels | None = None) -> Found:
     """ISIC 2017, part 3 (Codella 2018, arXiv:1710.05006), in its published splits.
 
     It tells neither lesion nor patient: only duplicates are kept together. Where the
@@ -116,17 +132,21 @@ def read_isic2017(folder: Path) -> tuple[FoundPhoto, ...]:
     }
     if not tables:
         _required(folder, ISIC2017_TABLES["train"])
-    return tuple(
-        photo
-        for split, table in tables.items()
-        for photo in _read_rows(
+    parts = [
+        _read_rows(
             folder,
             table,
             photo_column="image_id",
             label_column="melanoma",
-            classes=YES_OR_NO,
+            classes={**YES_OR_NO, **(labels or {})},
             split=split,
+            diagnosis=_isic2017_diagnosis,
         )
+        for split, table in tables.items()
+    ]
+    return Found(
+        tuple(photo for part in parts for photo in part.photos),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
 
 
@@ -135,7 +155,7 @@ def is_pad_ufes_20(folder: Path) -> bool:
     return _has_columns(folder, PAD_UFES_20_TABLES, {"img_id", "diagnostic"})
 
 
-def read_pad_ufes_20(folder: Path) -> tuple[FoundPhoto, ...]:
+def read_pad_ufes_20(folder: Path, labels: Labels | None = None) -> Found:
     """PAD-UFES-20 (Pacheco 2020, doi:10.1016/j.dib.2020.106221), by patient.
 
     Photos by smartphone, not by dermatoscope. The clinical columns are kept, and those
@@ -146,7 +166,7 @@ def read_pad_ufes_20(folder: Path) -> tuple[FoundPhoto, ...]:
         _required(folder, PAD_UFES_20_TABLES),
         photo_column="img_id",
         label_column="diagnostic",
-        classes=PAD_UFES_20_CLASSES,
+        classes={**PAD_UFES_20_CLASSES, **(labels or {})},
         group_column="patient_id",
         answers=pad_answers,
     )
@@ -156,36 +176,51 @@ def _no_answers(_where: str, _row: Row) -> Mapping[str, str]:
     return {}
 
 
+def _isic2017_diagnosis(row: Row) -> str:
+    if row["melanoma"] in ("1", "1.0"):
+        return "melanoma"
+    keratosis = row.get("seborrheic_keratosis", "") in ("1", "1.0")
+    return "seborrheic keratosis" if keratosis else "nevus"
+
+
 def _read_rows(
     folder: Path,
     table: Path,
     *,
     photo_column: str,
     label_column: str,
-    classes: Mapping[str, bool],
+    classes: Labels,
     group_column: str = "",
     split: str = "",
     answers: Callable[[str, Row], Mapping[str, str]] = _no_answers,
-) -> tuple[FoundPhoto, ...]:
+    diagnosis: Callable[[Row], str] | None = None,
+) -> Found:
     """The photos of a table with one row for each."""
     columns = [name for name in (photo_column, label_column, group_column) if name]
     rows = read_table(table, columns)
     # PAD-UFES-20 writes the ending into its table, the others do not.
     names = [Path(row[photo_column]).stem for _, row in rows]
-    photos = photos_by_name(folder)
+    photos, notes = photos_by_name(folder, names)
     all_found(
         [(where, name) for (where, _), name in zip(rows, names, strict=True)], photos
     )
-    return tuple(
+
+    def told(row: Row) -> dict[str, str]:
+        word = row[label_column].lower()
+        name = diagnosis(row) if diagnosis else DIAGNOSES.get(word, "")
+        return {"diagnosis": name} if name and "diagnosis" not in row else {}
+
+    found = tuple(
         FoundPhoto(
             photos[name],
             labelled(where, row[label_column], classes),
             split,
             row.get(group_column, ""),
-            columns={**row, **answers(where, row)},
+            columns={**row, **told(row), **answers(where, row)},
         )
         for name, (where, row) in zip(names, rows, strict=True)
     )
+    return Found(found, notes=notes)
 
 
 def _table(folder: Path, names: tuple[str, ...]) -> Path | None:

@@ -15,13 +15,18 @@ from training.augmentation.covered_lesions import CANNOT_TELL, covered
 from training.augmentation.pipelines import MILD, Augmentation
 from training.datasets.questions import partly_hidden
 from training.fitting.lessons import Course, Lessons
+from training.fitting.sources import BalancedDraws
 
 # Kept detail: enough for the closest zoom of any augmentation, and the bound that
 # keeps 33,126 photos (SIIM-ISIC 2020) within 6.5 GB.
 LARGEST_CACHED_PX = 256
+# Changed photos kept for later epochs; further ones are made again each time.
+KEPT_VIEWS_BYTES = 4 << 30
 
 # A random stream of its own, so that covering some photos changes no other.
 _COVER_STREAM = 1
+# Further streams for a photo that one epoch shows more than once.
+_REPEAT_STREAM = 2
 
 Inputs = NDArray[np.float32] | list[NDArray[np.float32]]
 """Pixels / 255; or these and answers, for a model of two inputs."""
@@ -36,12 +41,14 @@ class Batch:
         labels: 1 for malignant, or what teachers say; shape ``(n, 1)``; float32.
         weights: make both classes count the same; shape ``(n, 1)``; float32.
         answers: about the lesions; shape ``(n, SLOTS)``; None for the photo alone.
+        diagnoses: classes; shape ``(n,)``; None where they are not learnt.
     """
 
     pixels: NDArray[np.float32]
     labels: NDArray[np.float32]
     weights: NDArray[np.float32]
     answers: NDArray[np.float32] | None = None
+    diagnoses: NDArray[np.int64] | None = None
 
     @property
     def inputs(self) -> Inputs:
@@ -80,7 +87,10 @@ class AugmentedPhotos:
     the views that teachers judged, in right angles and mirror images of which a
     teacher's word is as true; ``views`` keeps those already made. ``answers`` about
     the lesions, shape ``(photos, SLOTS)``, come with some of them hidden. A share of
-    ``covered`` photos has its lesion covered and says *cannot tell*.
+    ``covered`` photos has its lesion covered and says *cannot tell*. ``draws`` choose
+    the photos of an epoch, each changed anew as often as it is drawn; without them
+    every photo is shown once, and weights make both classes count the same.
+    ``diagnoses`` are classes to be learnt beside the label; shape ``(photos,)``.
     """
 
     squares: Sequence[NDArray[np.uint8]]
@@ -94,17 +104,24 @@ class AugmentedPhotos:
     views: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
     answers: NDArray[np.float32] | None = None
     covered: float = 0.0
+    draws: BalancedDraws | None = None
+    diagnoses: NDArray[np.int64] | None = None
 
     @property
     def steps(self) -> int:
         """Batches in one epoch; photos that fill no batch wait for another epoch."""
-        return max(1, len(self.squares) // self.batch_size)
+        shown = len(self.squares if self.draws is None else self.draws)
+        return max(1, shown // self.batch_size)
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of one epoch; the next one is made while one is used."""
-        order = np.random.default_rng([self.seed, number]).permutation(
-            len(self.squares)
-        )
+        rng = np.random.default_rng([self.seed, number])
+        if self.draws is None:
+            indices = rng.permutation(len(self.squares))
+            repeats = np.zeros_like(indices)
+        else:
+            indices, repeats = self.draws.order(rng)
+        order = np.stack([indices, repeats], axis=1)
         parts = np.array_split(order[: self.steps * self.batch_size], self.steps)
         with ThreadPoolExecutor(max_workers=1) as worker:
             waiting = worker.submit(self._batch, parts[0], number)
@@ -115,27 +132,45 @@ class AugmentedPhotos:
             yield waiting.result()
 
     def _batch(self, part: NDArray[np.int64], number: int) -> Batch:
-        labels = self.labels[part]
-        share = np.bincount(self.labels, minlength=2) / len(self.labels)
+        indices = part[:, 0]
+        labels = self.labels[indices]
         if self.lessons is None:
             targets = labels.astype(np.float32)
-            pixels = [self._changed(index, number) for index in part.tolist()]
+            pixels = [
+                self._changed(index, repeat, number) for index, repeat in part.tolist()
+            ]
         else:
             course = self.lessons.course
-            view = course.view_of_epoch(number, self.mild_from)
-            targets = self.lessons.targets(self.labels, view, part)
+            views = [
+                course.view_of_epoch(number, self.mild_from, repeat)
+                for repeat in part[:, 1].tolist()
+            ]
+            targets = self.lessons.targets(self.labels, views, indices)
             pixels = [
-                self._turned(self._view(course, index, view), index, number)
-                for index in part.tolist()
+                self._turned(self._view(course, index, view), index, repeat, number)
+                for (index, repeat), view in zip(part.tolist(), views, strict=True)
             ]
         if self.covered:
             self._cover(pixels, targets, part, number)
         return Batch(
             pixels=np.stack(pixels).astype(np.float32) / np.float32(255),
             labels=targets[:, None],
-            weights=(0.5 / share[labels])[:, None].astype(np.float32),
-            answers=self._told(part, number),
+            weights=self._weights(labels)[:, None],
+            answers=self._told(indices, number),
+            diagnoses=None if self.diagnoses is None else self.diagnoses[indices],
         )
+
+    def _weights(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Balanced draws need none."""
+        if self.draws is not None:
+            return np.ones(len(labels), np.float32)
+        share = np.bincount(self.labels, minlength=2) / len(self.labels)
+        return (0.5 / share[labels]).astype(np.float32)
+
+    def _rng(self, index: int, repeat: int, number: int) -> np.random.Generator:
+        """Of one drawing of one photo in one epoch."""
+        again = [_REPEAT_STREAM + repeat] if repeat else []
+        return np.random.default_rng([self.seed, number, index, *again])
 
     def _cover(
         self,
@@ -145,8 +180,11 @@ class AugmentedPhotos:
         number: int,
     ) -> None:
         """Cover the lesion on some of a batch's photos, in place."""
-        for place, index in enumerate(part.tolist()):
-            rng = np.random.default_rng([self.seed, number, index, _COVER_STREAM])
+        for place, (index, repeat) in enumerate(part.tolist()):
+            again = [repeat] if repeat else []
+            rng = np.random.default_rng(
+                [self.seed, number, index, _COVER_STREAM, *again]
+            )
             if rng.random() < self.covered:
                 pixels[place], targets[place] = covered(pixels[place], rng), CANNOT_TELL
 
@@ -156,21 +194,23 @@ class AugmentedPhotos:
         rng = np.random.default_rng([self.seed, number, *part.tolist()])
         return partly_hidden(self.answers[part], rng)
 
-    def _changed(self, index: int, number: int) -> NDArray[np.uint8]:
-        rng = np.random.default_rng([self.seed, number, index])
+    def _changed(self, index: int, repeat: int, number: int) -> NDArray[np.uint8]:
+        rng = self._rng(index, repeat, number)
         strength = MILD if number >= self.mild_from else 1.0
         return self.augmentation(self.squares[index], self.size_px, rng, strength)
 
     def _view(self, course: Course, index: int, view: int) -> NDArray[np.uint8]:
-        if (view, index) not in self.views:
-            self.views[view, index] = course.pixels(
-                self.squares[index], index, view, self.size_px
-            )
-        return self.views[view, index]
+        kept = self.views.get((view, index))
+        if kept is not None:
+            return kept
+        pixels = course.pixels(self.squares[index], index, view, self.size_px)
+        if len(self.views) * pixels.nbytes < KEPT_VIEWS_BYTES:
+            self.views[view, index] = pixels
+        return pixels
 
     def _turned(
-        self, pixels: NDArray[np.uint8], index: int, number: int
+        self, pixels: NDArray[np.uint8], index: int, repeat: int, number: int
     ) -> NDArray[np.uint8]:
-        rng = np.random.default_rng([self.seed, number, index])
+        rng = self._rng(index, repeat, number)
         turned = np.rot90(pixels, int(rng.integers(4)))
         return turned[:, ::-1] if rng.random() < 0.5 else turned

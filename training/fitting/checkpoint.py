@@ -3,8 +3,8 @@
 import io
 import json
 import zipfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import keras
@@ -20,12 +20,22 @@ Arrays = list[NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class EpochResult:
-    """One line of a training history."""
+    """One line of a training history.
+
+    Attributes:
+        epoch: counted from 1.
+        loss: of the last training batch.
+        val_loss: mean cross-entropy of the validation photos.
+        val_auc: which chooses the epoch: the mean of the sources' AUCs; of all photos
+            where no source has enough.
+        sources: AUC of each source that has enough.
+    """
 
     epoch: int
     loss: float
     val_loss: float
     val_auc: float
+    sources: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass

@@ -20,10 +20,12 @@ from training.fitting.batches import (
     labels_of,
     model_inputs,
 )
+from training.fitting.diagnoses import diagnoses_of, with_diagnoses
 from training.fitting.lessons import mean_lessons
 from training.fitting.loop import Fitted, Schedule, Validation, fit, scores_of
 from training.fitting.record import file_sha256
 from training.fitting.settings import Settings
+from training.fitting.sources import BalancedDraws, balanced_draws, indices_by_source
 from training.networks.catalogue import trainable, whole
 from training.networks.column_ensemble import joined, trimmed
 from training.networks.designs import DESIGNS
@@ -42,12 +44,14 @@ class _Snapshot:
 
     Attributes:
         fitted: its best weights and history.
-        weights: the same weights by layer name.
+        weights: those of the network that is saved, by layer name.
+        arrays: the same in order.
         logits: of the validation photos; shape ``(n,)``.
     """
 
     fitted: Fitted
     weights: Mapping[str, Sequence[NDArray[np.float32]]]
+    arrays: Sequence[NDArray[np.float32]]
     logits: NDArray[np.float64]
 
 
@@ -85,11 +89,13 @@ def fit_columns(
         lessons=lessons,
         answers=answer_vectors(train_photos) if settings.answers else None,
         covered=settings.covered,
+        draws=_draws(settings, train_photos),
+        diagnoses=diagnoses_of(train_photos) if settings.diagnoses else None,
     )
     validation = validation_photos(settings, photos)
     snapshots: list[_Snapshot] = []
     for cycle in range(settings.cycles):
-        before = snapshots[-1].fitted.weights if snapshots else None
+        before = snapshots[-1].arrays if snapshots else None
         print(f"cycle {cycle + 1} of {settings.cycles}", file=sys.stderr)
         snapshots.append(_run_cycle(settings, cycle, supply, validation, before))
     last = snapshots[-settings.columns :]
@@ -126,14 +132,17 @@ def _run_cycle(
         settings.learning_rate,
         settings.patience,
         recipe=settings.recipe,
+        diagnoses=settings.diagnoses,
     )
+    trained = with_diagnoses(model) if settings.diagnoses else model
     checkpoint = settings.out / f"checkpoint{cycle + 1}.npz"
     mild = replace(supply, seed=seed, mild_from=epochs - settling + 1)
-    fitted = fit(model, mild, validation, schedule, checkpoint)
-    model.set_weights(fitted.weights)
+    fitted = fit(trained, mild, validation, schedule, checkpoint)
+    trained.set_weights(fitted.weights)
     return _Snapshot(
         fitted=fitted,
         weights={layer.name: layer.get_weights() for layer in model.layers},
+        arrays=model.get_weights(),
         logits=_logit(scores_of(model, validation.inputs)),
     )
 
@@ -190,4 +199,17 @@ def validation_photos(
     chosen = photos_of(photos, "val")
     size_px = DESIGNS[settings.network].size_px
     answers = answer_vectors(chosen) if settings.answers else None
-    return Validation(model_inputs(chosen, size_px), labels_of(chosen), answers)
+    return Validation(
+        model_inputs(chosen, size_px),
+        labels_of(chosen),
+        answers,
+        indices_by_source(chosen),
+    )
+
+
+def _draws(settings: Settings, photos: Sequence[LabelledPhoto]) -> BalancedDraws | None:
+    """The photos of an epoch; None: each once."""
+    column, _, _ = settings.balance.rpartition(",")
+    if not column:
+        return None
+    return balanced_draws(photos, column, settings.draws or len(photos))

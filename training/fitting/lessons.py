@@ -50,11 +50,15 @@ class Course:
         """How often each photo was judged."""
         return self.strong_views + self.mild_views
 
-    def view_of_epoch(self, number: int, mild_from: int) -> int:
-        """Which view epoch ``number``, from 1 on, shows: over and over in order."""
+    def view_of_epoch(self, number: int, mild_from: int, repeat: int = 0) -> int:
+        """Which view epoch ``number``, from 1 on, shows: over and over in order.
+
+        A photo that was shown ``repeat`` times before in this epoch shows one further
+        on.
+        """
         if number >= mild_from:
-            return self.strong_views + (number - mild_from) % self.mild_views
-        return (number - 1) % self.strong_views
+            return self.strong_views + (number - mild_from + repeat) % self.mild_views
+        return (number - 1 + repeat) % self.strong_views
 
     def pixels(
         self, square: Pixels, index: int, view: int, size_px: int
@@ -78,13 +82,16 @@ class Lessons:
     logits: NDArray[np.float32]
 
     def targets(
-        self, labels: NDArray[np.int64], view: int, part: NDArray[np.int64]
+        self,
+        labels: NDArray[np.int64],
+        view: int | Sequence[int],
+        part: NDArray[np.int64],
     ) -> NDArray[np.float32]:
         """What the pupil shall say: probabilities, same shape as ``part``.
 
         Args:
             labels: 1 for malignant; shape ``(photos,)``.
-            view: which one is shown.
+            view: which one is shown; of all photos, or of each.
             part: indices of the photos of a batch.
         """
         taught = 1 / (1 + np.exp(-self.logits[view, part]))

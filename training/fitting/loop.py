@@ -1,8 +1,10 @@
 """The training loop: seeded, checkpointed, resumable, the same on every backend."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,7 +14,7 @@ from tqdm import tqdm
 from edge_runtime.evaluation.metrics import roc_auc
 from edge_runtime.terminal.progress import time_left
 from training.errors import TrainingError
-from training.fitting.batches import AugmentedPhotos, Inputs
+from training.fitting.batches import AugmentedPhotos, Batch, Inputs
 from training.fitting.checkpoint import (
     Arrays,
     EpochResult,
@@ -20,11 +22,16 @@ from training.fitting.checkpoint import (
     restore,
     save,
 )
+from training.fitting.diagnoses import UNKNOWN
+from training.fitting.sources import SourceScores, aucs_by_source
 
-# Adam's usual extras, found good on the validation split (docs/decisions.md).
+# Adam's usual extras, found good on the validation split (docs/decisions).
 WEIGHT_DECAY = 1e-3
 LABEL_SMOOTHING = 0.05
 WARM_UP_EPOCHS = 1
+# Steps between two moves of the averaged weights: copying them out of the backend takes
+# a tenth of a small network's step.
+AVERAGED_EVERY = 4
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Schedule:
         averaging: share of the old value that the running average of the weights
             keeps at each step; validation and the result use the average.
         recipe: a key of ``settings.RECIPES``.
+        diagnoses: weight of the second output's loss, of a model that has one.
     """
 
     epochs: int
@@ -45,6 +53,7 @@ class Schedule:
     patience: int
     averaging: float = 0.99
     recipe: str = "ours"
+    diagnoses: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,20 @@ class Validation:
     """Photos that choose the epoch; shapes ``(n, s, s, 3)`` and ``(n,)``.
 
     ``answers`` about the lesions have shape ``(n, SLOTS)``; None: the photo alone.
+    ``sources`` are indices by source; without them all photos are one source's.
     """
 
     pixels: NDArray[np.float32]
     labels: NDArray[np.int64]
     answers: NDArray[np.float32] | None = None
+    sources: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+
+    def by_source(self, scores: NDArray[np.float64]) -> dict[str, SourceScores]:
+        """Scores of all photos, source by source."""
+        return {
+            name: SourceScores(self.labels[indices], scores[indices])
+            for name, indices in self.sources.items()
+        }
 
     @property
     def inputs(self) -> Inputs:
@@ -114,18 +132,26 @@ def scores_of(model: keras.Model, inputs: Inputs) -> NDArray[np.float64]:
     for start in range(0, len(given[0]), 32):
         batch = [each[start : start + 32] for each in given]
         outputs = model.predict_on_batch(batch if len(batch) > 1 else batch[0])
-        parts.append(np.asarray(outputs)[:, -1])
+        first = outputs[0] if isinstance(outputs, list) else outputs
+        parts.append(np.asarray(first)[:, -1])
     return np.concatenate(parts).astype(np.float64)
 
 
 def _compile(model: keras.Model, steps: int, schedule: Schedule) -> None:
     published = schedule.recipe == "published"
     smoothing = 0.0 if published else LABEL_SMOOTHING
+    losses = [keras.losses.BinaryCrossentropy(label_smoothing=smoothing)]
+    if len(model.outputs) > 1:
+        losses.append(keras.losses.SparseCategoricalCrossentropy())
     model.compile(
         optimizer=keras.optimizers.Adagrad(schedule.learning_rate)
         if published
         else _adam_along_a_cosine(steps, schedule),
-        loss=keras.losses.BinaryCrossentropy(label_smoothing=smoothing),
+        loss=losses if len(losses) > 1 else losses[0],
+        loss_weights=[1.0, schedule.diagnoses] if len(losses) > 1 else None,
+        # XLA is what Keras chooses by itself. On a processor it runs depthwise
+        # convolutions ten times slower than TensorFlow's own kernels.
+        jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
 
@@ -159,16 +185,12 @@ def _run_epoch(
     averaging = 0.0 if schedule.recipe == "published" else schedule.averaging
     bar = tqdm(photos.epoch(number), total=photos.steps, desc=name, disable=None)
     for step, batch in enumerate(bar, start=done + 1):
-        loss = float(
-            np.ravel(
-                model.train_on_batch(
-                    batch.inputs,
-                    _targets(model, batch.labels),
-                    sample_weight=batch.weights,
-                )
-            )[0]
-        )
-        keep = min(averaging, step / (step + 10))
+        targets, weights = _taught(model, batch)
+        losses = model.train_on_batch(batch.inputs, targets, sample_weight=weights)
+        loss = float(np.ravel(losses)[0])
+        if (step - done) % AVERAGED_EVERY and step - done < photos.steps:
+            continue
+        keep = min(averaging**AVERAGED_EVERY, step / (step + 10 * AVERAGED_EVERY))
         for old, new in zip(progress.averaged, model.get_weights(), strict=True):
             old *= keep
             old += (1 - keep) * new
@@ -180,11 +202,20 @@ def _run_epoch(
     return loss
 
 
-def _targets(model: keras.Model, labels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What each output unit should say; two units share out a probability of 1."""
-    if model.output_shape[-1] == 1:
-        return labels
-    return np.concatenate([1 - labels, labels], axis=1)
+def _taught(model: keras.Model, batch: Batch) -> tuple[Any, Any]:
+    """What each output should say, and how much each photo counts.
+
+    Two units share out a probability of 1. A photo of unknown diagnosis counts nothing
+    for the second output.
+    """
+    labels = batch.labels
+    if model.outputs[0].shape[-1] == 2:
+        labels = np.concatenate([1 - labels, labels], axis=1)
+    if batch.diagnoses is None:
+        return labels, batch.weights
+    known = batch.diagnoses != UNKNOWN
+    classes = np.where(known, batch.diagnoses, 0)
+    return [labels, classes], [batch.weights, batch.weights * known[:, None]]
 
 
 def _validate(
@@ -200,14 +231,19 @@ def _validate(
     scores = scores_of(model, validation.inputs)
     model.set_weights(current)
     likely = np.where(validation.labels == 1, scores, 1 - scores).clip(1e-7, 1)
+    sources = aucs_by_source(validation.by_source(scores))
     result = EpochResult(
         epoch=number,
         loss=loss,
         val_loss=float(-np.log(likely).mean()),
-        val_auc=roc_auc(validation.labels, scores),
+        val_auc=float(np.mean(list(sources.values())))
+        if sources
+        else roc_auc(validation.labels, scores),
+        sources=sources,
     )
+    told = ", ".join(f"{name} {auc:.4f}" for name, auc in sources.items() if name)
     tqdm.write(
         f"{name}: loss {loss:.4f}, validation loss {result.val_loss:.4f},"
-        f" validation AUC {result.val_auc:.4f}"
+        f" validation AUC {result.val_auc:.4f}" + (f" ({told})" if told else "")
     )
     return result

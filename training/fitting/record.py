@@ -35,7 +35,8 @@ class TrainingRecord:
         parameters: weights, trainable and not.
         history: one list of epochs for each learning-rate cycle.
         best_epochs: the epoch kept, for each cycle.
-        validation: metrics of the saved model on the validation split.
+        validation: metrics of the saved model on the validation split: ``auc`` of all
+            photos, and what ``training.fitting.sources.validation_metrics`` gives.
     """
 
     format: int
@@ -52,7 +53,7 @@ class TrainingRecord:
     parameters: int
     history: list[list[Mapping[str, float]]]
     best_epochs: list[int]
-    validation: Mapping[str, float]
+    validation: Mapping[str, Any]
 
     def write(self, path: Path) -> None:
         """Write the record as JSON."""

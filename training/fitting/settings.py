@@ -60,6 +60,9 @@ class Settings:
     answers: str = ""
     covered: float = 0.0
     start: Path | None = None
+    balance: str = "label"
+    draws: int | None = None
+    diagnoses: float = 0.0
 
     def as_json(self) -> dict[str, str | int | float]:
         """The settings by name, paths as text; what was not asked for is left out."""
@@ -101,7 +104,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         choices=AUGMENTATIONS,
         default="strong",
         help="none: flips and 0.3 degrees; augmentor: the published project's table;"
-        " strong: other cameras, distances and lamps, hair, blur and rings",
+        " strong: other cameras, distances and lamps, hair, blur and rings; sources:"
+        " also other resolutions, aspects and round frames",
     )
     add(
         "--block-order",
@@ -148,6 +152,32 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         metavar="SHARE",
         help="of the photos, shown with the lesion covered as photos that nobody can"
         " call, so that less is read off the skin and the camera",
+    )
+    add(
+        "--balance",
+        type=_balance,
+        default="label",
+        metavar="BY",
+        help="label: all photos once, weighted so that both labels count the same;"
+        " COLUMN,label, such as source,label: draw as many malignant as benign photos"
+        " within each value of a column of the manifest, and as many of each value;"
+        " camera,label: by source, but photos that a source took over count to the"
+        " source that the manifest names as their origin",
+    )
+    add(
+        "--draws",
+        type=int,
+        metavar="PHOTOS",
+        help="photos that an epoch draws, with --balance COLUMN,label (default: as many"
+        " as there are)",
+    )
+    add(
+        "--diagnoses",
+        type=_share,
+        default=0.0,
+        metavar="WEIGHT",
+        help="of the loss of a second output, which learns the manifest's column"
+        " diagnosis and is dropped at the end; 0: none",
     )
     add("--batch-size", type=int, default=32, help="photos a step")
     add("--learning-rate", type=float, default=2e-3, help="peak of the cosine")
@@ -212,6 +242,15 @@ def _share(text: str) -> float:
     return value
 
 
+def _balance(text: str) -> str:
+    column, comma, label = text.rpartition(",")
+    if label != "label" or bool(comma) != bool(column):
+        raise argparse.ArgumentTypeError(
+            f"expected label, or COLUMN,label such as source,label; got {text}"
+        )
+    return text
+
+
 def _complete(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
     """Fill in what follows from the network; exit where options do not fit."""
     if words.columns is None:
@@ -223,11 +262,21 @@ def _complete(parser: argparse.ArgumentParser, words: argparse.Namespace) -> Non
     for name in ("epochs", "batch_size", "patience", "columns"):
         if getattr(words, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
+    _check_draws(parser, words)
     try:
         _check_columns(words.network, words.columns)
     except ValueError as error:
         parser.error(f"--columns: {error}")
     _check_network(parser, words)
+
+
+def _check_draws(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
+    if words.draws is None:
+        return
+    if words.balance == "label":
+        parser.error("--draws: expected --balance COLUMN,label beside it")
+    if words.draws < words.batch_size:
+        parser.error(f"--draws must be at least --batch-size, {words.batch_size}")
 
 
 def _check_network(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Networks that judge photos for others to learn from, run by LiteRT.
 
 LiteRT's kernels take a third of the time of Keras on a processor, or less, and give the
-same probabilities (docs/decisions.md), so a finished run is exported for it first; a
+same probabilities (docs/decisions), so a finished run is exported for it first; a
 file of ``convert/to_tflite.py`` teaches as it is.
 """
 

@@ -34,7 +34,7 @@ def build(
             The rest of a block never decreases (batch norm scales are kept
             non-negative), so it commutes with max pooling: weights can be exchanged
             between both forms, and inference gives the same result. Training
-            takes less processor time this way (docs/decisions.md). Batch statistics
+            takes less processor time this way (docs/decisions). Batch statistics
             are then those of the pooled values.
         dense_units: width of the dense layer, for the columns of ``columns.py``.
 

@@ -1,11 +1,17 @@
-"""A small drawn data set with its manifest, so that a pipeline can be seen to learn."""
+"""A small drawn data set with its manifest, so that a pipeline can be seen to learn.
 
+Run: python -m training.synthetic.dataset --out data/drawn
+"""
+
+import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from edge_runtime.photos.manifest import write_manifest
+from edge_runtime.terminal.exit_status import exit_status
 from training.synthetic.lesions import SKIN_TONES, draw_lesion
 
 
@@ -80,3 +86,44 @@ def _splits(count: int, *, val_share: float, test_share: float) -> list[str]:
     n_train = max(1, count - n_val - n_test)
     names = np.repeat(["train", "val", "test"], [n_train, n_val, n_test])
     return [str(name) for name in names[:count]]
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Turn command-line arguments into options, or exit with a usage message."""
+    parser = argparse.ArgumentParser(
+        description="Draw photos of both classes with their manifest, to try the road"
+        " from photos to a kit without a data set. A network that separates them knows"
+        " nothing about real lesions.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--out", type=Path, required=True, help="folder for photos and manifest.csv")
+    add("--malignant", type=int, default=200, help="irregular lesions to draw")
+    add("--benign", type=int, default=200, help="even lesions to draw")
+    add("--size", type=int, default=64, help="side of the photos in pixels")
+    add("--seed", type=int, default=0, help="another number draws other lesions")
+    options = parser.parse_args(arguments)
+    for name, least in (("malignant", 3), ("benign", 3), ("size", 16), ("seed", 0)):
+        value = getattr(options, name)
+        if value < least:
+            parser.error(f"--{name} must be {least} or more; got {value}")
+    return options
+
+
+@exit_status()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from a shell; returns the exit status."""
+    options = parse(arguments)
+    manifest = draw_table(
+        options.out,
+        options.malignant,
+        options.benign,
+        size_px=options.size,
+        seed=options.seed,
+    )
+    print(manifest)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

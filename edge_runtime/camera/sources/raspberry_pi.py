@@ -54,14 +54,7 @@ class Picamera2Source:
             CameraError: when there is no picamera2 or no camera, or it is lost for
                 longer than the patience lasts.
         """
-        try:
-            module = importlib.import_module("picamera2")
-        except ImportError as error:
-            raise CameraError(
-                f"picamera2 cannot be imported: {error}. On Raspberry Pi OS: sudo apt"
-                " install python3-picamera2, and a virtual environment made with"
-                " --system-site-packages; or use --source rpicam, which needs neither"
-            ) from error
+        module = imported()
         lost_s: float | None = None
         while not self._closed.is_set():
             try:
@@ -85,7 +78,7 @@ class Picamera2Source:
         self._closed.set()
 
     def _opened(self, module: Any) -> Iterator[Frame]:
-        camera = module.Picamera2()
+        camera = opened(module)
         try:
             width, height = self._size
             scale = min(1.0, _SMALL_SHORT_PX / min(self._size))
@@ -120,6 +113,44 @@ class Picamera2Source:
             request.release()
         self._worked = True
         return Frame(next(self._numbers), captured_ns, picture, full)
+
+
+def imported() -> Any:
+    """The module picamera2.
+
+    Raises:
+        CameraError: when it cannot be imported, saying what to do.
+    """
+    try:
+        return importlib.import_module("picamera2")
+    # In a virtual environment with another numpy it fails by ValueError, and its C
+    # parts fail in other ways.
+    except Exception as error:
+        advice = (
+            "the system's picamera2 needs the system's numpy: make the virtual"
+            " environment with --system-site-packages and leave numpy out of it (pip"
+            " uninstall numpy)"
+            if "numpy" in str(error)
+            else "on Raspberry Pi OS: sudo apt install python3-picamera2, and a virtual"
+            " environment made with --system-site-packages"
+        )
+        raise CameraError(
+            f"picamera2 cannot be imported: {error}. {advice[0].upper()}{advice[1:]};"
+            " or use --source rpicam, which needs neither"
+        ) from error
+
+
+def opened(module: Any) -> Any:
+    """The first camera.
+
+    Raises:
+        RuntimeError: when there is none.
+    """
+    try:
+        return module.Picamera2()
+    except IndexError as error:
+        # picamera2 takes the first of an empty list.
+        raise RuntimeError("no camera is connected") from error
 
 
 def check_formats(configuration: Mapping[str, Any]) -> None:

@@ -62,7 +62,7 @@ class ProgramStream:
         if not shutil.which(command[0]):
             raise CameraError(
                 f"{command[0]} is not installed; expected it on the PATH."
-                " docs/camera.md says which package has it."
+                " docs/device/camera.md says which package has it."
             )
         # A session of its own: Ctrl-C in the terminal ends us first, then we end it.
         self._program = subprocess.Popen(

@@ -7,9 +7,10 @@ import io
 import json
 import re
 
+import numpy as np
 import pytest
 
-from benchmarks.measure.measurement import BASELINE
+from benchmarks.measure.measurement import BASELINE, PhotoScore
 from benchmarks.reporting.latency_recall_chart import (
     LOWEST_PUBLISHED_RECALL,
     caption,
@@ -21,6 +22,7 @@ from benchmarks.reporting.published import read_published
 from benchmarks.reporting.spreadsheet import spreadsheet
 from benchmarks.reporting.summary import summarise
 from benchmarks.reporting.tables import overview, start_table, tables
+from benchmarks.results.quality import quality_by_source
 from benchmarks.text.tables import text_table
 
 
@@ -215,3 +217,72 @@ class TestChart:
 
     def test_no_rows_make_an_empty_chart(self):
         assert latency_recall_figure([], None)["data"] == []
+
+
+@pytest.fixture
+def by_source(result):
+    """A report of photos of three sources, of which one has few malignant photos."""
+    rng = np.random.default_rng(0)
+    photos = tuple(
+        PhotoScore(
+            f"{source}{place}",
+            place < malignant,
+            f"{source}{place}",
+            False,
+            float(np.clip(0.3 + 0.3 * (place < malignant) + rng.normal(0, 0.2), 0, 1)),
+            True,
+            source,
+        )
+        for source, malignant in (("vienna", 30), ("york", 25), ("small", 4))
+        for place in range(80)
+    )
+    found = quality_by_source(
+        photos, "test", threshold=0.5, temperature=1.0, resamples=200
+    )
+    measurement = dataclasses.replace(result.measurement, scores=photos)
+    result = dataclasses.replace(
+        result,
+        measurement=measurement,
+        quality=found.quality,
+        over_sources=found.over_sources,
+    )
+    return summarise({"pi": [result]}, None)
+
+
+def test_a_report_of_several_sources_leads_with_their_table(by_source):
+    (row,) = by_source.sections[0].rows
+    first, second, *rest = tables([row])
+    assert first.title == "Source by source"
+    photos = [cells[1] for cells in first.rows]
+    assert photos == [
+        f"mean of 2 sources; worst: {row.over_sources.worst}",
+        "test_clean of small",
+        "test_clean of vienna",
+        "test_clean of york",
+    ]
+    few = dict(zip(first.head, first.rows[1], strict=True))
+    assert few["AUC"] == few["recall"] == "fewer than 20 malignant"
+    assert few["specificity"].startswith("0.")
+    assert f"{row.over_sources.auc.value:.3f}" in second.rows[0][4]
+    # Nothing pooled is left in the other tables.
+    assert not any("test_clean" == cell for t in rest for row in t.rows for cell in row)
+
+
+def test_every_view_tells_the_mean_over_sources(by_source):
+    (row,) = by_source.sections[0].rows
+    mean = f"{row.over_sources.specificity.value:.3f}"
+    assert mean in markdown(by_source)
+    assert mean in page(by_source, "")
+    lines = list(csv.DictReader(io.StringIO(spreadsheet(by_source))))
+    assert [line["source"] for line in lines] == ["mean", "small", "vienna", "york"]
+    assert float(lines[0]["auc"]) == row.over_sources.auc.value
+    figure = latency_recall_figure([row], None)
+    assert [trace["y"] for trace in figure["data"]] == [
+        [row.over_sources.recall.value],
+        [row.over_sources.specificity.value],
+    ]
+
+
+def test_no_curve_is_drawn_over_sources_pooled(by_source):
+    (row,) = by_source.sections[0].rows
+    assert row.curves.reliability == row.curves.risk == ()

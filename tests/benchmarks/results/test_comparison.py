@@ -117,3 +117,30 @@ class TestQuality:
         )
         with pytest.raises(ValueError, match="in common"):
             quality_changes(side(0.5), side(0.5, scores=other))
+
+
+def test_of_several_sources_the_mean_difference_over_sources_counts(result):
+    rng = np.random.default_rng(5)
+
+    def side(lift):
+        photos = tuple(
+            PhotoScore(
+                f"{source}{place}",
+                place < malignant,
+                f"{source}{place}",
+                False,
+                float(rng.random() * 0.5 + lift[source] * (place < malignant)),
+                True,
+                source,
+            )
+            for source, malignant in (("few", 20), ("many", 300))
+            for place in range(400)
+        )
+        return dataclasses.replace(result.measurement, scores=photos)
+
+    old = side({"few": 0.0, "many": 0.0})
+    new = side({"few": 0.5, "many": 0.0})
+    found = quality_changes(old, new, resamples=200)
+    # From 0.5 to 1 in one of two sources; pooled it would be lost among the many.
+    assert found["auc"].value == pytest.approx(0.25, abs=0.06)
+    assert found["auc"].certain

@@ -1,10 +1,12 @@
 import dataclasses
 import functools
 
+import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks.results.quality import quality_by_set, share
+from benchmarks.measure.measurement import PhotoScore
+from benchmarks.results.quality import quality_by_set, quality_by_source, share
 
 # Enough for an interval that holds its estimate; a report uses ten times as many.
 quality_by_set = functools.partial(quality_by_set, resamples=200)
@@ -122,3 +124,91 @@ def test_at_matched_specificity_all_others_but_few_are_left_alone(scores):
     # Of three others, 80 % are all three: the threshold lies above 0.6.
     assert held.specificity.value == 1.0
     assert held.recall.value == pytest.approx(2 / 3)
+
+
+def drawn_source(name, malignant, other, lift, seed, origin=None):
+    """Photos of one source; ``lift`` is added to the scores of malignant ones."""
+    rng = np.random.default_rng(seed)
+    return [
+        PhotoScore(
+            f"{name}{place}",
+            place < malignant,
+            f"{name}{place // 2}" if place >= malignant else f"{name}m{place}",
+            False,
+            float(
+                np.clip(0.4 + lift * (place < malignant) + rng.normal(0, 0.15), 0, 1)
+            ),
+            True,
+            name,
+            origin,
+        )
+        for place in range(malignant + other)
+    ]
+
+
+@pytest.fixture(scope="module")
+def of_sources():
+    """Two sources with photos enough, one of them through two cameras, and a small."""
+    return (
+        *drawn_source("easy", 40, 60, 0.4, 0, "first"),
+        *drawn_source("easy", 30, 0, 0.6, 1, "second"),
+        *drawn_source("hard", 30, 90, 0.05, 2),
+        *drawn_source("small", 5, 45, 0.3, 3),
+    )
+
+
+def by_source(scores):
+    return quality_by_source(
+        scores, "test", threshold=0.5, temperature=1.0, resamples=200
+    )
+
+
+def test_sources_are_judged_apart_and_never_pooled(of_sources):
+    found = by_source(of_sources)
+    assert [each.photos for each in found.quality] == [
+        "test_clean of easy",
+        "test_clean of hard",
+        "test_clean of small",
+        "test_clean of easy, origin first only",
+    ]
+    labels = np.array([p.malignant for p in of_sources if p.source == "hard"])
+    raw = np.array([p.score for p in of_sources if p.source == "hard"])
+    hard = found.quality[1]
+    assert hard.auc == pytest.approx(roc_auc_score(labels, raw))
+    assert hard.recall.value == pytest.approx((raw[labels] >= 0.5).mean())
+
+
+def test_the_mean_over_sources_gives_each_the_same_weight(of_sources):
+    found = by_source(of_sources)
+    easy, hard, _, _ = found.quality
+    mean = found.over_sources
+    assert mean.sources == ("easy", "hard")
+    assert mean.worst == "hard"
+    assert mean.auc.value == pytest.approx((easy.auc + hard.auc) / 2)
+    assert mean.recall.value == pytest.approx(
+        (easy.recall.value + hard.recall.value) / 2
+    )
+    assert mean.auc.low < mean.auc.value < mean.auc.high
+    # Of two independent sources: narrower than the wider one.
+    wide = hard.detail.auc.high - hard.detail.auc.low
+    assert mean.auc.high - mean.auc.low < wide
+
+
+def test_few_malignant_photos_tell_a_specificity_only(of_sources):
+    small = by_source(of_sources).quality[2]
+    assert (small.auc, small.recall, small.calibration_error) == (None, None, None)
+    assert small.specificity.n == 45
+
+
+def test_a_row_of_one_camera_takes_away_what_the_camera_tells(of_sources):
+    easy, *_, controlled = by_source(of_sources).quality
+    assert (controlled.malignant, controlled.other) == (40, 60)
+    assert controlled.auc < easy.auc
+
+
+def test_lesions_of_the_training_photos_count_in_no_source(of_sources):
+    marked = [
+        dataclasses.replace(photo, lesion_in_train=photo.photo == "hard0")
+        for photo in of_sources
+    ]
+    assert by_source(marked).quality[1].malignant == 29

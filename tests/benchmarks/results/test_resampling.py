@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.results.figures import Judged, figures, quality_detail
+from benchmarks.results.figures import Judged, drawn_figures, figures, quality_detail
 from benchmarks.results.resampling import (
     at_specificity,
     counts_at_scores,
@@ -52,7 +52,7 @@ def test_the_calibration_error_is_that_of_the_runtime(judged):
 
 
 def test_intervals_agree_with_the_bootstrap_that_draws_lesions(judged):
-    detail = quality_detail(judged, 2000)
+    detail = quality_detail(drawn_figures(judged, 2000))
     drawn = bootstrap(
         metrics.roc_auc, judged.labels, judged.scores, groups=judged.lesions
     )

@@ -17,9 +17,19 @@ def test_a_result_from_before_instruction_sets_were_noted_is_read(result, tmp_pa
     result.write(path)
     values = json.loads(path.read_text(encoding="utf-8"))
     for moment in ("machine_before", "machine_after"):
-        del values["measurement"][moment]["instruction_sets"]
+        values["measurement"][moment].pop("instruction_sets", None)
     path.write_text(json.dumps(values), encoding="utf-8")
     assert BenchmarkResult.read(path) == result
+
+
+def test_a_result_from_before_sources_were_told_apart_is_read(result, tmp_path):
+    path = tmp_path / "a.json"
+    result.write(path)
+    values = json.loads(path.read_text(encoding="utf-8"))
+    assert "over_sources" not in values
+    assert "source" not in values["quality"][0]
+    path.write_text(json.dumps(values | {"format": 2}), encoding="utf-8")
+    assert BenchmarkResult.read(path).quality == result.quality
 
 
 @pytest.mark.parametrize(
@@ -27,7 +37,7 @@ def test_a_result_from_before_instruction_sets_were_noted_is_read(result, tmp_pa
     [
         (lambda values: values.pop("quality"), "quality"),
         (lambda values: values.update(extra=1), "extra"),
-        (lambda values: values.update(format=99), "format 2, got 99"),
+        (lambda values: values.update(format=99), "format 2 or 3, got 99"),
         (lambda values: values["settings"].update(place="3"), "settings.place"),
         (lambda values: values["measurement"]["timing"].pop("load_ms"), "load_ms"),
         (lambda values: values["quality"][0].update(specificity=None), "never given"),

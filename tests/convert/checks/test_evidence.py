@@ -23,9 +23,10 @@ def test_evidence_is_of_one_piece(lots):
     found = gather_evidence(
         labels, keras_scores, scores, output=OUTPUT, target_recall=0.95
     )
-    assert found.threshold.recall == found.accuracy.recall
-    assert found.threshold.specificity == found.accuracy.specificity
-    assert found.accuracy.auc == found.comparison.auc_file
+    (accuracy,) = found.measured.accuracy
+    assert found.threshold.recall == accuracy.recall
+    assert found.threshold.specificity == accuracy.specificity
+    assert accuracy.auc == found.comparison.auc_file
     assert found.uncertainty.low_score <= found.threshold.score
     probability = calibrated(found.threshold.score, found.temperature)
     assert found.threshold.probability == probability
@@ -63,3 +64,27 @@ def test_a_split_of_one_class_is_refused(lots):
         gather_evidence(
             np.ones(300, int), keras_scores, scores, output=OUTPUT, target_recall=0.9
         )
+
+
+def test_sources_of_other_prevalence_share_one_operating_point_over_sources(lots):
+    labels, keras_scores, scores = lots
+    # b is a's photos, malignant ones four times fewer, scores lower by a shift of
+    # camera: pooled, temperature and threshold would be a's.
+    kept = (labels == 0) | (np.arange(300) % 8 == 1)
+    lower = OUTPUT.restore(OUTPUT.store(np.clip(scores - 0.15, 0, 1)))
+    sources = np.repeat(["a", "b"], [300, kept.sum()])
+    found = gather_evidence(
+        np.append(labels, labels[kept]),
+        np.append(keras_scores, keras_scores[kept]),
+        np.append(scores, lower[kept]),
+        output=OUTPUT,
+        target_recall=0.95,
+        sources=sources,
+    )
+    first, second = found.measured.accuracy
+    assert min(first.recall.value, second.recall.value) >= 0.95
+    lowest = min(first, second, key=lambda each: each.recall.value)
+    assert found.threshold.source == lowest.source
+    assert found.threshold.recall == lowest.recall
+    assert found.comparison.auc_file == pytest.approx((first.auc + second.auc) / 2)
+    assert found.uncertainty.share.value <= 0.10

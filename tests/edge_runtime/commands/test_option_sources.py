@@ -58,9 +58,9 @@ def test_a_required_option_may_come_from_the_environment(
 
 
 def test_switches_take_yes_and_no(configured):
-    file = configured("[classify]\nno_site = true\njson = false\n")
-    found = settings_of("classify", [], file)
-    assert (found["no_site"][0], found["json"][0]) == (True, False)
+    file = configured("[calibrate]\naccept = true\n[classify]\njson = false\n")
+    assert settings_of("calibrate", [], file)["accept"][0] is True
+    assert settings_of("classify", [], file)["json"][0] is False
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,8 @@ def test_switches_take_yes_and_no(configured):
     [
         ("[classify\n", "cannot be read"),
         ("threads = 1\n", "outside a table"),
+        ("[clasify]\nthreads = 1\n", "did you mean [classify]?"),
+        ("[of_the_future]\nx = 1\n", "no verb for the table [of_the_future]"),
         ("[classify]\nthraeds = 1\n", "thraeds"),
         ("[classify]\nthreads = 0\n", "must be at least 1"),
         ('[classify]\nthreads = "many"\n', "many"),
@@ -91,7 +93,7 @@ def test_a_file_that_was_asked_for_must_be_there(monkeypatch, tmp_path, capsys):
 
 
 def test_settings_of_other_verbs_do_not_matter(configured, capsys):
-    file = configured("[camera]\nmodel = 1\n[of_the_future]\nx = 1\n")
+    file = configured("[camera]\nmodel = 1\n")
     assert main(["--config", str(file), "config", "classify"]) == 0
     assert "threads" in capsys.readouterr().out
 
@@ -148,3 +150,9 @@ def test_usage_names_the_command_that_was_called(monkeypatch, capsys):
 def test_an_unknown_verb_is_named(capsys):
     assert main(["config", "diagnose"]) == 1
     assert "diagnose" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(configured):
+    file = configured("")
+    file.write_bytes(b"\xef\xbb\xbf[classify]\nworkers = 2\n")
+    assert settings_of("classify", [], file)["workers"][0] == 2

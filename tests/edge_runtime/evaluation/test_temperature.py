@@ -112,3 +112,12 @@ def test_impossible_temperatures_are_refused(temperature):
 def test_values_that_are_no_scores_are_refused(score):
     with pytest.raises(ValueError, match="scores"):
         calibrated(score, 1.0)
+
+
+def test_weights_count_as_repeated_photos_do():
+    labels, scores = np.array([0, 0, 1, 1, 1]), np.array([0.2, 0.6, 0.4, 0.7, 0.9])
+    repeats = np.array([3, 1, 2, 1, 1])
+    assert fitted_temperature(labels, scores, repeats / 8) == pytest.approx(
+        fitted_temperature(np.repeat(labels, repeats), np.repeat(scores, repeats)),
+        abs=1e-3,
+    )

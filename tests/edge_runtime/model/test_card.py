@@ -10,7 +10,7 @@ import edge_runtime.model.card
 from edge_runtime.errors import ModelFileError
 from edge_runtime.model.card import ModelCard, OutputSpec
 from edge_runtime.model.card_schema import card_schema
-from edge_runtime.model.evidence import headline
+from edge_runtime.model.evidence import FewMalignant, headline, means_over_sources
 
 SCHEMA = Path(edge_runtime.model.card.__file__).with_name("card.schema.json")
 
@@ -150,3 +150,39 @@ def test_the_cleanest_measured_set_speaks_for_a_file(card, changed):
     assert headline(card.accuracy[:1]).split == "val"
     with pytest.raises(ValueError, match="test_clean"):
         headline(())
+
+
+@pytest.fixture
+def of_two_sources(card):
+    """The card with two sources: one it does worse on, one of few lesions besides."""
+    (good,) = card.accuracy[:1]
+    worse = dataclasses.replace(good, auc=good.auc - 0.2, source="b")
+    few = FewMalignant("val", "c", 3, good.specificity)
+    return dataclasses.replace(
+        card,
+        accuracy=(dataclasses.replace(good, source="a"), worse),
+        threshold=dataclasses.replace(card.threshold, rule="in words", source="b"),
+        few_malignant=(few,),
+    )
+
+
+def test_a_card_of_several_sources_reads_back_and_fits_the_schema(of_two_sources):
+    jsonschema = pytest.importorskip("jsonschema")
+    text = of_two_sources.to_json()
+    assert ModelCard.from_json(text) == of_two_sources
+    jsonschema.validate(json.loads(text), card_schema())
+
+
+def test_a_card_of_one_source_says_nothing_of_sources(card):
+    values = json.loads(card.to_json())
+    assert "few_malignant" not in values
+    assert not values["threshold"].keys() & {"rule", "source"}
+    assert "source" not in values["accuracy"][0]
+
+
+def test_the_worst_source_speaks_for_a_file(of_two_sources):
+    assert headline(of_two_sources.accuracy).source == "b"
+    (mean,) = means_over_sources(of_two_sources.accuracy)
+    first, second = of_two_sources.accuracy
+    assert mean.sources == ("a", "b")
+    assert mean.auc == pytest.approx((first.auc + second.auc) / 2)

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
+from edge_runtime.evaluation.sources import judged_sources
 from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.operating_point import (
     accuracy,
+    accuracy_by_source,
     chosen_threshold,
     share_of,
     uncertainty_band,
@@ -105,3 +107,66 @@ def test_share_has_the_interval_of_wilson():
     oracle = stats.binomtest(57, 60).proportion_ci(method="wilson")
     assert (share.low, share.high) == pytest.approx((oracle.low, oracle.high))
     assert (share.value, share.successes, share.n) == (0.95, 57, 60)
+
+
+def test_of_several_sources_the_threshold_names_its_rule_and_the_lowest_recall(sites):
+    labels, scores, sources = sites
+    found = chosen_threshold(
+        labels,
+        scores,
+        target_recall=0.95,
+        temperature=1.0,
+        output=OUTPUT,
+        split="val",
+        sources=sources,
+    )
+    assert "at least 0.95 in every source" in found.rule
+    reached = {
+        name: (scores[(sources == name) & (labels == 1)] >= found.score).mean()
+        for name in "ab"
+    }
+    assert found.source == min(reached, key=reached.get)
+    assert found.recall.value == pytest.approx(min(reached.values()))
+    assert found.recall.n == (labels[sources == found.source] == 1).sum()
+
+
+def test_the_band_holds_at_most_its_share_of_every_source(sites):
+    labels, scores, sources = sites
+    groups = tuple(judged_sources(labels, sources).values())
+    band = uncertainty_band(scores, 0.5, temperature=1.0, share=0.05, groups=groups)
+    held = [
+        ((band.low_score <= scores[mask]) & (scores[mask] < 0.5)).mean()
+        for mask in groups
+    ]
+    assert max(held) == pytest.approx(band.share.value)
+    assert max(held) <= 0.05
+    assert "of every source" in band.rule
+    wider = np.unique(scores[scores < band.low_score])[-1]
+    assert max(((wider <= scores[m]) & (scores[m] < 0.5)).mean() for m in groups) > 0.05
+
+
+def test_sources_are_measured_apart_and_one_with_few_lesions_by_specificity(sites):
+    labels, scores, sources = sites
+    found = accuracy_by_source(
+        labels, scores, 0.5, temperature=1.0, split="val", sources=sources
+    )
+    assert [each.source for each in found.accuracy] == ["a", "b"]
+    assert [each.recall.n for each in found.accuracy] == [100, 50]
+    (few,) = found.few_malignant
+    assert (few.source, few.malignant) == ("c", 5)
+    assert few.specificity.n == 95
+    other = scores[(sources == "c") & (labels == 0)]
+    assert few.specificity.successes == (other < 0.5).sum()
+
+
+@pytest.fixture
+def sites():
+    """Labels, scores and sources; c has 5 malignant photos, b scores lower than a."""
+    rng = np.random.default_rng(4)
+    sources = np.repeat(["a", "b", "c"], [300, 200, 100])
+    labels = np.concatenate(
+        [np.arange(300) % 3 == 0, np.arange(200) % 4 == 0, np.arange(100) < 5]
+    ).astype(int)
+    drawn = 0.4 + 0.2 * labels - 0.1 * (sources == "b") + rng.normal(0, 0.1, 600)
+    scores = OUTPUT.restore(OUTPUT.store(np.clip(drawn, 0, 0.99)))
+    return labels, scores, sources

@@ -1,16 +1,19 @@
 """Whatever a person hands over becomes upright 8-bit RGB, or a clear refusal."""
 
+import importlib.util
 import io
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import PIL
 import pytest
-from PIL import Image, features
+from PIL import Image, TiffImagePlugin, features
 
 from edge_runtime.errors import PhotoError
+from edge_runtime.photos import decoding
 from edge_runtime.photos.decoding import MAX_PIXELS, read_photo, source_name
 
 ORIENTATION = 0x0112
@@ -340,3 +343,154 @@ class TestRefusals:
                 continue
             assert found.ndim == 3
             assert found.shape[2] == 3
+
+
+def chunk(name, content):
+    checked = name + content
+    size = struct.pack(">I", len(content))
+    return size + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+class TestOddBlocks:
+    """A whole picture is judged, whatever stands in the blocks beside it."""
+
+    @pytest.mark.parametrize(
+        "block",
+        [
+            chunk(b"eXIf", b"\0\x08\0\2\1\x12\0\3"),
+            chunk(b"eXIf", bytes(20)),
+            chunk(
+                b"tEXt", b"Raw profile type exif\0\nexif\n  12\n457869660000414243\n"
+            ),
+        ],
+    )
+    def test_a_png_with_odd_exif_is_a_photo(self, image, encoded, block):
+        png = encoded(image, "PNG")
+        place = png.index(b"IDAT") - 4
+        odd = png[:place] + block + png[place:]
+        assert np.array_equal(read_photo(odd), image)
+
+    @webp
+    @pytest.mark.parametrize("exif", [b"garbage garbage", bytes(16)])
+    def test_a_webp_with_odd_exif_is_a_photo(self, image, encoded, exif):
+        odd = encoded(image, "WEBP", lossless=True, exif=b"Exif\0\0" + exif)
+        assert np.array_equal(read_photo(odd), image)
+
+    def test_a_broken_colour_profile_is_as_good_as_none(self, image, encoded):
+        odd = encoded(image, "PNG", icc_profile=b"no profile" * 20)
+        assert np.array_equal(read_photo(odd), image)
+
+
+@pytest.fixture(scope="module")
+def icc():
+    spec = importlib.util.spec_from_file_location(
+        "icc", Path(__file__).parent / "icc.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TestColourProfiles:
+    # Where these sRGB colours lie in the other space, gamma 2.2 or 1.8, by the matrices
+    # of the profiles alone.
+    @pytest.mark.parametrize("name", ["Display P3", "ProPhoto RGB"])
+    @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "TIFF"])
+    def test_other_colours_become_those_of_srgb(self, encoded, icc, name, file_format):
+        def linear(space):
+            *columns, gamma = icc.SPACES[space]
+            return np.array(columns).T, gamma
+
+        srgb = np.array([190, 120, 100])
+        matrix, _ = linear("sRGB IEC61966-2.1")
+        theirs, their_gamma = linear(name)
+        light = matrix @ (((srgb / 255 + 0.055) / 1.055) ** 2.4)
+        stored = (np.linalg.solve(theirs, light) ** (1 / their_gamma) * 255).round()
+        picture = np.full((32, 32, 3), stored, np.uint8)
+        options = {"quality": 100, "subsampling": 0} if file_format == "JPEG" else {}
+        photo = encoded(picture, file_format, icc_profile=icc.profile(name), **options)
+        assert np.abs(picture[0, 0] - srgb.astype(int)).max() > 8
+        assert np.abs(read_photo(photo)[16, 16] - srgb.astype(int)).max() <= 3
+
+    def test_a_profile_of_srgb_changes_nothing(self, image, encoded, icc):
+        profile = icc.profile("sRGB IEC61966-2.1")
+        assert np.array_equal(
+            read_photo(encoded(image, "PNG", icc_profile=profile)), image
+        )
+
+    @pytest.mark.parametrize("mode", ["L", "P", "RGBA"])
+    def test_pictures_that_do_not_fit_their_profile_are_read(
+        self, image, encoded, icc, mode
+    ):
+        photo = encoded(
+            np.asarray(Image.fromarray(image).convert(mode)) if mode != "P" else
+            np.asarray(Image.fromarray(image).convert("L")),
+            "PNG", icc_profile=icc.profile("Display P3"),
+        )  # fmt: skip
+        assert read_photo(photo).shape == image.shape
+
+    def test_orientation_and_profile_go_together(self, image, encoded, icc):
+        exif = Image.Exif()
+        exif[ORIENTATION] = 6
+        profile = icc.profile("Display P3")
+        turned = read_photo(encoded(image, "PNG", icc_profile=profile, exif=exif))
+        straight = read_photo(encoded(image, "PNG", icc_profile=profile))
+        assert np.array_equal(turned, np.rot90(straight, -1))
+
+
+class TestWhatPillowCannotDecode:
+    def heic(self):
+        return b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+
+    def test_heic_names_the_extra(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "pillow_heif", None)
+        with pytest.raises(PhotoError, match="pip install pillow-heif") as caught:
+            read_photo(self.heic(), name="IMG_1.HEIC")
+        assert "IMG_1.HEIC is a HEIC photo" in str(caught.value)
+
+    def test_heic_is_read_where_the_extra_is_installed(self, image):
+        pillow_heif = pytest.importorskip("pillow_heif")
+        encoded = io.BytesIO()
+        heif = pillow_heif.from_pillow(Image.fromarray(image))
+        heif.save(encoded, quality=95)
+        found = read_photo(encoded.getvalue())
+        assert np.abs(found.astype(int) - image).mean() < 6
+
+    @pytest.mark.skipif(not features.check("avif"), reason="Pillow without AVIF")
+    def test_avif_is_read_with_its_orientation(self, image, encoded):
+        exif = Image.Exif()
+        exif[ORIENTATION] = 6
+        found = read_photo(encoded(image, "AVIF", quality=95, exif=exif))
+        assert np.abs(found.astype(int) - np.rot90(image, -1)).mean() < 6
+
+    @pytest.mark.parametrize(
+        ("start", "named"),
+        [
+            (b"\xff\x0a" + bytes(20), "a JPEG XL photo"),
+            (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(20), "a JPEG XL photo"),
+            (b"\0\0\0\x18ftypcrx " + bytes(20), "a raw photo"),
+            (b"\0\0\0\x18ftypisom" + bytes(20), "a video"),
+        ],
+    )
+    def test_other_formats_are_named(self, start, named):
+        with pytest.raises(PhotoError, match=named):
+            read_photo(start, name="it")
+
+    def test_an_arithmetic_coded_jpeg_that_fails_is_named(self, image, encoded):
+        jpeg = bytearray(encoded(image, "JPEG"))
+        place = jpeg.index(b"\xff\xc0")
+        jpeg[place + 1] = 0xC9
+        error = decoding.damaged("a.jpg", OSError("broken data"), bytes(jpeg))
+        assert "arithmetic-coded JPEG" in str(error)
+        error = decoding.damaged("a.jpg", OSError("broken"), encoded(image, "JPEG"))
+        assert "is damaged" in str(error)
+
+    @pytest.mark.parametrize("tag", [(0x00FE, 4, 1), (0xC612, 1, 1)])
+    def test_a_raw_photo_is_not_judged_by_its_thumbnail(self, image, encoded, tag):
+        thumbnail = Image.fromarray(image)
+        number, kind, value = tag
+        info = TiffImagePlugin.ImageFileDirectory_v2()
+        info[number] = value
+        info.tagtype[number] = kind
+        with pytest.raises(PhotoError, match="raw photo"):
+            read_photo(encoded(thumbnail, "TIFF", tiffinfo=info))

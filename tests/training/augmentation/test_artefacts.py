@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.augmentation.artefacts import on_photo, through_lens
+from training.augmentation.artefacts import on_photo, round_frame, through_lens
 
 SKIN = np.full((128, 128, 3), (220, 180, 160), np.uint8)
 SEEDS = range(400)
@@ -11,19 +11,19 @@ def _photos(change, strength=1.0):
     return [change(SKIN, np.random.default_rng(seed), strength) for seed in SEEDS]
 
 
-@pytest.mark.parametrize("change", [on_photo, through_lens])
+@pytest.mark.parametrize("change", [on_photo, through_lens, round_frame])
 def test_without_strength_nothing_changes(change):
     for seen in _photos(change, strength=0.0):
         np.testing.assert_array_equal(seen, SKIN)
 
 
-@pytest.mark.parametrize("change", [on_photo, through_lens])
+@pytest.mark.parametrize("change", [on_photo, through_lens, round_frame])
 def test_same_seed_gives_the_same_photo(change):
     for one, other in zip(_photos(change)[:40], _photos(change)[:40], strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("change", [on_photo, through_lens])
+@pytest.mark.parametrize("change", [on_photo, through_lens, round_frame])
 def test_milder_changes_fewer_photos(change):
     changed = [
         sum(not np.array_equal(seen, SKIN) for seen in _photos(change, strength))
@@ -49,6 +49,18 @@ def test_a_ring_leaves_the_middle_and_blackens_corners():
     assert ringed
     for seen in ringed:
         assert seen[56:72, 56:72].mean() > 150
+
+
+def test_a_round_frame_blackens_all_four_corners_and_leaves_the_middle():
+    framed = [
+        seen
+        for seen in _photos(round_frame)
+        if seen[[0, 0, -1, -1], [0, -1, 0, -1]].max() < 30
+    ]
+    # Chance 0.15, 3 deviations.
+    assert 0.095 < len(framed) / len(SEEDS) < 0.205
+    for seen in framed:
+        np.testing.assert_array_equal(seen[56:72, 56:72], SKIN[56:72, 56:72])
 
 
 def test_every_size_sees_the_same_ring():

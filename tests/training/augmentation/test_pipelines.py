@@ -4,12 +4,15 @@ import pytest
 from edge_runtime.photos.preprocessing import resize
 from training.augmentation.pipelines import (
     AUGMENTATIONS,
+    LEAST_KEPT_PX,
     MILD,
     _framed,
     _warped,
     augmentor,
     light,
+    other_aspect,
     other_camera,
+    other_resolution,
 )
 from training.synthetic.lesions import draw_lesion
 
@@ -311,3 +314,43 @@ def test_resizing_is_the_runtimes_own(lesion):
     card = np.full((96, 96, 3), 77, np.uint8)
     pixels = AUGMENTATIONS["none"](card, 32, np.random.default_rng(0))
     np.testing.assert_array_equal(pixels, resize(card, 32))
+
+
+class TestSources:
+    def test_keeps_less_detail_of_some_photos_and_never_too_little(self, lesion):
+        sides = np.array(
+            [
+                len(other_resolution(lesion, np.random.default_rng(seed), 1.0))
+                for seed in range(400)
+            ]
+        )
+        assert np.mean(sides < 96) == pytest.approx(0.4, abs=3 * 0.0245)
+        assert LEAST_KEPT_PX <= sides.min() < 50
+
+    def test_a_photo_without_detail_to_lose_stays(self):
+        small = draw_lesion(1, size_px=LEAST_KEPT_PX)
+        for seed in range(50):
+            seen = other_resolution(small, np.random.default_rng(seed), 1.0)
+            np.testing.assert_array_equal(seen, small)
+
+    def test_squashes_half_of_the_photos_one_way_or_the_other(self):
+        # A round spot; its width against its height is what a squashed frame changes.
+        axis = np.arange(128) - 63.5
+        spot = np.hypot(axis, axis[:, None]) < 30
+        card = np.where(spot[..., None], 0, 255).repeat(3, axis=2).astype(np.uint8)
+        aspects = []
+        for seed in range(400):
+            dark = other_aspect(card, np.random.default_rng(seed), 1.0)[..., 0] < 128
+            aspects.append(dark.any(axis=0).sum() / dark.any(axis=1).sum())
+        wide, tall = np.array(aspects) > 1.02, np.array(aspects) < 0.98
+        # A twelfth of the squashed ones is too little to be seen in 60 px.
+        assert wide.mean() == pytest.approx(0.23, abs=0.07)
+        assert tall.mean() == pytest.approx(0.23, abs=0.07)
+        assert 1.28 < max(aspects) < 1.36
+        assert 0.73 < min(aspects) < 0.79
+
+    def test_without_strength_resolution_and_aspect_stay(self, lesion):
+        for change in (other_resolution, other_aspect):
+            for seed in range(50):
+                seen = change(lesion, np.random.default_rng(seed), 0.0)
+                np.testing.assert_array_equal(seen, lesion)

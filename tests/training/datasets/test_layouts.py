@@ -17,7 +17,7 @@ TABLES = {
 
 
 def found(folder, name="auto"):
-    return read_photos(folder, layout_of(folder, name))
+    return read_photos(folder, layout_of(folder, name)).photos
 
 
 def edited(path, old, new):

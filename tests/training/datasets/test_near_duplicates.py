@@ -8,7 +8,14 @@ import pytest
 from PIL import Image
 
 from edge_runtime.errors import PhotoError
-from training.datasets.fine_detail import SameDetail, fine_detail, turned, zoomed
+from training.datasets.fine_detail import (
+    SameDetail,
+    fine_detail,
+    peak,
+    turned,
+    turned_back,
+    zoomed,
+)
 from training.datasets.fingerprints import SIDE_PX, Fingerprint, fingerprint, small_grey
 from training.datasets.near_duplicates import (
     DuplicatePair,
@@ -190,3 +197,13 @@ def test_photos_that_cannot_be_read_are_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(PhotoError, match=r"bad\.jpg"):
         fingerprint(path)
+
+
+@pytest.mark.parametrize("orientation", range(8))
+def test_turning_a_spectrum_back_equals_turning_the_other_picture(orientation):
+    rng = np.random.default_rng(orientation)
+    one, other = rng.normal(size=(2, 16, 16)).astype(np.float32)
+    spectra = np.fft.rfft2(one), np.fft.rfft2(other)
+    laid = peak(spectra[0] * np.conj(np.fft.rfft2(turned(other, orientation))))
+    back = peak(turned_back(spectra[0], orientation) * np.conj(spectra[1]))
+    assert back == pytest.approx(laid, rel=1e-4)

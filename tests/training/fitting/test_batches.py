@@ -13,6 +13,7 @@ from training.fitting.batches import (
     labels_of,
     model_inputs,
 )
+from training.fitting.sources import BalancedDraws
 from training.synthetic.dataset import draw_table
 
 N_PHOTOS = 10
@@ -145,6 +146,45 @@ class TestEpoch:
 
         with pytest.raises(OSError, match="disk gone"):
             next(cards(augmentation=failing).epoch(1))
+
+
+class TestBalancedEpoch:
+    @pytest.fixture
+    def photos(self):
+        """Cards of which the malignant one is drawn three times an epoch."""
+
+        def lottery(_square, size_px, rng, _strength):
+            return np.full((size_px, size_px, 3), rng.integers(256), np.uint8)
+
+        draws = BalancedDraws((np.array([1, 2, 3]), np.array([0])), (3, 3))
+        squares = [np.full((24, 24, 3), 20 * n, np.uint8) for n in range(N_PHOTOS)]
+
+        def supply(augmentation, **more):
+            return AugmentedPhotos(
+                squares, LABELS, 16, augmentation, 3, 0, draws=draws, **more
+            )
+
+        return supply, lottery
+
+    def test_has_as_many_steps_as_draws_fill(self, photos):
+        assert photos[0](_plain).steps == 2
+
+    def test_shows_what_was_drawn_at_equal_weight(self, photos):
+        batches = list(photos[0](_plain).epoch(1))
+        assert sorted(_numbers(batches)) == [0, 0, 0, 1, 2, 3]
+        assert all((batch.weights == 1).all() for batch in batches)
+
+    def test_a_photo_drawn_again_is_changed_anew(self, photos):
+        supply, lottery = photos
+        batches = list(supply(lottery).epoch(1))
+        labels = np.concatenate([batch.labels[:, 0] for batch in batches])
+        lots = np.concatenate([batch.pixels[:, 0, 0, 0] for batch in batches])
+        assert len(set(lots[labels == 1].tolist())) == 3
+
+    def test_diagnoses_belong_to_their_photos(self, photos):
+        diagnoses = np.arange(N_PHOTOS) - 1
+        for batch in photos[0](_plain, diagnoses=diagnoses).epoch(1):
+            np.testing.assert_array_equal(batch.diagnoses, _numbers([batch]) - 1)
 
 
 def test_model_inputs_are_what_the_runtime_shows_a_model(table):

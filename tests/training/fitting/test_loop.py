@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from edge_runtime.photos.preprocessing import resize
 from training.fitting import loop
 from training.fitting.batches import AugmentedPhotos
 from training.fitting.checkpoint import TrainingError
+from training.fitting.diagnoses import UNKNOWN, with_diagnoses
 from training.fitting.loop import Schedule, Validation, fit, scores_of
 from training.networks.designs import Network
 from training.networks.published_cnn import build
@@ -53,6 +56,10 @@ def _model(seed=0):
     return build(NETWORK, pool_first=True, dense_units=8)
 
 
+def _head(model):
+    return model.get_layer("diagnosis").get_weights()
+
+
 @pytest.fixture(scope="module")
 def validation():
     squares, labels = _cards(40, seed=2)
@@ -90,6 +97,62 @@ def test_two_softmax_units_learn_the_same_with_malignant_last(validation, tmp_pa
     assert (
         both[validation.labels == 1, 1].mean() > both[validation.labels == 0, 1].mean()
     )
+
+
+class TestDiagnoses:
+    def _fitted(self, diagnoses, validation, path):
+        model = with_diagnoses(_model())
+        photos = replace(_photos(), diagnoses=diagnoses)
+        object.__setattr__(photos, "watch", lambda *_: None)
+        schedule = replace(SCHEDULE, diagnoses=0.5)
+        return model, fit(model, photos, validation, schedule, path / "c.npz")
+
+    def test_are_learnt_beside_the_label(self, validation, tmp_path):
+        # Dark cards are melanomas and bright ones nevi.
+        classes = np.arange(4 * STEPS) % 2
+        model, fitted = self._fitted(classes, validation, tmp_path)
+        model.set_weights(fitted.weights)
+        _, told = model.predict_on_batch(validation.pixels)
+        right = np.asarray(told)[:, :2].argmax(axis=1) == validation.labels
+        assert right.mean() > 0.8
+        assert max(result.val_auc for result in fitted.history) > 0.8
+
+    def test_an_unknown_one_teaches_nothing(self, validation, tmp_path):
+        unknown = np.full(4 * STEPS, UNKNOWN)
+        model, fitted = self._fitted(unknown, validation, tmp_path)
+        before = dict(
+            zip(("kernel", "bias"), _head(with_diagnoses(_model())), strict=True)
+        )
+        # Weight decay alone moves it: towards nought, and no sign changes.
+        for name, after in zip(("kernel", "bias"), _head(model), strict=True):
+            np.testing.assert_allclose(after, before[name], rtol=0.01, atol=1e-7)
+        assert max(result.val_auc for result in fitted.history) > 0.8
+
+
+class TestSources:
+    def test_mean_of_their_aucs_chooses_the_epoch(self, validation, tmp_path):
+        half = np.arange(len(validation.labels))
+        pixels = np.concatenate([validation.pixels] * 2)
+        # One source's labels are the wrong way round: what is gained in one is lost in
+        # the other.
+        judged = Validation(
+            pixels,
+            np.concatenate([validation.labels, 1 - validation.labels]),
+            sources={"right": half, "wrong": half + len(half)},
+        )
+        schedule = replace(SCHEDULE, epochs=2)
+        fitted = fit(_model(), _photos(), judged, schedule, tmp_path / "c.npz")
+        for result in fitted.history:
+            assert result.sources["right"] == pytest.approx(1 - result.sources["wrong"])
+            assert result.val_auc == pytest.approx(0.5)
+
+    def test_are_kept_in_the_checkpoint(self, validation, tmp_path):
+        judged = replace(validation, sources={"all": np.arange(len(validation.labels))})
+        schedule, path = replace(SCHEDULE, epochs=1), tmp_path / "c.npz"
+        fitted = fit(_model(), _photos(), judged, schedule, path)
+        again = fit(_model(seed=3), _photos(), judged, schedule, path)
+        assert again.history == fitted.history
+        assert set(again.history[0].sources) == {"all"}
 
 
 class TestFit:

@@ -33,6 +33,10 @@ def test_there_are_as_many_cycles_as_columns_unless_asked_for():
         ("--augmentation", "mixup", "invalid choice"),
         ("--start", "runs/a", "--start: columns cannot be started from a run"),
         ("--covered", "1.5", "expected a share from 0 to 1"),
+        ("--diagnoses", "2", "expected a share from 0 to 1"),
+        ("--balance", "source", "expected label, or COLUMN,label"),
+        ("--balance", ",label", "expected label, or COLUMN,label"),
+        ("--draws", "100", "--draws: expected --balance COLUMN,label"),
     ],
 )
 def test_impossible_options_are_usage_errors(option, value, message, capsys):
@@ -40,6 +44,14 @@ def test_impossible_options_are_usage_errors(option, value, message, capsys):
         parse(["--manifest", "m.csv", "--out", "o", option, value])
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_fewer_draws_than_a_batch_are_a_usage_error(capsys):
+    given = ["--manifest", "m.csv", "--balance", "source,label", "--draws"]
+    assert parse([*given, "32"]).draws == 32
+    with pytest.raises(SystemExit):
+        parse([*given, "31"])
+    assert "--draws must be at least --batch-size, 32" in capsys.readouterr().err
 
 
 def test_a_finished_run_takes_the_place_of_a_configurations_weights(capsys):

@@ -55,10 +55,11 @@ export function calibrated(score, temperature) {
 // about its photos.
 const SPLITS = ["site", "test_clean", "test", "val"];
 
-/** The fairest measurement on a card. */
+/** The fairest measurement on a card; of several sources the one with the lowest AUC. */
 export function headline({accuracy}) {
-  const known = SPLITS.map((split) => accuracy.find((each) => each.split === split));
-  return known.find(Boolean) ?? accuracy[0];
+  const known = SPLITS.map((split) => accuracy.filter((each) => each.split === split));
+  const found = known.find((sources) => sources.length) ?? accuracy.slice(0, 1);
+  return found.reduce((worst, each) => (each.auc < worst.auc ? each : worst));
 }
 
 // Cautions that leave it open whether a lesion was photographed at all.

@@ -65,8 +65,9 @@ function tenths(value) {
 
 /** The fairest measurement on a card, with its photos in words. */
 export function evidence(card) {
-  const {split, recall, specificity} = headline(card);
-  const photos = SPLITS.includes(split) ? say(`split.${split}`) : say("split.other", {split});
+  const {split, source, recall, specificity} = headline(card);
+  const ofSplit = SPLITS.includes(split) ? say(`split.${split}`) : say("split.other", {split});
+  const photos = source ? say("split.of_source", {photos: ofSplit, source}) : ofSplit;
   const n = recall.n + specificity.n;
   return {photos, recall, specificity, n, malignantShare: recall.n / n};
 }
