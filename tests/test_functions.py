@@ -98,7 +98,7 @@ def test_a_wrong_option_raises_and_prints_nothing(call, said, capsys):
     [
         lambda: train(manifest="absent.csv"),
         lambda: convert("absent.keras", manifest="absent.csv"),
-        lambda: benchmark(manifest="absent.csv"),
+        lambda: benchmark(manifest="absent.csv", models="absent"),
         lambda: classify("absent.tflite", __file__),
     ],
 )
