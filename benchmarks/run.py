@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 if not __package__:
     # Started as a file: Python put benchmarks/ first on the path. Put the checkout
@@ -42,8 +43,9 @@ from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.measuring.revision import revision
 from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.manifest import LabelledPhoto, read_manifest
+from edge_runtime.terminal.command_parser import from_keywords
 from edge_runtime.terminal.exit_status import exit_status
-from edge_runtime.terminal.progress import ProgressLine
+from edge_runtime.terminal.progress import ProgressLine, time_left
 
 
 class Remaining:
@@ -58,32 +60,47 @@ class Remaining:
         """Begin the next case; what it tells is shown with its name and place."""
         self._begun += 1
         words = f"{self._begun} of {self._cases}: {name}"
-        if left := self._left():
-            words = f"{left}, {words}"
+        # From the cases that are done; they differ, so only roughly.
+        spent_s = self._clock() - self._start
+        if left := time_left(self._begun - 1, self._cases, spent_s):
+            words = f"about {left}, {words}"
 
         def tell(stage: str, done: int, total: int) -> None:
             show(f"{words}: {stage}", done, total)
 
         return tell
 
-    def _left(self) -> str | None:
-        """From the cases that are done; they differ, so only roughly."""
-        done = self._begun - 1
-        if not done:
-            return None
-        seconds = (self._clock() - self._start) / done * (self._cases - done)
-        if seconds < 90:
-            return f"about {seconds:.0f} s left"
-        return f"about {seconds / 60:.0f} min left"
 
+def benchmark(**options: Any) -> tuple[BenchmarkResult, ...]:
+    """Measure files as ``lesion-edge benchmark`` does, and write results and report.
 
-def benchmark(settings: RunSettings) -> int:
-    """Measure, write every result as it comes, then the report.
+        for result in benchmark(models="models", manifest="data/fanconic.csv"):
+            print(result.measurement.subject.name, result.measurement.timing.load_ms)
 
     What fails is named on standard error, and the rest is measured all the same.
 
+    Args:
+        options: those of the command, with underscores.
+
     Returns:
-        How many models and photos failed.
+        A result for each case that was measured, now or with ``resume`` before.
+
+    Raises:
+        UsageError: when there is no such option, or a value will not do.
+        EdgeRuntimeError: when there is nothing to measure, nothing to measure on, or
+            nothing could be measured.
+    """
+    settings = from_keywords(parse, options)
+    results, _ = measured_all(settings)
+    _report(settings.out)
+    return results
+
+
+def measured_all(settings: RunSettings) -> tuple[tuple[BenchmarkResult, ...], int]:
+    """Measure, and write every result as it comes.
+
+    Returns:
+        The results, and how many models and photos failed.
 
     Raises:
         EdgeRuntimeError: when there is nothing to measure, nothing to measure on, or
@@ -97,7 +114,12 @@ def benchmark(settings: RunSettings) -> int:
     left = {
         name: case for name, case in cases.items() if not _done(settings, name, case)
     }
-    written, failures, clock = len(cases) - len(left), 0, Remaining(len(left))
+    results = [
+        BenchmarkResult.read(_path_of(settings, name))
+        for name in cases
+        if name not in left
+    ]
+    failures, clock = 0, Remaining(len(left))
     with ProgressLine() as line:
         for place, (name, case) in enumerate(left.items()):
             try:
@@ -108,18 +130,22 @@ def benchmark(settings: RunSettings) -> int:
                 continue
             machine = machine_slug(result.measurement.machine_before)
             result.write(settings.out / machine / f"{name}.json")
-            written += 1
+            results.append(result)
             for reason in result.measurement.failed_photos:
                 failures += _fail(line, name, reason)
-    if not written:
+    if not results:
         raise BenchmarkError("nothing was measured, for the reasons above")
-    _report(settings.out)
-    return failures
+    return tuple(results), failures
+
+
+def _path_of(settings: RunSettings, name: str) -> Path:
+    """Where the result of a case measured on this machine lies."""
+    return settings.out / machine_slug(describe_machine()) / f"{name}.json"
 
 
 def _done(settings: RunSettings, name: str, case: Case) -> bool:
     """Whether --resume finds it measured already."""
-    path = settings.out / machine_slug(describe_machine()) / f"{name}.json"
+    path = _path_of(settings, name)
     return settings.resume and measured(path, case, _recorded(settings, case, 0))
 
 
@@ -202,21 +228,25 @@ def _fail(line: ProgressLine, name: str, reason: str) -> int:
     return 1
 
 
-def _report(folder: Path) -> None:
-    """Report on everything in the folder, and print the overview."""
+def _report(folder: Path) -> str:
+    """Report on everything in the folder; returns the overview."""
     report = summarise(gathered([folder]), read_published())
     path = write_report(report, folder)
+    lines = []
     for section in report.sections:
         table = overview(section.rows)
-        print(f"{section.machine}\n{text_table(table.head, table.rows)}\n")
-        print("".join(f"{problem}\n" for problem in section.problems))
-    print(f"{report.notice}\n{path}")
+        lines.append(f"{section.machine}\n{text_table(table.head, table.rows)}\n")
+        lines.append("".join(f"{problem}\n" for problem in section.problems))
+    return "\n".join((*lines, f"{report.notice}\n{path}"))
 
 
-@exit_status()
+@exit_status(stopped="stopped; what was measured is kept, --resume goes on from there")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    return 3 if benchmark(parse(arguments)) else 0
+    settings = parse(arguments)
+    _, failures = measured_all(settings)
+    print(_report(settings.out))
+    return 3 if failures else 0
 
 
 def measured(path: Path, case: Case, wanted: Settings) -> bool:

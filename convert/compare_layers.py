@@ -6,7 +6,6 @@ runs/cnn64/model.keras \
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +15,6 @@ if not __package__:
     # Started as a file: Python put convert/ first on the path. Put the checkout
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from convert.diagnosis.layer_report import advice, csv_text, picture, table_text
 from convert.errors import ConversionError
@@ -34,6 +30,7 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.manifest import photos_of, read_manifest
 from edge_runtime.terminal.exit_status import exit_status
+from training.framework import start_keras
 
 
 @dataclass(frozen=True)
@@ -86,6 +83,7 @@ def report(settings: Settings) -> str:
     file = read_model_file(settings.file)
     photos = photos_of(read_manifest(settings.manifest), "val")[: settings.photos]
     # TensorFlow takes seconds to import, which --help and mistakes need not wait for.
+    start_keras()
     from convert.diagnosis.layer_errors import layer_errors
     from convert.quantize.conversion import rebuilt
     from convert.quantize.export import flatbuffer

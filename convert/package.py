@@ -173,7 +173,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         new.rename(folder)
 
 
-@exit_status()
+@exit_status(stopped="stopped; kits are whole or not there")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     problems = package(parse(arguments))

@@ -5,20 +5,16 @@ Run: python convert/to_tflite.py runs/cnn64/model.keras --manifest data/fanconic
 """
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 if not __package__:
     # Started as a file: Python put convert/ first on the path. Put the checkout
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-# Whatever trained it, TensorFlow converts it.
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from convert.cards.text import NOT_COMPARED
 from convert.errors import ConversionError
@@ -41,12 +37,14 @@ from convert.source.options import (
 )
 from convert.targets.c_source import write_c_source
 from convert.targets.table import TARGETS
+from edge_runtime.errors import UsageError
 from edge_runtime.files.atomic import write_text
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import write_model_file
 from edge_runtime.photos.manifest import read_manifest
-from edge_runtime.terminal.command_parser import CommandParser
+from edge_runtime.terminal.command_parser import CommandParser, from_keywords
 from edge_runtime.terminal.exit_status import exit_status
+from training.framework import start_keras
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -79,7 +77,35 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     return Settings(**{**vars(words), **given})
 
 
-def convert(settings: Settings) -> Path:
+def convert(
+    keras_model: str | Path | None = None, *, manifest: str | Path, **options: Any
+) -> Path:
+    """Convert a model as ``lesion-edge convert`` does; returns the file's path.
+
+        convert("runs/cnn64/model.keras", manifest="data/fanconic.csv",
+                recipe="ptq_int8", out="models")
+
+    Args:
+        keras_model: the model's path; None with ``builder`` and ``weights``.
+        manifest: table of labelled photos.
+        options: those of the command, with underscores; one recipe at a time.
+
+    Raises:
+        UsageError: when there is no such option, or a value will not do.
+        ConversionError: when the model, the photos or the options do not fit.
+        GateError: when the file would have lost too much.
+    """
+    places = [] if keras_model is None else [keras_model]
+    given = {"manifest": manifest, **options}
+    settings = from_keywords(parse, given, places=places)
+    if settings.recipe == ALL or settings.summary:
+        raise UsageError(
+            "recipe='all' and summary make several files; call convert once for each"
+        )
+    return converted(settings)
+
+
+def converted(settings: Settings) -> Path:
     """Convert, check against the Keras model, write; returns the file's path.
 
     Raises:
@@ -90,7 +116,7 @@ def convert(settings: Settings) -> Path:
         return _card_only(settings)
     _refuse_taken(settings)
     photos = read_manifest(settings.manifest)
-    # TensorFlow takes seconds to import, which --help and mistakes need not wait for.
+    start_keras()
     from convert.source.model import source_for
 
     source = source_for(settings)
@@ -174,8 +200,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(jobs) > 1 or settings.summary:
         given = sys.argv[1:] if arguments is None else arguments
         command = shlex.join(["python", "convert/to_tflite.py", *given])
-        return sweep(jobs, convert, command=command, summary=settings.summary)
-    print(convert(jobs[0]))
+        return sweep(jobs, converted, command=command, summary=settings.summary)
+    print(converted(jobs[0]))
     return 0
 
 

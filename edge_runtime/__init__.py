@@ -2,108 +2,43 @@
 
 Research and education; not a medical device.
 
-    from edge_runtime import LesionClassifier
+    from edge_runtime import classify
 
-    classifier = LesionClassifier.load("models/cnn64.qat_int8.tflite")
-    verdict = classifier.classify("photo.jpg")
+    verdict = classify("models/cnn64.qat_int8.tflite", "photo.jpg")
     print(verdict.decision, verdict.probability, verdict.threshold)
+
+What judges photo after photo keeps a ``LesionClassifier``, which loads the model once.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from edge_runtime.classifier import LesionClassifier
-    from edge_runtime.errors import (
-        AnswerError,
-        CardMismatchError,
-        EdgeRuntimeError,
-        InterpreterMissingError,
-        ManifestError,
-        ModelFileError,
-        PhotoError,
-    )
-    from edge_runtime.measuring.latency import Latency, measure_latency
-    from edge_runtime.measuring.machine import Machine, describe_machine
-    from edge_runtime.model.card import ModelCard
-    from edge_runtime.model.file import ModelFile, read_model_file
-    from edge_runtime.model.interpreter import (
-        TfliteModel,
-        open_interpreter,
-        open_model_file,
-    )
-    from edge_runtime.model.quantization import Quantization
-    from edge_runtime.photos.decoding import PhotoSource, read_photo
-    from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
-    from edge_runtime.photos.preprocessing import load_pixels, preprocess
-    from edge_runtime.photos.quality import Finding, photo_findings
-    from edge_runtime.verdict import Verdict
+if TYPE_CHECKING:  # As below, for type checkers.
+    from edge_runtime.batch import Outcome as Outcome
+    from edge_runtime.classifier import LesionClassifier as LesionClassifier
+    from edge_runtime.commands.classify import classify as classify
+    from edge_runtime.errors import AnswerError as AnswerError
+    from edge_runtime.errors import EdgeRuntimeError as EdgeRuntimeError
+    from edge_runtime.errors import InterpreterMissingError as InterpreterMissingError
+    from edge_runtime.errors import ModelFileError as ModelFileError
+    from edge_runtime.errors import PhotoError as PhotoError
+    from edge_runtime.model.card import ModelCard as ModelCard
+    from edge_runtime.verdict import Verdict as Verdict
 
 # Modules are imported when one of their names is asked for: a verdict needs neither the
 # manifest nor the machine, and cold start counts on a device.
 _HOMES = {
     "AnswerError": "errors",
-    "CardMismatchError": "errors",
     "EdgeRuntimeError": "errors",
-    "Finding": "photos.quality",
     "InterpreterMissingError": "errors",
-    "LabelledPhoto": "photos.manifest",
-    "Latency": "measuring.latency",
     "LesionClassifier": "classifier",
-    "Machine": "measuring.machine",
-    "ManifestError": "errors",
     "ModelCard": "model.card",
-    "ModelFile": "model.file",
     "ModelFileError": "errors",
+    "Outcome": "batch",
     "PhotoError": "errors",
-    "PhotoSource": "photos.decoding",
-    "Quantization": "model.quantization",
-    "TfliteModel": "model.interpreter",
     "Verdict": "verdict",
-    "describe_machine": "measuring.machine",
-    "load_pixels": "photos.preprocessing",
-    "measure_latency": "measuring.latency",
-    "open_interpreter": "model.interpreter",
-    "open_model_file": "model.interpreter",
-    "photo_findings": "photos.quality",
-    "photos_of": "photos.manifest",
-    "preprocess": "photos.preprocessing",
-    "read_manifest": "photos.manifest",
-    "read_model_file": "model.file",
-    "read_photo": "photos.decoding",
+    "classify": "commands.classify",
 }
-
-__all__ = [
-    "AnswerError",
-    "CardMismatchError",
-    "EdgeRuntimeError",
-    "Finding",
-    "InterpreterMissingError",
-    "LabelledPhoto",
-    "Latency",
-    "LesionClassifier",
-    "Machine",
-    "ManifestError",
-    "ModelCard",
-    "ModelFile",
-    "ModelFileError",
-    "PhotoError",
-    "PhotoSource",
-    "Quantization",
-    "TfliteModel",
-    "Verdict",
-    "describe_machine",
-    "load_pixels",
-    "measure_latency",
-    "open_interpreter",
-    "open_model_file",
-    "photo_findings",
-    "photos_of",
-    "preprocess",
-    "read_manifest",
-    "read_model_file",
-    "read_photo",
-]
 
 
 def __getattr__(name: str) -> Any:
@@ -115,4 +50,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_HOMES})

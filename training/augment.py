@@ -77,7 +77,9 @@ def augment(words: argparse.Namespace) -> Path:
     ]
     (words.out / "train").mkdir(parents=True, exist_ok=True)
     drawn = np.random.default_rng(words.seed).integers(len(train), size=words.samples)
-    for number, index in enumerate(tqdm(drawn.tolist(), desc="photos", unit="photo")):
+    for number, index in enumerate(
+        tqdm(drawn.tolist(), desc="photos", unit="photo", disable=None)
+    ):
         path = words.out / "train" / f"{number:05d}.png"
         rng = np.random.default_rng([words.seed, number])
         square = centre_square(read_photo(train[index].path))

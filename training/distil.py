@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 if not __package__:
     # Started as a file: Python put training/ first on the path. Put the checkout
@@ -33,7 +34,10 @@ from training.fitting.lessons import (
     write_lessons,
 )
 from training.fitting.record import file_sha256
-from training.fitting.teachers import Teacher, read_teachers
+from training.framework import start_keras
+
+if TYPE_CHECKING:
+    from training.fitting.teachers import Teacher
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -68,6 +72,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def teach(words: argparse.Namespace) -> Path:
     """Judge the views that are missing; returns the path of the lessons."""
+    start_keras()
+    from training.fitting.teachers import read_teachers
+
     with without_info_lines():
         teachers = read_teachers(words.teacher, usable_cores())
     course = Course(
@@ -83,7 +90,7 @@ def teach(words: argparse.Namespace) -> Path:
     missing = np.flatnonzero(np.isnan(lessons.logits).any(axis=1))
     if missing.size:
         squares = decoded_squares(photos, LARGEST_CACHED_PX)
-    for view in tqdm(missing.tolist(), desc="views", unit="view"):
+    for view in tqdm(missing.tolist(), desc="views", unit="view", disable=None):
         lessons.logits[view] = _judged(teachers, squares, course, view)
         write_lessons(path, lessons)
     return path
@@ -103,7 +110,7 @@ def _begun(path: Path, course: Course, photos: int) -> Lessons:
 
 
 def _judged(
-    teachers: Sequence[Teacher],
+    teachers: Sequence["Teacher"],
     squares: Sequence[NDArray[np.uint8]],
     course: Course,
     view: int,
@@ -111,7 +118,7 @@ def _judged(
     """Logits of one view of every photo; each teacher takes its share."""
     logits = np.empty(len(squares), np.float32)
 
-    def judge(first: int, teacher: Teacher) -> None:
+    def judge(first: int, teacher: "Teacher") -> None:
         for index in range(first, len(squares), len(teachers)):
             shown = course.pixels(squares[index], index, view, teacher.size_px)
             logits[index] = teacher.logit(shown)

@@ -27,7 +27,7 @@ from edge_runtime.files.atomic import write_bytes
 from edge_runtime.photos.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.exit_status import exit_status
-from training.fitting.checkpoint import TrainingError
+from training.errors import TrainingError
 
 BATCH = 64
 

@@ -285,7 +285,7 @@ def _readable(
 ) -> tuple[list[Listed], list[Fingerprint], list[PhotoError]]:
     """The photos that can be read, their fingerprints, and why others cannot."""
     kept, fingerprints, failures = [], [], []
-    for each in tqdm(listed, desc="reading photos", unit="photo"):
+    for each in tqdm(listed, desc="reading photos", unit="photo", disable=None):
         try:
             fingerprints.append(fingerprint(each.photo.path, looks=looks))
         except PhotoError as error:
@@ -299,7 +299,7 @@ def _readable(
 
 def _comparing(candidates: Sequence[Candidate]) -> Iterable[Candidate]:
     progress: Iterable[Candidate] = tqdm(
-        candidates, desc="comparing likely duplicates", unit="pair"
+        candidates, desc="comparing likely duplicates", unit="pair", disable=None
     )
     return progress
 

@@ -11,7 +11,6 @@ classifier that saw no photo of its lesion.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +22,6 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-import keras
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -36,13 +32,8 @@ from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 from training.fitting.batches import labels_of, model_inputs
-from training.networks.backbones import (
-    BACKBONES,
-    SIZES_PX,
-    Backbone,
-    Part,
-    build_backbone,
-)
+from training.framework import start_keras
+from training.networks.designs import BACKBONES, SIZES_PX, Backbone, Part
 
 FOLDS = 5
 # How much a weight costs, of standardised features; the best of them on a fold of its
@@ -206,6 +197,11 @@ def _ridge(
 def _probed(
     text: str, part: Part, file: str, pixels: NDArray[np.float32], *, dense_stem: bool
 ) -> Probed:
+    start_keras()
+    import keras
+
+    from training.networks.backbones import build_backbone
+
     name = text.partition("=")[0]
     row = Backbone(
         name.replace(":", "_"), pixels.shape[1], (part,), dense_stem=dense_stem
@@ -215,7 +211,7 @@ def _probed(
     batches = [pixels[start : start + 32] for start in range(0, len(pixels), 32)]
     features = [
         np.asarray(means.predict_on_batch(batch), np.float64)
-        for batch in tqdm(batches, desc=name, unit="batch")
+        for batch in tqdm(batches, desc=name, unit="batch", disable=None)
     ]
     return Probed(name, means.count_params(), np.concatenate(features))
 

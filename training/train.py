@@ -13,25 +13,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if not __package__:
     # Started as a file: Python put training/ first on the path. Put the checkout
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-import keras
-
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.evaluation.metrics import roc_auc
 from edge_runtime.files.atomic import write_text
 from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.terminal.command_parser import from_keywords
 from edge_runtime.terminal.exit_status import exit_status
-from training.fitting.checkpoint import TrainingError
-from training.fitting.cycles import fit_columns, validation_photos
+from training.errors import TrainingError
 from training.fitting.learning_curves import plot_curves
-from training.fitting.loop import scores_of
 from training.fitting.record import (
     RECORD_FORMAT,
     TrainingRecord,
@@ -41,10 +37,35 @@ from training.fitting.record import (
 )
 from training.fitting.settings import Settings, parse
 from training.fitting.sources import in_words, validation_metrics
+from training.framework import start_keras
+
+if TYPE_CHECKING:
+    import keras
 
 
-def train(settings: Settings) -> Path:
-    """Train, save model, record and curves; returns the model's path."""
+def train(**options: Any) -> Path:
+    """Train a network as ``lesion-edge train`` does; returns the model's path.
+
+        train(manifest="data/fanconic.csv", network="cnn64", out="runs/cnn64")
+
+    Args:
+        options: those of the command, with underscores.
+
+    Raises:
+        UsageError: when there is no such option, or a value will not do.
+        EdgeRuntimeError: when the manifest or the folder does not fit, or training
+            fails.
+    """
+    return trained(from_keywords(parse, options))
+
+
+def trained(settings: Settings) -> Path:
+    """Train, save model, record and curves; returns the model's path.
+
+    Raises:
+        EdgeRuntimeError: when the manifest or the folder does not fit, or training
+            fails.
+    """
     started = time.perf_counter()
     model_path = settings.out / "model.keras"
     if model_path.exists():
@@ -63,6 +84,10 @@ def train(settings: Settings) -> Path:
                 f"{settings.manifest} needs malignant and benign photos in its"
                 f" {split} split"
             )
+    start_keras()
+    from training.fitting.cycles import fit_columns, validation_photos
+    from training.fitting.loop import scores_of
+
     _claim_folder(settings)
     try:
         fits, model = fit_columns(settings, photos)
@@ -134,7 +159,7 @@ def _leave_folder(folder: Path) -> None:
             folder.rmdir()
 
 
-def _save_whole(model: keras.Model, path: Path) -> None:
+def _save_whole(model: "keras.Model", path: Path) -> None:
     # Keras looks at the suffix, so the temporary name has to keep it.
     temporary = path.with_name(f".{path.name}.partial.keras")
     model.save(temporary)
@@ -144,7 +169,7 @@ def _save_whole(model: keras.Model, path: Path) -> None:
 @exit_status(stopped="stopped; give the same command again to resume")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    print(train(parse(arguments)))
+    print(trained(parse(arguments)))
     return 0
 
 

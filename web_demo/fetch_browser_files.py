@@ -117,6 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FetchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped; the files that were there stay", file=sys.stderr)
+        return 130
     for path in files:
         plain = path.stat().st_size
         packed = path.with_name(f"{path.name}.br").stat().st_size

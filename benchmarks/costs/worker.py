@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.costs.cases import BATCH, INTERPRETER, PHOTOS, Cost, CostCase
+from benchmarks.measure.case_input import read_case
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.files.strict_json import build
 from edge_runtime.measuring.latency import Latency, counted, measure
 from edge_runtime.measuring.machine import peak_memory_mib
 from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.photos.preprocessing import load_pixels
+from edge_runtime.terminal.exit_status import exit_status
 
 
 def cost(case: CostCase) -> Cost:
@@ -97,14 +98,12 @@ def _batches(
     ]
 
 
-def main() -> int:
+@exit_status()
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the case on standard input; returns the exit status."""
-    case = build(CostCase, json.load(sys.stdin), "case")
-    try:
-        print(json.dumps(dataclasses.asdict(cost(case)), allow_nan=False))
-    except EdgeRuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    given = read_case(arguments, "benchmarks/costs/cost_bench.py", sys.stdin.read)
+    case = build(CostCase, given, "case")
+    print(json.dumps(dataclasses.asdict(cost(case)), allow_nan=False))
     return 0
 
 

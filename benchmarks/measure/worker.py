@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure import colour_baseline
+from benchmarks.measure.case_input import read_case
 from benchmarks.measure.cases import Case, Tell
 from benchmarks.measure.colour_baseline import ColourBaseline
 from benchmarks.measure.energy import Energy, metered
@@ -52,6 +53,7 @@ from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.photos.decoding import read_photo
 from edge_runtime.photos.preprocessing import load_pixels, preprocess
 from edge_runtime.photos.quality import photo_findings
+from edge_runtime.terminal.exit_status import exit_status
 
 
 @dataclass(frozen=True)
@@ -278,9 +280,11 @@ def say(kind: str, value: Any) -> None:
     print(json.dumps({kind: value}, allow_nan=False), flush=True)
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the case on standard input; returns the exit status."""
-    case = build(Case, json.load(sys.stdin), "case")
+    given = read_case(arguments, "benchmarks/run.py", sys.stdin.read)
+    case = build(Case, given, "case")
     try:
         measurement = measure(case, lambda *progress: say("progress", progress))
     except EdgeRuntimeError as error:

@@ -37,6 +37,7 @@ from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.exit_status import exit_status
 
 MOST_RUNS = {"infer": 20, "judge": 5}
 """A turn: inferences, then photos to a score."""
@@ -188,6 +189,7 @@ def _row(
     )
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     settings = parse(arguments)

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.measure.case_input import read_case
 from benchmarks.peers.runtimes import NOT_LOOKED_AT, OURS, PEERS, Files, Infer, Peer
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.preprocessing import load_pixels
+from edge_runtime.terminal.exit_status import exit_status
 
 
 def batches(path: str, card: ModelCard, *, int8: bool) -> list[NDArray[Any]]:
@@ -55,9 +57,10 @@ def timed_ms(
     return samples
 
 
-def main() -> int:
-    """Open the peer, then do what the lines ask for."""
-    case = json.loads(sys.stdin.readline())
+@exit_status()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Open the peer, then do what the lines ask for; returns the exit status."""
+    case = read_case(arguments, "benchmarks/peers/peer_bench.py", sys.stdin.readline)
     peer = PEERS[case["peer"]]
     files = Files(**{name: Path(path) for name, path in case["files"].items()})
     card = read_model_file(files.tflite).card

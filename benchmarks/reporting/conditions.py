@@ -52,6 +52,15 @@ def result_facts(result: BenchmarkResult) -> Iterable[Fact]:
         "cores it stayed on",
         "any" if settings.cpus is None else _listed(settings.cpus),
     )
+    timing, memory = measurement.timing, measurement.memory
+    yield (
+        "timed",
+        f"{timing.interpreter_runs:,} inferences, {timing.photo_runs:,} photos",
+    )
+    if settings.protocol.run_frequency is not None:
+        yield "photos that started late", timing.late_photos
+    if memory.before_load_mib is not None:
+        yield "memory before loading", f"{memory.before_load_mib:.0f} MiB"
     yield "order", f"shuffled, seed {settings.order_seed}"
     yield "energy", energy_in_words(measurement)
     yield "photos", f"{settings.split} split of {settings.manifest}"

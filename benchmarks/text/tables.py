@@ -22,15 +22,21 @@ class Table:
     caption: str
 
 
-def text_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def text_table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: bool = True
+) -> str:
     """Columns that line up; the first to the left, the others to the right.
 
-    Headings take several lines rather than make a column wider than its cells.
+    Args:
+        head: a heading for each column.
+        rows: cells.
+        wrap: headings take several lines rather than make a column wider than its
+            cells; else each has one line.
     """
     body = [tuple(row) for row in rows]
     cells = zip(*body, strict=True) if body else [()] * len(head)
     widths = [
-        max(map(len, (*name.split(), *column)), default=0)
+        max(map(len, (*(name.split() if wrap else [name]), *column)), default=0)
         for name, column in zip(head, cells, strict=True)
     ]
     lines = [*_heading(head, widths), *body]

@@ -25,6 +25,7 @@ from benchmarks.web.server import Client, ServerError, WebServer, form
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.measuring.revision import revision
+from edge_runtime.terminal.exit_status import exit_status
 
 PHOTO = Path(__file__).resolve().parents[2] / "samples/drawn_tone3_irregular.png"
 PATH = "/api/v1/classify"
@@ -218,6 +219,7 @@ def table(loads: Sequence[Load]) -> str:
     return text_table(head, lines)
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status, 4 where a photo got no verdict."""
     settings = parse(arguments)

@@ -27,6 +27,7 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.measuring.revision import CHECKOUT, revision
+from edge_runtime.terminal.exit_status import exit_status
 
 PHOTO = CHECKOUT / "samples/drawn_tone3_irregular.png"
 PHONE_PX, PHONE_QUALITY = (4000, 3000), 90
@@ -173,6 +174,7 @@ def _range(samples: Sequence[float]) -> str:
     return f"{middle:.0f} ({min(samples):.0f}-{max(samples):.0f})"
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     settings = parse(arguments)

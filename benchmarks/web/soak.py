@@ -28,6 +28,7 @@ from benchmarks.web.traffic import Sent, Unfinished, every_kind
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.measuring.revision import revision
+from edge_runtime.terminal.exit_status import exit_status
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CLIENTS = 4
@@ -150,6 +151,7 @@ def _rss_mib(pid: int) -> float:
     raise ServerError("the server's memory is not known here; this needs Linux")
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status, 4 where something was wrong."""
     settings = parse(arguments)

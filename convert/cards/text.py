@@ -6,7 +6,7 @@ Pure functions from the card and the graph to lines; ``convert/show.py`` prints 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from convert.tflite.audit import SizeReport
+from convert.tflite.audit import SizeReport, unfused_operations
 from convert.tflite.operators import Operator, Tensor
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.evidence import (
@@ -48,9 +48,15 @@ def graph_lines(found: Sequence[Operator]) -> list[str]:
         (operator.name, *_edges_of(operator), _weights(operator), operator.layer)
         for operator in found
     ]
-    return _section(
-        "Operations", table(("kernel", "reads", "gives", "weights", "layer"), rows)
-    )
+    lines = table(("kernel", "reads", "gives", "weights", "layer"), rows)
+    if unfused := unfused_operations(found):
+        layers = ", ".join(dict.fromkeys(operator.layer for operator in unfused))
+        lines = [
+            *lines,
+            f"{len(unfused)} of them could have been folded into a convolution:"
+            f" {layers}",
+        ]
+    return _section("Operations", lines)
 
 
 def size_lines(size: SizeReport, file_bytes: int, parameters: int) -> list[str]:

@@ -13,7 +13,6 @@ import numpy as np
 
 from convert.errors import GateError
 from convert.quantize.recipes import Recipe
-from convert.source.scoring import MEAN, STD
 from edge_runtime.evaluation.intervals import delong_test
 from edge_runtime.evaluation.metrics import (
     Labels,
@@ -301,6 +300,9 @@ def refuse_failed(
 
 def input_finding(model: TfliteModel) -> Finding:
     """Whether a stored input is the pixel itself: the range is that of pixels / 255."""
+    # Here: it brings TensorFlow, and --help asks this module for the limits.
+    from convert.source.scoring import MEAN, STD
+
     scale, zero_point = model.input.scale, model.input.zero_point
     if model.input.is_identity:
         return Finding("input-scale", 0, 0, True, "the input is float", "")

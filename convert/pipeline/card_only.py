@@ -216,7 +216,7 @@ def _evidence(
     scores = np.array(
         [
             _score(model, table[load_pixels(photo.path, size_px)])
-            for photo in tqdm(val, desc="validation", unit="photo")
+            for photo in tqdm(val, desc="validation", unit="photo", disable=None)
         ]
     )
     if scores.min() < 0 or scores.max() > 1:

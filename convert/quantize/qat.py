@@ -147,7 +147,12 @@ def _teach(
         optimizer.apply(tape.gradient(loss, variables), rate)
         return loss
 
-    bar = tqdm(_endless(photos, settings.steps), total=settings.steps, desc="fine-tune")
+    bar = tqdm(
+        _endless(photos, settings.steps),
+        total=settings.steps,
+        desc="fine-tune",
+        disable=None,
+    )
     for number, batch in enumerate(bar):
         given = (batch.pixels, batch.weights)
         loss = step(*map(tf.constant, given), decay(number))

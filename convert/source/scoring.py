@@ -70,7 +70,7 @@ def read_photos(
         what: they are.
         slots: of the model's answers; see ``Source``.
     """
-    bar = tqdm(photos, desc=what, unit="photo")
+    bar = tqdm(photos, desc=what, unit="photo", disable=None)
     pixels = [load_pixels(photo.path, size_px) for photo in bar]
     return Photos(
         np.stack(pixels),

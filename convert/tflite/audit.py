@@ -30,14 +30,11 @@ class Audit:
 
     Attributes:
         operations: kernel's name -> how often it occurs.
-        unfused: multiplications and additions per channel that the converter could
-            have folded into a convolution: what batch normalisation leaves.
         quantisation: layer kind -> type and granularity of its weights; and
             ``"activations"``.
     """
 
     operations: Mapping[str, int]
-    unfused: tuple[str, ...]
     quantisation: Mapping[str, str]
 
 
@@ -90,7 +87,6 @@ def audit(model: bytes, *, int8: bool, kept: Sequence[str] = ()) -> Audit:
         )
     return Audit(
         operations=dict(Counter(operator.name for operator in found)),
-        unfused=tuple(str(operator) for operator in unfused_operations(found)),
         quantisation=quantisation(found),
     )
 
@@ -115,7 +111,11 @@ def custom_operations(found: Sequence[Operator]) -> tuple[Operator, ...]:
 
 
 def unfused_operations(found: Sequence[Operator]) -> tuple[Operator, ...]:
-    """Multiplications by, and additions of, a constant per channel."""
+    """Multiplications by, and additions of, a constant per channel.
+
+    The converter could have folded them into a convolution: batch normalisation leaves
+    them where it is not folded.
+    """
     return tuple(
         operator
         for operator in _without_widening(found)

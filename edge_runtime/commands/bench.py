@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,8 +15,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from edge_runtime.classifier import LesionClassifier
-from edge_runtime.measuring.latency import counted, measure_latency
-from edge_runtime.measuring.machine import describe_machine, peak_memory_mib
+from edge_runtime.measuring.latency import Latency, counted, measure_latency
+from edge_runtime.measuring.machine import (
+    Machine,
+    describe_machine,
+    disturbances,
+    peak_memory_mib,
+)
 from edge_runtime.measuring.revision import revision
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_model_file
@@ -26,10 +31,12 @@ from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
 DETAILS = """\
-Prints one JSON object: the machine, the model, and all samples in milliseconds of the
-interpreter alone and (with --photos) from a photo's path to its verdict. It is a result
-as `lesion-edge benchmark` writes, without accuracy; python benchmarks/report.py merges
-it with others. Sends nothing anywhere.
+Times the interpreter alone and (with --photos) the way from a photo's path to its
+verdict. Sends nothing anywhere.
+
+--json prints one JSON object instead: the machine, the model, and all samples in
+milliseconds. It is a result as `lesion-edge benchmark` writes, without accuracy;
+python benchmarks/report.py merges it with others.
 
 `lesion-edge benchmark` measures every file of a folder on labelled photos, with recall,
 specificity and AUC; it needs a manifest and the toolkit, which a device need not have.
@@ -54,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=_positive, help="of the interpreter; measured when absent"
     )
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(words: argparse.Namespace) -> int:
@@ -108,15 +116,57 @@ def run(words: argparse.Namespace) -> int:
         "scores": [],
         "failed_photos": [],
     }
-    print(json.dumps(_result(words, len(photos), classifier, measurement)))
-    print(f"bench: {NOTICE}", file=sys.stderr)
     aside = site_path(words.model)
-    print(
-        f"bench: {classifier.operating_point}"
-        + (f"; {aside} is left aside" if aside.exists() else ""),
-        file=sys.stderr,
+    point = f"{classifier.operating_point}" + (
+        f"; {aside} is left aside" if aside.exists() else ""
     )
+    if words.json:
+        print(json.dumps(_result(words, len(photos), classifier, measurement)))
+        print(f"bench: {NOTICE}\nbench: {point}", file=sys.stderr)
+    else:
+        print("\n".join((*_lines(measurement, model.threads), point)))
     return 0
+
+
+def _lines(measurement: Mapping[str, Any], threads: int) -> list[str]:
+    """What was measured, for people."""
+    machine, interpreter = measurement["machine_before"], measurement["interpreter"]
+    timing, memory = measurement["timing"], measurement["memory"]
+    computer = machine["board"] or machine["cpu"] or machine["architecture"]
+    lines = [
+        f"{measurement['subject']['name']} on {computer}, {machine['cores']} cores:"
+        f" {interpreter['name']} {interpreter['version']}, threads: {threads}",
+        f"{'':24}{'median':>9}{'p90':>9}{'p99':>9}  ms",
+        _percentiles("interpreter alone", timing["interpreter_ms"]),
+    ]
+    if timing["photo_to_verdict_ms"]:
+        lines.append(_percentiles("photo to verdict", timing["photo_to_verdict_ms"]))
+    lines += [f"  {line}" for line in _stages(timing["stages_ms"])]
+    lines.append(
+        f"{'first verdict ready':<24}{timing['cold_start_ms']:>9.0f}  ms after the"
+        f" start; loading again {timing['load_ms']:.0f} ms"
+    )
+    if memory["peak_mib"] is not None:
+        lines.append(
+            f"{'memory':<24}{memory['peak_mib']:>9.0f}  MiB at most"
+            f" ({memory['before_load_mib']:.0f} before the model was loaded)"
+        )
+    found = Machine(**measurement["machine_before"])
+    after = Machine(**measurement["machine_after"])
+    lines += [f"caution: {reason}" for reason in disturbances(found, after)]
+    return [*lines, f"{NOTICE}; --json prints every sample"]
+
+
+def _percentiles(name: str, samples_ms: Sequence[float]) -> str:
+    found = Latency(tuple(samples_ms))
+    values = (found.median_ms, found.p90_ms, found.p99_ms)
+    columns = "".join(f"{value:>9.3f}" for value in values)
+    return f"{name:<24}{columns}  of {found.runs:,} runs"
+
+
+def _stages(stages_ms: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    for name, samples in stages_ms.items():
+        yield f"{name:<22}{Latency(tuple(samples)).median_ms:>9.3f}"
 
 
 def _photo_times(

@@ -7,19 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from edge_runtime.batch import Outcome, judged
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.commands.verdict_table import WIDEST_NAME, heading, row
-from edge_runtime.errors import AnswerError, ResultFileError
+from edge_runtime.errors import AnswerError, PhotoError, ResultFileError, UsageError
 from edge_runtime.photos.paths import once_each, photos_in
 from edge_runtime.photos.quality import FINDING_NAMES
 from edge_runtime.site_calibration.file import site_choice
 from edge_runtime.terminal import logs
+from edge_runtime.terminal.command_parser import CommandParser, from_keywords
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.terminal.progress import ProgressLine
-from edge_runtime.verdict import model_lines
+from edge_runtime.verdict import Verdict, model_lines
 
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
@@ -171,38 +172,106 @@ def run(words: argparse.Namespace) -> int:
     Raises:
         EdgeRuntimeError: when the model cannot be used, or the file not be written.
     """
+    return judge(_settings(words))
+
+
+def _settings(words: argparse.Namespace) -> Settings:
     accepted = FINDING_NAMES if ALL_FINDINGS in words.accept else tuple(words.accept)
-    return classify(
-        Settings(
-            words.model,
-            tuple(words.places),
-            words.json,
-            words.threads,
-            words.workers,
-            words.site,
-            accepted,
-            words.jsonl,
-            words.csv,
-            words.heatmap,
-            given_answers(words.answers, words.answer),
-        )
+    return Settings(
+        words.model,
+        tuple(words.places),
+        words.json,
+        words.threads,
+        words.workers,
+        words.site,
+        accepted,
+        words.jsonl,
+        words.csv,
+        words.heatmap,
+        given_answers(words.answers, words.answer),
     )
 
 
-def classify(settings: Settings) -> int:
+@overload
+def classify(model: str | Path, photos: str | Path, **options: Any) -> Verdict: ...
+
+
+@overload
+def classify(
+    model: str | Path, photos: Sequence[str | Path], **options: Any
+) -> list[Outcome]: ...
+
+
+def classify(
+    model: str | Path, photos: str | Path | Sequence[str | Path], **options: Any
+) -> Verdict | list[Outcome]:
+    """Judge photos as ``lesion-edge classify`` does.
+
+        verdict = classify("models/cnn64.qat_int8.tflite", "photo.jpg")
+        outcomes = classify("models/cnn64.qat_int8.tflite", ["photos"], workers=2)
+
+    Whoever judges photos as they come keeps a ``LesionClassifier`` instead, which
+    loads the model once.
+
+    Args:
+        model: a .tflite file of this toolkit.
+        photos: one photo; or several, folders and patterns among them.
+        options: those of the command, with underscores, but for those that say where to
+            write. ``answers`` may be a mapping too.
+
+    Returns:
+        The verdict on one photo; of several, an outcome each, in order, which holds a
+        verdict or the reason why there is none.
+
+    Raises:
+        UsageError: when there is no such option, or a value will not do.
+        ModelFileError: when the model cannot be used.
+        PhotoError: when the one photo cannot be read.
+    """
+    alone = isinstance(photos, (str, Path))
+    places = [photos] if isinstance(photos, (str, Path)) else [*photos]
+    if isinstance(told := options.get("answers"), Mapping):
+        pairs = [f"{name}={value}" for name, value in told.items()]
+        options = {**options, "answers": None, "answer": pairs}
+    settings = from_keywords(_parse, options, places=[model, *places])
+    if settings.json or settings.jsonl or settings.csv or settings.heatmap:
+        raise UsageError("json, jsonl, csv and heatmap are for the command line only")
+    if alone and not settings.places[0].is_file():
+        raise PhotoError(
+            f"{photos}: expected one photo; give folders and patterns in a list"
+        )
+    classifier = _classifier(settings)
+    if alone:
+        return classifier.classify(settings.places[0])
+    return [
+        *judged(classifier, once_each(photos_in(settings.places)), settings.workers)
+    ]
+
+
+def _parse(given: Sequence[str]) -> Settings:
+    parser = CommandParser()
+    add_arguments(parser)
+    return _settings(parser.parse_args(given))
+
+
+def _classifier(settings: Settings) -> LesionClassifier:
+    return LesionClassifier.load(
+        settings.model,
+        threads=settings.threads,
+        site=settings.site,
+        accepted=settings.accepted,
+        answers=settings.answers,
+    )
+
+
+def judge(settings: Settings) -> int:
     """Classify every photo and print the verdicts; returns the exit status.
 
     Raises:
         EdgeRuntimeError: when the model cannot be used, or the file not be written.
     """
     with without_info_lines():
-        classifier = LesionClassifier.load(
-            settings.model,
-            threads=settings.threads,
-            site=settings.site,
-            accepted=settings.accepted,
-            answers=settings.answers,
-        )
+        classifier = _classifier(settings)
     photos = once_each(photos_in(settings.places))
     file = settings.jsonl or settings.csv
     if file:

@@ -53,7 +53,11 @@ def _run_on_device(own: argparse.Namespace) -> int:
         given = with_sources(parser, own.verb, read_source(own.config), given)
     words = parser.parse_args(given)
     words.config = own.config
-    return module.run(words)
+    try:
+        return module.run(words)
+    except KeyboardInterrupt:
+        logs.note(VERBS[own.verb].stopped)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -77,8 +77,8 @@ def read_source(file: Path | None = None) -> Source:
         if name not in device_verbs():
             close = difflib.get_close_matches(name, device_verbs(), 1)
             raise SettingsError(
-                f"{path}: there are no settings for the table [{name}]"
-                + (f"; did you mean [{close[0]}]?" if close else "")
+                f"{path}: there is no verb for the table [{name}]"
+                + (f"; did you mean [{close[0]}]?" if close else ".")
                 + f" Expected some of {sorted(device_verbs())}"
             )
     return Source(values, str(path), os.environ)

@@ -32,12 +32,14 @@ class Verb(NamedTuple):
         group: heading under which ``--help`` lists it.
         extra: of ``pip install``, that brings what it imports; empty for device verbs,
             whose needs the runtime always has.
+        stopped: of device verbs, what is kept when the user interrupts.
     """
 
     target: str
     summary: str
     group: str
     extra: str = ""
+    stopped: str = "stopped; nothing was written"
 
 
 VERBS = {
@@ -87,7 +89,11 @@ VERBS = {
         "convert",
     ),
     "classify": Verb(
-        "edge_runtime.commands.classify", "judge photos of skin lesions", DEVICE
+        "edge_runtime.commands.classify",
+        "judge photos of skin lesions",
+        DEVICE,
+        stopped="stopped; a file of --jsonl or --csv keeps its verdicts, the same"
+        " command goes on from there",
     ),
     "calibrate": Verb(
         "edge_runtime.commands.calibrate",
@@ -103,6 +109,7 @@ VERBS = {
         "edge_runtime.commands.camera",
         "judge what a camera, stream or recording shows",
         DEVICE,
+        stopped="stopped; photos that --save wrote are kept",
     ),
     "doctor": Verb(
         "edge_runtime.commands.doctor",
@@ -118,6 +125,7 @@ VERBS = {
         "edge_runtime.commands.update",
         "take a newer model from its publisher, or go back to the one before",
         DEVICE,
+        stopped="stopped; the next update first puts right what was begun",
     ),
     "benchmark": Verb(
         "benchmarks.run:main",

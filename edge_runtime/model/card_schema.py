@@ -3,6 +3,7 @@
 Run: python -m edge_runtime.model.card_schema > edge_runtime/model/card.schema.json
 """
 
+import argparse
 import dataclasses
 import inspect
 import json
@@ -73,4 +74,7 @@ def _documented(kind: type) -> tuple[str, dict[str, str]]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        description="Print the JSON Schema of card.json."
+    ).parse_args()
     print(json.dumps(card_schema(), indent=2))

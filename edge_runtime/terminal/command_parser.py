@@ -43,19 +43,28 @@ class CommandParser(argparse.ArgumentParser):
         options.setdefault("prog", _caller.get().program)
         super().__init__(allow_abbrev=False, **options)
 
-    def parse_known_args(self, *given: Any, **options: Any) -> Any:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As ``argparse.ArgumentParser``; unknown keyword arguments are refused."""
         names = _caller.get().names
-        if names is not None:
-            known = set(re.findall(r"(?<!\w)--([a-z][\w-]*)", self.format_help()))
-            unknown = [name for name in names if name.replace("_", "-") not in known]
-            if unknown:
-                expected = sorted(name.replace("-", "_") for name in known - {"help"})
-                raise UsageError(
-                    f"there is no option {', '.join(unknown)}; expected one of"
-                    f" {', '.join(expected)}"
-                )
-        return super().parse_known_args(*given, **options)
+        if names is None:
+            return super().parse_known_args(args, namespace)
+        self._refuse_unknown(names)
+        # "--weights FILE [FILE ...]" takes its words at once, others are repeated.
+        usage = " ".join(self.format_usage().split())
+        at_once = re.findall(r"(--[a-z][\w-]*) (\S+) \[\2 \.\.\.\]", usage)
+        return super().parse_known_args(
+            _grouped(args, {flag for flag, _ in at_once}), namespace
+        )
+
+    def _refuse_unknown(self, names: Sequence[str]) -> None:
+        known = set(re.findall(r"(?<!\w)--([a-z][\w-]*)", self.format_help()))
+        unknown = [name for name in names if name.replace("_", "-") not in known]
+        if unknown:
+            expected = sorted(name.replace("-", "_") for name in known - {"help"})
+            raise UsageError(
+                f"there is no option {', '.join(unknown)}; expected one of"
+                f" {', '.join(expected)}"
+            )
 
     def error(self, message: str) -> NoReturn:
         """End with a usage message, or raise.
@@ -66,6 +75,19 @@ class CommandParser(argparse.ArgumentParser):
         if _caller.get().names is not None:
             raise UsageError(message)
         super().error(message)
+
+
+def _grouped(words: Sequence[str], at_once: set[str]) -> list[str]:
+    """``--x=1 --x=2`` as ``--x 1 2``, in front, where the option takes both at once."""
+    values: dict[str, list[str]] = {}
+    rest = []
+    for word in words:
+        flag, sign, value = word.partition("=")
+        if sign and flag in at_once:
+            values.setdefault(flag, []).append(value)
+        else:
+            rest.append(word)
+    return [word for flag, given in values.items() for word in (flag, *given)] + rest
 
 
 @contextmanager
@@ -83,16 +105,14 @@ def from_keywords(
     options: Mapping[str, Any],
     *,
     places: Sequence[Any] = (),
-    together: Sequence[str] = (),
 ) -> Parsed:
     """What ``parse`` makes of keyword arguments, as of the same words in a shell.
 
     Args:
         parse: of the command; builds a ``CommandParser``.
         options: values by name of the option, with underscores. True is the option
-            alone; False and None leave it out; a sequence repeats it.
+            alone; False and None leave it out; a sequence gives it several values.
         places: words without an option, such as the model's path.
-        together: options that take several words at once instead of being repeated.
 
     Raises:
         UsageError: when an option does not exist, or a value will not do.
@@ -104,12 +124,9 @@ def from_keywords(
             words.append(flag)
         elif value is None or value is False:
             continue
-        elif not isinstance(value, (list, tuple)):
-            words.append(f"{flag}={value}")
-        elif name in together:
-            words += [flag, *map(str, value)] if value else []
         else:
-            words += [f"{flag}={each}" for each in value]
+            several = isinstance(value, (list, tuple))
+            words += [f"{flag}={each}" for each in (value if several else [value])]
     token = _caller.set(_Caller(names=tuple(options)))
     try:
         return parse([*words, "--", *map(str, places)] if places else words)

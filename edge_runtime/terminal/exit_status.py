@@ -21,6 +21,10 @@ class Main(Protocol):
         """Run; returns the exit status."""
 
 
+STOPPED = "stopped; files that were written are whole, others are not there"
+"""For commands that write each file at once, or none."""
+
+
 def show_any_name() -> None:
     """Let a file name be printed that the console cannot show, with escapes for it.
 
@@ -67,7 +71,7 @@ def _said(error: OSError) -> int:
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EPIPE)
 
 
-def exit_status(stopped: str = "") -> Callable[[Main], Main]:
+def exit_status(stopped: str = STOPPED) -> Callable[[Main], Main]:
     """Let a ``main`` raise our errors; they become a line and their ``exit_status``.
 
     So does what the system says of a file or folder that cannot be read or written, and
@@ -75,7 +79,7 @@ def exit_status(stopped: str = "") -> Callable[[Main], Main]:
     ends the command without a word.
 
     Args:
-        stopped: what to say when the user interrupts; nothing when empty.
+        stopped: what to say when the user interrupts: what is kept, how to go on.
     """
 
     def ending(main: Main) -> Main:
@@ -94,8 +98,7 @@ def exit_status(stopped: str = "") -> Callable[[Main], Main]:
             except OSError as error:
                 return _said(error)
             except KeyboardInterrupt:
-                if stopped:
-                    print(stopped, file=sys.stderr)
+                print(stopped, file=sys.stderr)
                 return 130
             return status
 

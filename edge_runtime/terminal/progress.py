@@ -10,6 +10,22 @@ _EVERY_S = 0.2
 _WIDTH = 24
 
 
+def time_left(done: int, total: int, elapsed_s: float) -> str:
+    """What the rest will take at the pace so far, in words; empty where none is done.
+
+    >>> time_left(2, 60, 45.0), time_left(58, 60, 1200.0), time_left(0, 60, 3.0)
+    ('22 min left', '41 s left', '')
+    """
+    if not done or elapsed_s <= 0:
+        return ""
+    left_s = elapsed_s / done * (total - done)
+    if left_s < 90:
+        return f"{left_s:.0f} s left"
+    if left_s < 90 * 60:
+        return f"{left_s / 60:.0f} min left"
+    return f"{left_s / 3600:.1f} h left"
+
+
 class ProgressLine:
     """Rewrites its line on a terminal; elsewhere, one line per stage or nothing."""
 
@@ -65,10 +81,9 @@ class ProgressLine:
             return self._what
         filled = _WIDTH * done // total
         bar = f"{self._what} [{'#' * filled:.<{_WIDTH}}] {done}/{total}"
-        rate = (done - self._first) / elapsed_s if elapsed_s > 0 else 0.0
-        if not rate:
-            return bar
-        return f"{bar}, {rate:.3g}/s, {(total - done) / rate:.0f} s left"
+        advanced = done - self._first
+        left = time_left(advanced, total - self._first, elapsed_s)
+        return f"{bar}, {advanced / elapsed_s:.3g}/s, {left}" if left else bar
 
     def _rewrite(self, text: str) -> None:
         self._stream.write(f"\r{text:<{len(self._shown)}}")

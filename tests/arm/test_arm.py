@@ -131,7 +131,8 @@ def floats(tmp_path_factory):
     def convert(network):
         import tensorflow
 
-        from training.networks.catalogue import DESIGNS, whole
+        from training.networks.catalogue import whole
+        from training.networks.designs import DESIGNS
 
         path = folder / f"{network}.tflite"
         if not path.is_file():

@@ -89,7 +89,8 @@ def small_network(randomised):
     """A function: a 16-px network in a block order, with randomised weights."""
 
     def make(order, seed=0):
-        from training.networks.published_cnn import Network, build
+        from training.networks.designs import Network
+        from training.networks.published_cnn import build
 
         network = Network("small16", SIZE_PX, (8, 6, 6, 6), first_kernel=2)
         return randomised(build(network, block_order=order, dense_units=12), seed)

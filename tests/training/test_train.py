@@ -10,7 +10,8 @@ from edge_runtime.photos.manifest import photos_of, read_manifest, write_manifes
 from training.fitting import cycles
 from training.fitting.batches import AugmentedPhotos, labels_of, model_inputs
 from training.fitting.record import TrainingRecord, file_sha256
-from training.networks.published_cnn import NETWORKS, Network, build
+from training.networks.designs import NETWORKS, Network
+from training.networks.published_cnn import build
 from training.synthetic.dataset import draw_table
 from training.train import main
 

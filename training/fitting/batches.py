@@ -62,7 +62,7 @@ def decoded_squares(
     """Centre squares at up to four times the model's size, for augmenting."""
     side_px = min(4 * size_px, LARGEST_CACHED_PX)
     squares = []
-    for photo in tqdm(photos, desc="decode", unit="photo"):
+    for photo in tqdm(photos, desc="decode", unit="photo", disable=None):
         square = centre_square(read_photo(photo.path, for_size_px=size_px))
         squares.append(resize(square, side_px) if len(square) > side_px else square)
     return squares

@@ -12,14 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.files.atomic import write_bytes
+from training.errors import TrainingError
 
 Arrays = list[NDArray[np.float32]]
-
-
-class TrainingError(EdgeRuntimeError):
-    """Training cannot start or go on."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.datasets.questions import answer_vectors
+from training.errors import TrainingError
 from training.fitting.batches import (
     LARGEST_CACHED_PX,
     AugmentedPhotos,
@@ -19,15 +20,15 @@ from training.fitting.batches import (
     labels_of,
     model_inputs,
 )
-from training.fitting.checkpoint import TrainingError
 from training.fitting.diagnoses import diagnoses_of, with_diagnoses
 from training.fitting.lessons import mean_lessons
 from training.fitting.loop import Fitted, Schedule, Validation, fit, scores_of
 from training.fitting.record import file_sha256
 from training.fitting.settings import Settings
 from training.fitting.sources import BalancedDraws, balanced_draws, indices_by_source
-from training.networks.catalogue import DESIGNS, trainable, whole
+from training.networks.catalogue import trainable, whole
 from training.networks.column_ensemble import joined, trimmed
+from training.networks.designs import DESIGNS
 
 # Largest difference of a probability between the trained, pool-first form and the
 # saved one: float32 rounding in another order of summation.

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from training.fitting.checkpoint import EpochResult
+if TYPE_CHECKING:
+    from training.fitting.checkpoint import EpochResult
 
 
-def plot_curves(histories: Sequence[Sequence[EpochResult]], path: Path) -> None:
+def plot_curves(histories: Sequence[Sequence["EpochResult"]], path: Path) -> None:
     """Loss and validation AUC by epoch, one line for each learning-rate cycle."""
     import matplotlib as mpl
 

@@ -1,5 +1,6 @@
 """The training loop: seeded, checkpointed, resumable, the same on every backend."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge_runtime.evaluation.metrics import roc_auc
+from edge_runtime.terminal.progress import time_left
+from training.errors import TrainingError
 from training.fitting.batches import AugmentedPhotos, Batch, Inputs
 from training.fitting.checkpoint import (
     Arrays,
     EpochResult,
     Progress,
-    TrainingError,
     restore,
     save,
 )
@@ -31,12 +33,6 @@ WARM_UP_EPOCHS = 1
 # a tenth of a small network's step.
 AVERAGED_EVERY = 4
 
-RECIPES = {
-    "ours": "AdamW along a cosine, smoothed labels, averaged weights",
-    "published": "the published project's: Adagrad at a constant rate, plain labels,"
-    " weights as they are",
-}
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -48,7 +44,7 @@ class Schedule:
         patience: epochs without a better validation AUC before stopping.
         averaging: share of the old value that the running average of the weights
             keeps at each step; validation and the result use the average.
-        recipe: a key of ``RECIPES``.
+        recipe: a key of ``settings.RECIPES``.
         diagnoses: weight of the second output's loss, of a model that has one.
     """
 
@@ -111,12 +107,17 @@ def fit(
     progress = restore(model, checkpoint) or Progress(
         averaged=model.get_weights(), best=model.get_weights(), history=[]
     )
-    for number in range(len(progress.history) + 1, schedule.epochs + 1):
+    begun, start_s = len(progress.history), time.monotonic()
+    for number in range(begun + 1, schedule.epochs + 1):
         stale = len(progress.history) - (progress.best_epoch if progress.history else 0)
         if stale >= schedule.patience:
             break
-        loss = _run_epoch(model, photos, progress, number, schedule)
-        result = _validate(model, validation, progress.averaged, number, loss)
+        name = f"epoch {number} of {schedule.epochs}"
+        done, spent_s = number - 1 - begun, time.monotonic() - start_s
+        if left := time_left(done, schedule.epochs - begun, spent_s):
+            name = f"{name}, {left}"
+        loss = _run_epoch(model, photos, progress, number, schedule, name)
+        result = _validate(model, validation, progress.averaged, number, loss, name)
         if all(result.val_auc > old.val_auc for old in progress.history):
             progress.best = [array.copy() for array in progress.averaged]
         progress.history.append(result)
@@ -174,6 +175,7 @@ def _run_epoch(
     progress: Progress,
     number: int,
     schedule: Schedule,
+    name: str,
 ) -> float:
     """One pass; returns the mean loss and moves the averaged weights along."""
     model.reset_metrics()
@@ -181,7 +183,7 @@ def _run_epoch(
     # The average starts as a plain mean, so that it forgets the initial weights.
     done = (number - 1) * photos.steps
     averaging = 0.0 if schedule.recipe == "published" else schedule.averaging
-    bar = tqdm(photos.epoch(number), total=photos.steps, desc=f"epoch {number}")
+    bar = tqdm(photos.epoch(number), total=photos.steps, desc=name, disable=None)
     for step, batch in enumerate(bar, start=done + 1):
         targets, weights = _taught(model, batch)
         losses = model.train_on_batch(batch.inputs, targets, sample_weight=weights)
@@ -222,6 +224,7 @@ def _validate(
     averaged: Arrays,
     number: int,
     loss: float,
+    name: str,
 ) -> EpochResult:
     current = model.get_weights()
     model.set_weights(averaged)
@@ -240,7 +243,7 @@ def _validate(
     )
     told = ", ".join(f"{name} {auc:.4f}" for name, auc in sources.items() if name)
     tqdm.write(
-        f"epoch {number}: loss {loss:.4f}, validation loss {result.val_loss:.4f},"
+        f"{name}: loss {loss:.4f}, validation loss {result.val_loss:.4f},"
         f" validation AUC {result.val_auc:.4f}" + (f" ({told})" if told else "")
     )
     return result

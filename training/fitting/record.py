@@ -8,11 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.revision import revision
-from training.fitting.checkpoint import TrainingError
+from training.errors import TrainingError
 
 RECORD_FORMAT = 1
 
@@ -86,6 +84,8 @@ class TrainingRecord:
 
 def tool_versions() -> dict[str, str]:
     """Versions of what shapes a trained model."""
+    import keras  # Here: those that only read a record need not wait for it.
+
     return {
         "python": platform.python_version(),
         "keras": keras.__version__,

@@ -9,12 +9,20 @@ from pathlib import Path
 
 from edge_runtime.terminal.command_parser import CommandParser
 from training.augmentation.pipelines import AUGMENTATIONS
-from training.fitting.loop import RECIPES
-from training.networks.answers_fusion import FUSIONS
-from training.networks.backbones import Backbone
-from training.networks.catalogue import DESIGNS
 from training.networks.column_ensemble import column
-from training.networks.published_cnn import BLOCK_ORDERS, Network
+from training.networks.designs import (
+    BLOCK_ORDERS,
+    DESIGNS,
+    FUSIONS,
+    Backbone,
+    Network,
+)
+
+RECIPES = {
+    "ours": "AdamW along a cosine, smoothed labels, averaged weights",
+    "published": "the published project's: Adagrad at a constant rate, plain labels,"
+    " weights as they are",
+}
 
 Values = Mapping[str, str | int | float | list[str]]
 

@@ -5,12 +5,9 @@ same probabilities (docs/decisions), so a finished run is exported for it first;
 file of ``convert/to_tflite.py`` teaches as it is.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np

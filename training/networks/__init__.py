@@ -1,4 +1,4 @@
 """Every network that can be trained, by name.
 
-Read ``catalogue`` first.
+Read ``designs`` first: their rows, without Keras. ``catalogue`` builds them.
 """

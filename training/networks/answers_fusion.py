@@ -13,11 +13,6 @@ import keras
 from training.datasets.questions import SLOTS
 from training.networks.published_cnn import BATCH_NORM_MOMENTUM
 
-CONCAT, METABLOCK = "concat", "metablock"
-FUSIONS = {
-    CONCAT: "beside the image's features, before a layer of 32 that sees both",
-    METABLOCK: "as gates of the feature maps (doi:10.1109/JBHI.2021.3062002)",
-}
 UNITS = 32
 """Of the layer that sees features and answers together."""
 

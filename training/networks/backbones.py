@@ -6,13 +6,13 @@ training starts from scratch.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 
 from edge_runtime.errors import EdgeRuntimeError
 from training.networks.architectures import first_convolution, without_top
+from training.networks.designs import Backbone, Part
 from training.networks.efficientnet_lite import LITE
 from training.networks.head import with_head
 from training.networks.published_cnn import BATCH_NORM_MOMENTUM
@@ -20,112 +20,6 @@ from training.networks.published_cnn import BATCH_NORM_MOMENTUM
 
 class WeightsError(EdgeRuntimeError):
     """Weights to start from are missing, or are another network's."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A published network without its top.
-
-    Attributes:
-        architecture: a key of ``ARCHITECTURES``.
-        alpha: width, as a share of the published network's; 1 where it is fixed.
-        last_layer: where it is cut off; none keeps all of it.
-        scale: factor of all that it says with published weights; for networks of
-            convolutions and ReLUs only.
-        still: with published weights, layers up to this one stay as they are. The
-            first layers see lines and colours, and cost most of the time of a step.
-    """
-
-    architecture: str
-    alpha: float = 1.0
-    last_layer: str | None = None
-    scale: float = 1.0
-    still: str | None = None
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """One row of ``BACKBONES``.
-
-    Attributes:
-        name: ends in the input size.
-        size_px: side of the square input.
-        parts: networks that look at the photo side by side.
-        dense_stem: the first convolution takes every pixel instead of every second
-            one, so that a small photo is seen at the scale of one twice as large.
-        units: 1: a sigmoid; 2: softmax, other and malignant.
-    """
-
-    name: str
-    size_px: int
-    parts: tuple[Part, ...]
-    dense_stem: bool = False
-    units: int = 1
-    columns: int = 1
-
-
-MOBILENET = Part("mobilenet", 0.25)
-MOBILENET_V2 = Part("mobilenetv2", 0.35)
-SQUEEZENET = Part("squeezenet")
-TEACHERS = (MOBILENET, MOBILENET_V2, SQUEEZENET)
-_FIRST_LITE_STAGES = "block2_add"
-# These end where a linear classifier of what they say does best (training/probe.py).
-LITE0 = Part(
-    "efficientnetlite0", last_layer="block11_expand_relu", still=_FIRST_LITE_STAGES
-)
-# Cut off in its middle SqueezeNet then says as much as others do beside it (deviations
-# of 0.6 and 0.1 to 0.7 between photos), and one learning rate suits all.
-FIRES = Part("squeezenet", last_layer="fire6_concat", scale=1 / 16)
-SIZES_PX = (64, 96, 128)
-TEACHER_PX = 160
-# The lightweight networks of arXiv 2110.12270, and more of their kind; widths that
-# have published weights.
-WIDTHS = {
-    "mobilenet": (0.25, 0.5, 1.0),
-    "mobilenetv2": (0.35, 0.5, 1.0),
-    "mobilenetv3small": (0.75, 1.0),
-}
-ONE_WIDTH = ("nasnetmobile", "efficientnetb0", "squeezenet")
-
-
-def _rows(part: Part, width: str) -> list[Backbone]:
-    sizes_px = (*SIZES_PX, TEACHER_PX) if part in TEACHERS else SIZES_PX
-    return [
-        Backbone(f"{part.architecture}{width}_{size_px}", size_px, (part,))
-        for size_px in sizes_px
-    ]
-
-
-def _lightweight() -> list[Backbone]:
-    # The names say the width in hundredths: mobilenetv2a35_128.
-    rows = [
-        _rows(Part(name, alpha), f"a{round(100 * alpha)}")
-        for name, widths in WIDTHS.items()
-        for alpha in widths
-    ]
-    rows += [_rows(Part(name), "") for name in ONE_WIDTH]
-    rows += [_rows(Part(name, still=_FIRST_LITE_STAGES), "") for name in LITE]
-    return [row for group in rows for row in group]
-
-
-BACKBONES = {
-    row.name: row
-    for row in [
-        *_lightweight(),
-        Backbone(
-            "lesion32",
-            32,
-            (Part("mobilenet", 0.25, last_layer="conv_pw_8_relu"),),
-            dense_stem=True,
-        ),
-        Backbone("lesion64", 64, (MOBILENET,), dense_stem=True),
-        Backbone("lesion128", 128, (LITE0, FIRES)),
-        Backbone("joined128", 128, (MOBILENET, MOBILENET_V2, FIRES)),
-        Backbone("lite160", TEACHER_PX, (LITE0,)),
-        # The published project's largest network, with its two softmax units.
-        Backbone("resnet101v2_64", 64, (Part("resnet101v2"),), units=2),
-    ]
-}
 
 
 def build_backbone(

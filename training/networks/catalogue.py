@@ -1,19 +1,14 @@
-"""Every network that ``train.py`` can train, whoever designed it."""
+"""Builds every network of ``designs``, whoever designed it."""
 
-from collections import ChainMap
 from collections.abc import Sequence
 
 import keras
 
-from training.networks.backbones import BACKBONES, Backbone, build_backbone
+from training.networks.backbones import build_backbone
 from training.networks.column_ensemble import column
-from training.networks.published_cnn import NETWORKS, Network, build
-from training.networks.separable import SEPARABLE, Separable, build_separable
-
-Design = Network | Separable | Backbone
-
-# A live view: the tables stay where their builders are.
-DESIGNS: ChainMap[str, Design] = ChainMap(NETWORKS, SEPARABLE, BACKBONES)  # type: ignore[arg-type]
+from training.networks.designs import Backbone, Design, Network, Separable
+from training.networks.published_cnn import build
+from training.networks.separable import build_separable
 
 
 def trainable(

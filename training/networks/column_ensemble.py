@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.networks.published_cnn import DENSE_UNITS, Network
+from training.networks.designs import DENSE_UNITS, Network
 
 Weights = Mapping[str, Sequence[NDArray[np.float32]]]
 

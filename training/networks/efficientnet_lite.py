@@ -14,6 +14,7 @@ from pathlib import Path
 
 import keras
 
+from training.networks.designs import LITE_NAMES
 from training.networks.torch_checkpoint import Array, read_torch_file
 
 MEAN, DEVIATION = 127.0, 128.0
@@ -191,6 +192,6 @@ def _published(layer: keras.Layer, tensors: dict[str, Array]) -> list[Array]:
 
 
 LITE: dict[str, Callable[..., keras.Model]] = {
-    f"efficientnetlite{scale}": partial(efficientnet_lite, scale=scale)
-    for scale in _SCALES
+    name: partial(efficientnet_lite, scale=scale)
+    for scale, name in enumerate(LITE_NAMES)
 }

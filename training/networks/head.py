@@ -4,13 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
-from training.networks.answers_fusion import (
-    CONCAT,
-    METABLOCK,
-    answers_input,
-    gated,
-    side_by_side,
-)
+from training.networks.answers_fusion import answers_input, gated, side_by_side
+from training.networks.designs import CONCAT, METABLOCK
 
 DROPOUT = 0.2
 

@@ -1,53 +1,18 @@
-"""The networks that can be trained here, by name.
+"""``cnn32``, ``cnn64`` and ``cnn128``: the networks of the published project.
 
-``cnn32``, ``cnn64`` and ``cnn128`` are the networks of the published project this
-toolkit grew from: four blocks of convolution and 2x2 max pooling, dropout after the
-first pool, and a dense layer of 512 before one sigmoid unit. The convolution block
-comes in two orders, see ``BLOCK_ORDERS``.
+Four blocks of convolution and 2x2 max pooling, dropout after the first pool, and a
+dense layer of 512 before one sigmoid unit. The convolution block comes in two orders,
+see ``BLOCK_ORDERS``.
 """
-
-from dataclasses import dataclass
 
 import keras
 
-BLOCK_ORDERS = {
-    "relu_bn_relu": "conv, relu, batch norm, relu: as the published project prints it",
-    "bn_relu": "conv, batch norm, relu: the usual order",
-}
-DENSE_UNITS = 512
+from training.networks.designs import BLOCK_ORDERS, DENSE_UNITS, Network
+
 DROPOUT = 0.3
 # Runs here last thousands of steps, not the hundreds of thousands that Keras'
 # default of 0.99 supposes; the averages have to follow within an epoch.
 BATCH_NORM_MOMENTUM = 0.9
-
-
-@dataclass(frozen=True)
-class Network:
-    """One row of ``NETWORKS``.
-
-    Attributes:
-        name: ends in the input size.
-        size_px: side of the square input.
-        filters: of the four convolutions.
-        first_kernel: side of the first convolution's kernel; the others have 3.
-        columns: thin networks it is trained as, see ``columns.py``.
-    """
-
-    name: str
-    size_px: int
-    filters: tuple[int, int, int, int]
-    first_kernel: int
-    columns: int = 1
-
-
-NETWORKS = {
-    network.name: network
-    for network in (
-        Network("cnn32", 32, (64, 40, 30, 25), first_kernel=2),
-        Network("cnn64", 64, (128, 80, 60, 50), first_kernel=2, columns=2),
-        Network("cnn128", 128, (192, 120, 90, 75), first_kernel=1, columns=3),
-    )
-}
 
 
 def build(

@@ -6,56 +6,11 @@ A global mean takes the place of the published networks' dense layer, so that ne
 all weights look at the picture.
 """
 
-from dataclasses import dataclass
-
 import keras
 
+from training.networks.designs import Separable
 from training.networks.head import with_head
 from training.networks.published_cnn import BATCH_NORM_MOMENTUM
-
-
-@dataclass(frozen=True)
-class Separable:
-    """One row of ``SEPARABLE``.
-
-    Attributes:
-        name: ends in the input size.
-        size_px: side of the square input.
-        stem: filters of the first, full convolution.
-        stem_stride: its stride.
-        blocks: filters and stride of each depthwise-separable block.
-    """
-
-    name: str
-    size_px: int
-    stem: int
-    stem_stride: int
-    blocks: tuple[tuple[int, int], ...]
-    columns: int = 1
-
-
-SEPARABLE = {
-    network.name: network
-    for network in (
-        Separable(
-            name="separable32",
-            size_px=32,
-            stem=24,
-            stem_stride=1,
-            blocks=((48, 2), (64, 1), (96, 2), (96, 1), (160, 2), (192, 1)),
-        ),
-        Separable(
-            name="separable64",
-            size_px=64,
-            stem=24,
-            stem_stride=2,
-            blocks=(
-                *((48, 1), (96, 2), (96, 1), (160, 2)),
-                *((160, 1), (160, 1), (256, 2), (320, 1)),
-            ),
-        ),
-    )
-}
 
 
 def build_separable(network: Separable, answers: str = "") -> keras.Model:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge_runtime.files.atomic import write_bytes
+from edge_runtime.terminal.exit_status import exit_status
 from training.synthetic.lesions import draw_lesion
 
 EXIF_ORIENTATION = 0x0112
@@ -139,6 +140,7 @@ def draw_samples(settings: Settings) -> None:
         print(settings.out / name)
 
 
+@exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     try:
@@ -146,8 +148,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"error: cannot write the samples: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 

@@ -14,7 +14,19 @@ def from_device(root, model_path, tmp_path, capsys):
     pytest.importorskip("ai_edge_litert", reason="no interpreter is installed")
     photos = ["--photos", str(root / "samples")]
     assert (
-        main(["bench", str(model_path), "--runs", "5", "--warmup", "1", *photos]) == 0
+        main(
+            [
+                "bench",
+                str(model_path),
+                "--json",
+                "--runs",
+                "5",
+                "--warmup",
+                "1",
+                *photos,
+            ]
+        )
+        == 0
     )
     path = tmp_path / "pi.json"
     path.write_text(capsys.readouterr().out)

@@ -14,7 +14,8 @@ from convert.quantize.recipes import RECIPES
 from convert.source.frozen_graph import frozen_graph, range_in
 from convert.tflite.audit import audit
 from edge_runtime.model.interpreter import open_interpreter
-from training.networks.backbones import BACKBONES, build_backbone
+from training.networks.backbones import build_backbone
+from training.networks.designs import BACKBONES
 
 NAMES = (
     "mobileneta50_64",

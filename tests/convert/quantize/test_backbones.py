@@ -77,7 +77,6 @@ def test_backbone_becomes_integers_only(name, tmp_path):
         representative=lambda: iter(()),
     )
     found = audit(file, int8=True)
-    assert found.unfused == ()
     assert found.quantisation["Conv2D"] == "int8, per channel"
     kernels = [each.inputs[1] for each in operators(file) if "DEPTHWISE" in each.name]
     # Those of one pixel may be one number for all channels, such as hard sigmoid's 1/6.

@@ -4,6 +4,7 @@ import flatbuffers
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from convert.cards.text import graph_lines
 from convert.errors import AuditError, ConversionError
 from convert.tflite.audit import (
     audit,
@@ -23,7 +24,7 @@ def test_an_int8_file_passes_and_says_what_it_holds(tiny_models):
     found = audit(tiny_models["int8"], int8=True)
     assert found.operations["CONV_2D"] == 2
     assert found.operations["FULLY_CONNECTED"] == 2
-    assert found.unfused == ()
+    assert unfused_operations(operators(tiny_models["int8"])) == ()
     assert found.quantisation == {
         "Conv2D": "int8, per channel",
         "Dense": "int8, per channel",
@@ -62,9 +63,11 @@ def test_float16_weights_are_seen_through_their_widening(tiny_models):
 @pytest.mark.parametrize("kind", ["int8_unfused", "float16_unfused"])
 def test_what_batch_normalisation_leaves_is_reported(tiny_models, kind):
     # conv, relu, batch norm: the converter cannot fold across the first ReLU.
-    found = audit(tiny_models[kind], int8=False)
-    assert len(found.unfused) == 4
-    assert all("batch_normalization" in each for each in found.unfused)
+    found = operators(tiny_models[kind])
+    unfused = unfused_operations(found)
+    assert len(unfused) == 4
+    assert all("batch_normalization" in str(each) for each in unfused)
+    assert "4 of them could have been folded" in graph_lines(found)[-1]
 
 
 def test_tensorflow_operations_are_refused_by_name(tiny_models):

@@ -1,7 +1,7 @@
 import pytest
 
 from edge_runtime.errors import EdgeRuntimeError
-from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.terminal.exit_status import STOPPED, exit_status
 
 
 class RefusedError(EdgeRuntimeError):
@@ -60,7 +60,7 @@ def test_others_errors_are_not_hidden():
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({}, ""), ({"stopped": "nothing written"}, "nothing written\n")],
+    [({}, f"{STOPPED}\n"), ({"stopped": "nothing kept"}, "nothing kept\n")],
 )
 def test_an_interrupt_is_130(options, said, capsys):
     assert _ending(KeyboardInterrupt(), **options)() == 130

@@ -20,7 +20,8 @@ from training.fitting.batches import (
     model_inputs,
 )
 from training.fitting.loop import Schedule, Validation, fit
-from training.networks.catalogue import DESIGNS, trainable
+from training.networks.catalogue import trainable
+from training.networks.designs import DESIGNS
 
 DESIGN = DESIGNS["cnn32"]
 RATES = {"ours": 2e-3, "published": 1e-2}

@@ -10,7 +10,8 @@ from training.fitting.batches import AugmentedPhotos
 from training.fitting.checkpoint import TrainingError
 from training.fitting.diagnoses import UNKNOWN, with_diagnoses
 from training.fitting.loop import Schedule, Validation, fit, scores_of
-from training.networks.published_cnn import Network, build
+from training.networks.designs import Network
+from training.networks.published_cnn import build
 
 pytestmark = pytest.mark.usefixtures("deterministic")
 

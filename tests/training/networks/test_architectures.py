@@ -9,7 +9,8 @@ from training.networks.architectures import (
     first_convolution,
     without_top,
 )
-from training.networks.backbones import BACKBONES, build_backbone
+from training.networks.backbones import build_backbone
+from training.networks.designs import BACKBONES
 
 SIDE = 64
 

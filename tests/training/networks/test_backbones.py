@@ -4,13 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from training.networks.backbones import (
-    BACKBONES,
-    Backbone,
-    Part,
-    WeightsError,
-    build_backbone,
-)
+from training.networks.backbones import WeightsError, build_backbone
+from training.networks.designs import BACKBONES, Backbone, Part
 from training.networks.squeezenet import squeezenet
 
 ROWS = [BACKBONES["mobileneta25_64"], BACKBONES["mobilenetv2a35_64"]]

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from training.fitting.settings import parse
-from training.networks.catalogue import DESIGNS, trainable, whole
+from training.networks.catalogue import trainable, whole
+from training.networks.designs import DESIGNS
 
 
 @pytest.mark.parametrize("name", list(DESIGNS))

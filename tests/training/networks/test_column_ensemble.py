@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 
 from training.networks.column_ensemble import column, joined, trimmed
-from training.networks.published_cnn import (
-    BLOCK_ORDERS,
-    DENSE_UNITS,
-    NETWORKS,
-    Network,
-    build,
-)
+from training.networks.designs import BLOCK_ORDERS, DENSE_UNITS, NETWORKS, Network
+from training.networks.published_cnn import build
 
 # 32 px leave 2 x 2 positions to flatten, so that a wrong order would show.
 WIDE = Network("wide32", 32, (12, 6, 6, 12), first_kernel=2)

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from training.networks.published_cnn import BLOCK_ORDERS, DROPOUT, NETWORKS, build
+from training.networks.designs import BLOCK_ORDERS, NETWORKS
+from training.networks.published_cnn import DROPOUT, build
 
 
 @dataclass(frozen=True)
