@@ -15,6 +15,7 @@ from edge_runtime import verdict as runtime
 from edge_runtime.model.card import ModelCard, Share
 from edge_runtime.model.evidence import Accuracy, headline
 from edge_runtime.photos.quality import Finding
+from edge_runtime.site_calibration.file import SITE_SPLIT
 from edge_runtime.verdict import INVESTIGATE, UNUSABLE, Verdict
 
 STRINGS: Mapping[str, str] = json.loads(
@@ -83,11 +84,13 @@ class Evidence:
 
     Attributes:
         photos: which photos it was measured on, in words.
+        data: the set that they belong to.
         recall: malignant lesions at or above the threshold.
         specificity: other lesions below it.
     """
 
     photos: str
+    data: str
     recall: Share
     specificity: Share
 
@@ -100,7 +103,9 @@ class Evidence:
 def evidence(card: ModelCard) -> Evidence:
     """The fairest measurement on the card."""
     fairest = headline(card.accuracy)
-    return Evidence(photos_of(fairest), fairest.recall, fairest.specificity)
+    own = fairest.split == SITE_SPLIT
+    data = say("evidence.site") if own else card.data.name
+    return Evidence(photos_of(fairest), data, fairest.recall, fairest.specificity)
 
 
 def photos_of(measured: Accuracy) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
-from edge_runtime.photos.paths import PHOTO_SUFFIXES, is_photo
+from edge_runtime.photos.paths import files_below, has_photo_suffix, is_hidden, is_photo
 
 FOLDER, TAR, PARQUET = "folder", "tar", "parquet"
 COLUMN = "image"
@@ -80,7 +80,7 @@ def _once(archive: Path, photos_per_shard: int) -> Iterator[Shard]:
     if archive.is_file():
         files = [archive]
     else:
-        files = sorted(path for path in archive.rglob("*") if path.is_file())
+        files = files_below(archive)
     kinds = {".tar": TAR, ".parquet": PARQUET}
     wholes = [path for path in files if path.suffix in kinds]
     for place, path in enumerate(wholes):
@@ -99,8 +99,8 @@ def _in_tar(path: Path) -> Iterator[Photo]:
         with tarfile.open(path, "r|*") as archive:
             for member in archive:
                 name = PurePosixPath(member.name)
-                wanted = name.suffix.lower() in PHOTO_SUFFIXES
-                if member.isfile() and wanted and not name.name.startswith("."):
+                hidden = any(is_hidden(part) for part in name.parts if part != ".")
+                if member.isfile() and has_photo_suffix(Path(name)) and not hidden:
                     file = archive.extractfile(member)
                     yield member.name, file.read() if file else b""
     except (OSError, tarfile.TarError) as error:

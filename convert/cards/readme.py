@@ -6,9 +6,9 @@ from pathlib import Path
 from convert.cards.text import (
     FEW_MALIGNANT,
     NOT_COMPARED,
-    SPLITS,
     mean_name,
     set_name,
+    split_in_words,
     threshold_words,
 )
 from edge_runtime.model.card import ModelCard
@@ -114,7 +114,8 @@ def _one(card: ModelCard, path: Path) -> list[str]:
         "lost on the way to int8": NOT_COMPARED
         if not changed.n
         else f"AUC {changed.auc_keras:.4f} to"
-        f" {changed.auc_file:.4f} on {changed.n} {SPLITS[changed.split]} photos;"
+        f" {changed.auc_file:.4f} on {changed.n} {split_in_words(changed.split)}"
+        " photos;"
         f" malignant lesions lost {changed.malignant_lost}, gained"
         f" {changed.malignant_gained}; false alarms new {changed.benign_lost}, gone"
         f" {changed.benign_gained}",

@@ -29,6 +29,11 @@ FEW_MALIGNANT = "too few malignant photos"
 NOT_COMPARED = "not compared: no Keras model was given"
 
 
+def split_in_words(split: str) -> str:
+    """What to call a split, or the photos of a site that a threshold was chosen on."""
+    return SPLITS.get(split, split)
+
+
 def card_lines(card: ModelCard) -> list[str]:
     """What the card says, the notice first and no recall without its specificity."""
     return [
@@ -109,7 +114,7 @@ def _accuracy(card: ModelCard) -> list[str]:
 
 def set_name(split: str, source: str | None) -> str:
     """Which photos, in words: the split, then the source where there are several."""
-    name = SPLITS.get(split, split)
+    name = split_in_words(split)
     return name if source is None else f"{source}: {name}"
 
 
@@ -169,7 +174,7 @@ def _decision(card: ModelCard) -> list[str]:
 
 def threshold_words(threshold: Threshold) -> str:
     """How the threshold was chosen."""
-    split = SPLITS.get(threshold.split, threshold.split)
+    split = split_in_words(threshold.split)
     if threshold.rule is None:
         return (
             f"the highest that finds {threshold.target_recall:.0%} of the malignant"
@@ -187,7 +192,7 @@ def _comparison(card: ModelCard) -> list[str]:
     if not changed.n:
         return [NOT_COMPARED]
     return [
-        f"{changed.n:,} photos of {SPLITS.get(changed.split, changed.split)};"
+        f"{changed.n:,} photos of {split_in_words(changed.split)};"
         " both models at their own threshold for the same recall",
         f"malignant    {changed.malignant_lost} lost,"
         f" {changed.malignant_gained} gained",

@@ -193,8 +193,8 @@ rather too high.
 
 photos: a folder with the sub-folders malignant and benign (or other), also in train,
 val and test, or a manifest.csv. Of splits only val counts unless --split says
-otherwise: training photos would flatter the model, and test photos are there to judge
-it.
+otherwise: a model's own training photos would flatter it, and test photos are there to
+judge it.
 
 exit status: 0 written; 1 too few photos, labels that contradict the scores, or the
 model cannot be used; 2 wrong usage; 3 written, but photos could not be read; 4 not

@@ -8,12 +8,13 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.errors import CameraError, InterpreterMissingError, ModelFileError
 from edge_runtime.measuring.machine import Machine, describe_machine
+from edge_runtime.site_calibration.file import site_path
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
@@ -262,7 +263,8 @@ def disk_check(folder: Path) -> Check:
 
 DETAILS = """\
 Looks at system, Python, interpreter, XNNPACK, camera, temperature, throttling, governor
-and disk; changes nothing and opens no connection. --json prints one JSON object a line.
+and disk, and says what to do next; changes nothing and opens no connection. A camera of
+picamera2 is opened for a moment. --json prints one JSON object a line.
 
 exit status: 0 no problem (there may be warnings); 1 a problem was found; 2 wrong usage.
 """
@@ -287,7 +289,34 @@ def run(words: argparse.Namespace) -> int:
         print(f"lesion-edge runtime: {NOTICE}")
         for check in checks:
             print(_line(check))
+        for number, step in enumerate(next_steps(checks, words.model), start=1):
+            print(f"next {number}: {step}")
     return 1 if any(check.status == PROBLEM for check in checks) else 0
+
+
+def next_steps(checks: Sequence[Check], model: Path | None) -> Iterator[str]:
+    """What to do now, in order: mend, or go on to the first verdict."""
+    problems = [check for check in checks if check.status == PROBLEM]
+    for check in problems:
+        yield f"{check.name}: {check.advice}"
+    if problems:
+        yield "lesion-edge doctor, once more"
+        return
+    if model is None:
+        yield "lesion-edge doctor --model FILE, with a .tflite file of this project"
+        return
+    yield f"lesion-edge classify {model} PHOTO"
+    cameras = [each for each in checks if each.name == "camera software"]
+    found = [each.found for each in cameras if each.found.startswith("--source ")]
+    if found:
+        source = found[0].removeprefix("--source ").partition(",")[0]
+        yield f"lesion-edge camera --source {source} --model {model}"
+    if not site_path(model).exists():
+        yield (
+            f"lesion-edge calibrate {model} --photos FOLDER, with this site's labelled"
+            " photos in FOLDER/malignant and FOLDER/benign"
+        )
+    yield "to let it run by itself: edge_runtime/deploy/README.md"
 
 
 def _all_checks(model: Path | None) -> list[Check]:

@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import hashlib
+import os
 from pathlib import Path
 
 from edge_runtime.errors import (
@@ -16,7 +17,13 @@ from edge_runtime.model.golden import check_golden
 from edge_runtime.site_calibration.file import site_path
 from edge_runtime.terminal.logs import error as log_error
 from edge_runtime.terminal.native_log import without_info_lines
-from edge_runtime.update.installing import alone, install, recover, undone
+from edge_runtime.update.installing import (
+    alone,
+    install,
+    install_first,
+    recover,
+    undone,
+)
 from edge_runtime.update.release import (
     LARGEST_RELEASE_BYTES,
     RELEASE_NAME,
@@ -35,11 +42,18 @@ Reads release.json from --from, an address or a folder, and believes it only if 
 the keys signed it, it has not expired, is newer than anything that was ever in place,
 is of the same network and for this version of the package. The new file must pass its
 golden vectors on this device before and after it is put in place; else the old one
-stays, or comes back. The old one is kept as MODEL.previous: --rollback puts it back.
-Needs cryptography (extra 'update'). A service takes the new file on SIGHUP.
+stays, or comes back. The old one is kept as MODEL.previous: --rollback puts it back;
+the release that was left is not taken again, a newer one is. A service takes the new
+file on SIGHUP.
 
-exit status: 0 updated, or nothing newer; 1 refused, nothing was changed; 2 wrong usage;
-4 the new model failed its self-test here, the old one is in place.
+Where no file is in place yet, the first one is installed the same way:
+  lesion-edge update --model model.tflite --from https://example.org/release \\
+      --key publisher.pub
+
+Needs cryptography: pip install "./edge_runtime[update]".
+
+exit status: 0 installed, updated, or nothing to take; 1 refused, nothing was changed;
+2 wrong usage; 4 the new model failed its self-test here, the old one is in place.
 """
 
 
@@ -66,8 +80,7 @@ def run(words: argparse.Namespace) -> int:
     _refuse_unclear(words)
     with without_info_lines():
         try:
-            if not words.model.is_file():
-                raise UpdateError(f"{words.model}: there is no model file to update")
+            _refuse_no_place(words.model)
             with alone(words.model):
                 back = words.rollback
                 said = _rolled_back(words.model) if back else _updated(words)
@@ -96,11 +109,36 @@ def _refuse_unclear(words: argparse.Namespace) -> None:
         )
 
 
+def _refuse_no_place(model: Path) -> None:
+    """Find out before the slow part that no file can be put there.
+
+    Raises:
+        UpdateError: when it cannot.
+    """
+    if model.exists() and not model.is_file():
+        raise UpdateError(f"{model} is no file; give the path of the model file")
+    folder = model.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UpdateError(
+            f"{folder} is no folder that may be written to: a new model is written"
+            " beside the old one. Make it, or run as the user it belongs to."
+        )
+
+
 def _updated(words: argparse.Namespace) -> str:
-    state = recover(words.model, self_test)
+    first = not words.model.exists()
+    state = None if first else recover(words.model, self_test)
     content = read_from(words.place, RELEASE_NAME, LARGEST_RELEASE_BYTES)
     release = opened(content, words.key)
     refuse_untimely(release, datetime.datetime.now(datetime.UTC))
+    if state is None:
+        return _installed_first(words, release)
+    if was_left(release, state):
+        return (
+            f"release {release.version} of {release.model} was in place or tried here"
+            f" before and was left; release {state.current.version} stays, and a newer"
+            " release will be taken"
+        )
     if _is_in_place(release, state):
         return f"release {release.version} of {release.model} is in place already"
     refuse_unfit(release, state, read_model_file(words.model))
@@ -115,6 +153,23 @@ def _updated(words: argparse.Namespace) -> str:
 
     install(words.model, model, release.version, check)
     return f"release {release.version} of {release.model} is in place"
+
+
+def _installed_first(words: argparse.Namespace, release: Release) -> str:
+    _refuse_newer_runtime(release)
+    if words.dry_run:
+        return f"release {release.version} of {release.model} would be installed"
+    model = read_from(words.place, release.file, release.file_bytes)
+    _refuse_other_content(release, model)
+    install_first(
+        words.model, model, release.version, lambda path: self_test(path, release)
+    )
+    return f"release {release.version} of {release.model} is in place, the first one"
+
+
+def was_left(release: Release, state: State) -> bool:
+    """Whether the release was once in place or tried here, and another one is now."""
+    return state.current.version < release.version <= state.highest_version
 
 
 def self_test(path: Path, release: Release | None = None) -> None:
@@ -164,6 +219,10 @@ def refuse_unfit(release: Release, state: State, in_place: ModelFile) -> None:
             f"release {release.version} is of {release.network}, in place is"
             f" {in_place.card.network}. Install another network by hand."
         )
+    _refuse_newer_runtime(release)
+
+
+def _refuse_newer_runtime(release: Release) -> None:
     if numbers_of(release.minimum_runtime) > numbers_of(VERSION):
         raise UpdateError(
             f"release {release.version} needs version {release.minimum_runtime} of this"
@@ -198,6 +257,8 @@ def _refuse_site_file(model: Path) -> None:
 
 
 def _rolled_back(model: Path) -> str:
+    if not model.exists():
+        raise UpdateError(f"{model}: there is no model file to go back from")
     state = read_state(model)
     if state.announced is not None:
         state = recover(model, self_test)

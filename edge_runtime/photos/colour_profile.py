@@ -3,7 +3,7 @@
 import functools
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -12,7 +12,9 @@ from edge_runtime.errors import PhotoError
 if TYPE_CHECKING:
     from PIL import ImageCms
 
-_BLACK_STAYS_BLACK = 0x2000  # cmsFLAGS_BLACKPOINTCOMPENSATION; Pillow 10.3 names it
+_BLACK_STAYS_BLACK: Any = (
+    0x2000  # cmsFLAGS_BLACKPOINTCOMPENSATION; Pillow 10.3 names it
+)
 # Colour space of a profile, and the mode in which Pillow's pictures are converted.
 _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
@@ -70,7 +72,7 @@ def _transform(
             "RGB",
             # What browsers and phones do.
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            _BLACK_STAYS_BLACK,  # type: ignore[arg-type]
+            _BLACK_STAYS_BLACK,
         )
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None

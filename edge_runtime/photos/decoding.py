@@ -334,10 +334,9 @@ def _heif_can_be_read() -> bool:
     """Teach Pillow HEIC, if the extra is installed."""
     try:
         # Here: most photos are none, and it loads a codec.
-        pillow_heif = importlib.import_module("pillow_heif")
+        importlib.import_module("pillow_heif").register_heif_opener()
     except ImportError:
         return False
-    pillow_heif.register_heif_opener()
     return True
 
 

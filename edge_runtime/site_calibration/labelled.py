@@ -110,7 +110,7 @@ def refuse_contradiction(labels: Labels, scores: Scores) -> None:
     if interval.high < _CHANCE:
         raise SiteFileError(
             f"the labels contradict the model's scores: {told}. Are malignant and"
-            " benign exchanged? Look at the folders' names, or the labels' column."
+            " benign exchanged? Look at the folders' names, or the column of labels."
         )
     if interval.low <= _CHANCE:
         raise SiteFileError(

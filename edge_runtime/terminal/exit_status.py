@@ -56,18 +56,6 @@ def is_of_output(error: OSError) -> bool:
     return error.filename is None and error.errno in _OF_OUTPUT
 
 
-def _said(error: OSError) -> int:
-    """Say what the system said; an error without a file's name is ours to mend."""
-    if is_of_output(error):
-        print(f"error: {told_of_output(error)}", file=sys.stderr)
-        close_output()
-    elif error.filename is None:
-        raise error
-    else:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-    return EdgeRuntimeError.exit_status
-
-
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EPIPE)
 
 
@@ -92,11 +80,8 @@ def exit_status(stopped: str = STOPPED) -> Callable[[Main], Main]:
             except EdgeRuntimeError as error:
                 print(f"error: {error}", file=sys.stderr)
                 return error.exit_status
-            except BrokenPipeError:
-                close_output()
-                return EdgeRuntimeError.exit_status
             except OSError as error:
-                return _said(error)
+                return _told(error)
             except KeyboardInterrupt:
                 print(stopped, file=sys.stderr)
                 return 130
@@ -105,3 +90,17 @@ def exit_status(stopped: str = STOPPED) -> Callable[[Main], Main]:
         return ended
 
     return ending
+
+
+def _told(error: OSError) -> int:
+    """Say what the system said; returns the exit status."""
+    if isinstance(error, BrokenPipeError):
+        close_output()
+    elif is_of_output(error):
+        print(f"error: {told_of_output(error)}", file=sys.stderr)
+        close_output()
+    elif error.filename is None:
+        raise error
+    else:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+    return EdgeRuntimeError.exit_status

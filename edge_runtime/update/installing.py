@@ -17,6 +17,7 @@ from pathlib import Path
 from edge_runtime.errors import UpdateError
 from edge_runtime.files.atomic import write_bytes
 from edge_runtime.update.state import (
+    STATE_FORMAT,
     Installed,
     State,
     previous_path,
@@ -105,6 +106,25 @@ def install(model: Path, content: bytes, version: int, check: Check) -> State:
         undone(model, state)
         raise
     return _confirmed(model, state)
+
+
+def install_first(model: Path, content: bytes, version: int, check: Check) -> State:
+    """Put a file where none is, or leave the place empty; see ``install``.
+
+    Raises:
+        UpdateError: when the file fails its test.
+    """
+    _clear(model)
+    staged, new = staged_path(model), hashlib.sha256(content).hexdigest()
+    write_bytes(staged, content)
+    try:
+        check(staged)
+        staged.replace(model)
+        settle(model.parent)
+    finally:
+        staged.unlink(missing_ok=True)
+    at_rest = State(STATE_FORMAT, Installed(version, new), None, None, version)
+    return written(model, at_rest)
 
 
 def undone(model: Path, state: State) -> State:

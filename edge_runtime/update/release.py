@@ -17,7 +17,7 @@ from typing import Any
 from edge_runtime.errors import UpdateError
 from edge_runtime.files.strict_json import build, parse, to_json
 
-RELEASE_FORMAT = 1
+RELEASE_FORMAT = 2
 RELEASE_NAME = "release.json"
 LARGEST_RELEASE_BYTES = 2**16
 
@@ -26,19 +26,6 @@ _PURPOSE = b"lesion-edge release 1\n"
 
 # A clock this far behind the release was never set; a Pi has none without network.
 _CLOCK_TOLERANCE = datetime.timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class RollbackTarget:
-    """What a device should go back to when the release is withdrawn.
-
-    Attributes:
-        version: of that release.
-        sha256: of its model file.
-    """
-
-    version: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -56,10 +43,8 @@ class Release:
         sha256: of the whole file.
         minimum_runtime: oldest version of this package that can run it.
         threshold_score: the card's, so that a notice can show it before a download.
-        threshold_probability: the same, calibrated.
         created: date and time, ISO 8601, UTC.
         expires: after this nobody may take it for new.
-        rollback: see ``RollbackTarget``; None for a first release.
     """
 
     format: int
@@ -72,10 +57,8 @@ class Release:
     sha256: str
     minimum_runtime: str
     threshold_score: float
-    threshold_probability: float
     created: str
     expires: str
-    rollback: RollbackTarget | None
 
     def __post_init__(self) -> None:
         """Refuse fields that cannot be."""
@@ -212,5 +195,7 @@ def _library(name: str) -> Any:
         return importlib.import_module(f"cryptography.{name}")
     except ImportError as error:
         raise UpdateError(
-            f"updates need cryptography ({error}): pip install 'cryptography>=42'"
+            f"updates need cryptography ({error}): pip install"
+            ' "./edge_runtime[update]" from the checkout, or pip install'
+            " 'cryptography>=42' where the runtime is installed"
         ) from error

@@ -11,6 +11,7 @@ from convert.cards.golden import golden_npz
 from convert.cards.golden_pictures import golden_pngs
 from convert.checks.evidence import gather_evidence
 from convert.tflite.metadata import Description, with_metadata
+from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.card import (
     CARD_FORMAT,
     Data,
@@ -19,9 +20,16 @@ from edge_runtime.model.card import (
     OutputSpec,
     Provenance,
 )
-from edge_runtime.model.file import write_model_file
+from edge_runtime.model.file import read_model_file, write_model_file
 from edge_runtime.model.interpreter import open_interpreter
 from edge_runtime.model.quantization import Quantization
+from edge_runtime.site_calibration.file import (
+    SITE_FORMAT,
+    SITE_SPLIT,
+    SiteCalibration,
+    site_path,
+    write_site_file,
+)
 
 SIZE_PX = 16
 
@@ -261,3 +269,40 @@ def _card(*, size_px, given, gained, model_sha256, kernel_family):
             kernel_family=kernel_family,
         ),
     )
+
+
+@pytest.fixture
+def site_file():
+    """Function: writes a site file with a higher threshold beside a model file.
+
+    It returns the site's threshold, as a score.
+    """
+
+    def write(path):
+        card = read_model_file(path).card
+        score, temperature = 0.75, card.temperature * 1.5
+        accuracy = dataclasses.replace(card.accuracy[0], split=SITE_SPLIT)
+        threshold = dataclasses.replace(
+            card.threshold,
+            score=score,
+            stored=int(card.output.quantization.store(np.array([score]))[0]),
+            probability=calibrated(score, temperature),
+            split=SITE_SPLIT,
+        )
+        uncertainty = dataclasses.replace(
+            card.uncertainty,
+            low_score=0.5,
+            low_probability=calibrated(0.5, temperature),
+        )
+        site = SiteCalibration(
+            format=SITE_FORMAT, notice=card.notice, model=card.name,
+            model_sha256=card.model_sha256, created="2026-01-01T00:00:00+00:00",
+            photos="photos", photos_sha256="0" * 64, lesions_malignant=60,
+            lesions_other=50, left_out=0, temperature=temperature, threshold=threshold,
+            uncertainty=uncertainty, accuracy=accuracy,
+            card_threshold_accuracy=accuracy,
+        )  # fmt: skip
+        write_site_file(site_path(path), site)
+        return score
+
+    return write

@@ -16,6 +16,7 @@ from convert.kits.values import filled, values_of
 from convert.package import main
 from edge_runtime import LesionClassifier
 from edge_runtime.model.file import read_model_file
+from edge_runtime.model.golden import check_golden
 from edge_runtime.photos.decoding import decode_scale, read_photo
 from edge_runtime.verdict import NOTICE
 
@@ -38,6 +39,35 @@ def kits(shipped, tmp_path_factory):
     out = tmp_path_factory.mktemp("kits") / "all"
     assert main([str(shipped), "--target", ALL, "--out", str(out)]) == 0
     return out
+
+
+def test_a_kit_carries_the_site_s_threshold_and_says_so(
+    shipped, site_file, tmp_path, root, capsys
+):
+    model = tmp_path / shipped.name
+    model.write_bytes(shipped.read_bytes())
+    score = site_file(model)
+    photos = sorted((root / "samples").glob("*.png"))[:6]
+    for words, site in (((), True), (("--without-site",), False)):
+        out = tmp_path / f"kit{len(words)}"
+        assert main([str(model), "--target", "pi", "--out", str(out), *words]) == 0
+        printed = capsys.readouterr().out
+        assert ("operating point: this site's file" in printed) == site
+        kit = LesionClassifier.load(next((out / "model").glob("*.tflite")))
+        here = LesionClassifier.load(model, site=site)
+        assert (kit.card.threshold.score == score) == site
+        for photo in photos:
+            ours, theirs = kit.classify(photo), here.classify(photo)
+            assert (ours.decision, ours.probability) == (
+                theirs.decision,
+                theirs.probability,
+            )
+        assert check_golden(kit.file) == ()
+        page = (out / "README.md").read_text(encoding="utf-8")
+        assert ("operating point: this site's file" in page.lower()) == site
+    assert json.loads((tmp_path / "kit0/card.json").read_text())["threshold"][
+        "score"
+    ] == score  # fmt: skip
 
 
 @every_target

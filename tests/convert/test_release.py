@@ -9,9 +9,10 @@ import pytest
 
 from convert.cards.golden import golden_npz
 from convert.cards.golden_pictures import golden_pngs
-from convert.release import main
+from convert.release import fallen, main
 from edge_runtime.__main__ import main as runtime
 from edge_runtime.model.file import read_model_file, write_model_file
+from edge_runtime.model.operating_point import share_of
 from edge_runtime.update.release import opened
 
 
@@ -76,16 +77,88 @@ def test_release_says_what_the_card_says(sign, keys, shipped):
     assert "not a medical device" in release.notice
 
 
-def test_release_names_what_to_go_back_to(sign, keys, capsys):
-    _, old = sign(1, name="old")
-    status, new = sign(2, "--rollback-to", str(old), name="new")
-    assert status == 0
-    before = opened((old / "release.json").read_bytes(), [keys[1]])
-    release = opened((new / "release.json").read_bytes(), [keys[1]])
-    assert release.rollback is not None
-    assert (release.rollback.version, release.rollback.sha256) == (1, before.sha256)
-    assert sign(1, "--rollback-to", str(old), name="same")[0] == 1
-    assert "not older" in capsys.readouterr().err
+@pytest.fixture
+def worse(shipped, tmp_path):
+    """The shipped file with a card that tells of much less recall on the test."""
+    file = read_model_file(shipped)
+    n = file.card.accuracy[0].recall.n
+    accuracy = tuple(
+        dataclasses.replace(each, recall=share_of(each.recall.n // 2, each.recall.n))
+        for each in file.card.accuracy
+    )
+    assert n
+    path = tmp_path / "worse.tflite"
+    card = dataclasses.replace(file.card, accuracy=accuracy)
+    write_model_file(path, file.model, card, file.labels, file.golden)
+    return path
+
+
+def test_a_release_that_is_worse_than_the_one_before_is_not_signed(
+    sign, worse, keys, capsys
+):
+    assert sign(1)[0] == 0
+    assert "not compared" in capsys.readouterr().out
+    status, out = sign(2, model=worse)
+    said = capsys.readouterr()
+    assert status == 4
+    assert "recall on" in said.err
+    assert "Nothing was signed" in said.err
+    assert "release 1 AUC" in said.out
+    assert opened((out / "release.json").read_bytes(), [keys[1]]).version == 1
+    assert sign(2, "--accept-worse", model=worse)[0] == 0
+    # The same file again is no worse.
+    assert sign(3, model=worse)[0] == 0
+
+
+def test_the_release_before_may_lie_elsewhere_and_must_be_older(sign, worse, capsys):
+    _, old = sign(2, name="old")
+    assert sign(3, "--before", str(old), name="new", model=worse)[0] == 4
+    assert sign(2, "--before", str(old), name="same")[0] == 1
+    assert "expected --version 3" in capsys.readouterr().err
+
+
+def test_chance_is_no_fall(card):
+    now = card.accuracy[0]
+    n = now.recall.n
+    before = dataclasses.replace(
+        now, recall=share_of(min(n, now.recall.successes + 1), n)
+    )
+    assert fallen(now, before) == []
+    low = dataclasses.replace(
+        now, auc=now.auc - 0.2, auc_low=now.auc_low - 0.2, auc_high=now.auc_high - 0.2
+    )
+    assert fallen(low, now) == ["AUC"]
+    assert fallen(now, low) == []
+
+
+def test_a_key_is_not_made_inside_a_repository(tmp_path, capsys):
+    (tmp_path / ".git").mkdir()
+    assert main(["--make-key", str(tmp_path / "deep" / "publisher")]) == 1
+    assert "lies in the repository" in capsys.readouterr().err
+    assert not (tmp_path / "deep").exists()
+
+
+def test_a_key_without_a_name_lies_in_the_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["--make-key"]) == 0
+    key = tmp_path / ".config/lesion-edge/publisher.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+
+
+def test_a_site_s_threshold_goes_along_unless_left_aside(
+    sign, shipped, keys, site_file, tmp_path
+):
+    model = tmp_path / shipped.name
+    model.write_bytes(shipped.read_bytes())
+    score = site_file(model)
+    for words, expected in (((), score), (("--without-site",), None)):
+        status, out = sign(1, *words, model=model, name=f"r{len(words)}")
+        assert status == 0
+        release = opened((out / "release.json").read_bytes(), [keys[1]])
+        carried = read_model_file(out / release.file).card.threshold
+        expected = expected or read_model_file(shipped).card.threshold.score
+        assert release.threshold_score == carried.score == expected
 
 
 def test_file_that_fails_its_golden_vectors_is_not_signed(

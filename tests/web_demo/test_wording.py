@@ -98,3 +98,10 @@ def test_pages_give_the_reason_that_programs_get(dark, card, decision, faults):
     expected = reason(decision, verdict.probability, verdict.threshold, faults=faults)
     said = explanation(verdict, card).reason
     assert said.replace("\N{NO-BREAK SPACE}", " ") == expected
+
+
+def test_a_site_s_photos_are_not_said_to_be_the_training_data(card):
+    site = dataclasses.replace(card.accuracy[0], split="site")
+    ours = dataclasses.replace(card, accuracy=(site, *card.accuracy))
+    assert "this site's own set" in evidence(ours).data
+    assert evidence(card).data == card.data.name

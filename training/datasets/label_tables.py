@@ -130,7 +130,7 @@ def read_label_table(
     """
     folder = folder or table.parent
     rows = read_labelled_table(table)
-    where = _columns_of(rows, table, columns or Columns(), {**LABELS, **(labels or {})})
+    where = _columns_of(rows, table, columns or Columns())
     known = {**LABELS, **(labels or {})}
     words = [_label(row, where.label) for _, row in rows.rows]
     _refuse_unknown(words, known, omitted, table)
@@ -176,12 +176,12 @@ def read_label_table(
     return Found(tuple(photos), tuple(missing), tuple(told))
 
 
-def _columns_of(table: Table, path: Path, asked: Columns, known: Labels) -> Columns:
+def _columns_of(table: Table, path: Path, asked: Columns) -> Columns:
     """The columns by name; the label may be several, joined by commas."""
     image = _named(table, path, "image", asked.image)
     label = _named(table, path, "label", asked.label, needed=False)
     if not label:
-        label = ",".join(_one_hot(table, image, known))
+        label = ",".join(_one_hot(table, image))
     if not label:
         raise ManifestError(
             f"{path}: none of the columns {[*table.columns]} is known to hold the"
@@ -219,7 +219,7 @@ def _named(
     return ""
 
 
-def _one_hot(table: Table, image: str, known: Labels) -> list[str]:
+def _one_hot(table: Table, image: str) -> list[str]:
     """Columns of which one has a 1 in each row: a table of classes, as ISIC's are."""
     names = [
         column

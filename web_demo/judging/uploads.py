@@ -1,6 +1,7 @@
 """Uploaded photos: held in memory, looked at from outside before they are decoded."""
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from typing import IO
@@ -25,7 +26,10 @@ MAX_JPEG_PIXELS = 2**26
 # bounds their number: a file of 400 kB with 110 scans of 67 million pixels took 55 s.
 # Encoders write ten.
 MAX_SCANNED_PIXELS = 10 * MAX_JPEG_PIXELS
-START_OF_SCAN = b"\xff\xda"
+# A marker: 0xFF, perhaps more of them to fill up, and a byte that is neither the zero
+# after a 0xFF of compressed data nor a restart, start or other mark without a length.
+_MARKER = re.compile(rb"\xff+[\x02-\xcf\xd9-\xfe]", re.DOTALL)
+_START_OF_SCAN, _END_OF_PICTURE = 0xDA, 0xD9
 
 # PNG and WebP are decoded whole, at up to 25 bytes a pixel (measured): 420 MB.
 MAX_WHOLE_PIXELS = 2**24
@@ -111,10 +115,25 @@ def check_from_outside(photo: Upload) -> None:
             height=height_px,
             most=_millions(limit),
         )
-    # In compressed data this pair of bytes cannot occur; a thumbnail adds one or two.
-    scans = photo.content.count(START_OF_SCAN) if reducible else 1
+    scans = scans_of(photo.content) if reducible else 1
     if scans * width_px * height_px > MAX_SCANNED_PIXELS:
         raise _refusal("scans", scans=scans)
+
+
+def scans_of(jpeg: bytes) -> int:
+    """How often a decoder goes over a JPEG's picture.
+
+    Its first picture only: behind it phones put videos and depth maps, in which the
+    bytes of a scan's marker stand by chance; a thumbnail lies inside a segment.
+    """
+    scans, place = 0, 2
+    while found := _MARKER.search(jpeg, place):
+        marker, place = jpeg[found.end() - 1], found.end()
+        if marker == _END_OF_PICTURE:
+            break
+        scans += marker == _START_OF_SCAN
+        place += int.from_bytes(jpeg[place : place + 2], "big")
+    return scans
 
 
 def _header(content: bytes) -> tuple[int, int, bool]:

@@ -127,16 +127,16 @@ def imported() -> Any:
     # parts fail in other ways.
     except Exception as error:
         advice = (
-            "the system's picamera2 needs the system's numpy: make the virtual"
+            "The system's picamera2 needs the system's numpy: make the virtual"
             " environment with --system-site-packages and leave numpy out of it (pip"
             " uninstall numpy)"
             if "numpy" in str(error)
-            else "on Raspberry Pi OS: sudo apt install python3-picamera2, and a virtual"
+            else "On Raspberry Pi OS: sudo apt install python3-picamera2, and a virtual"
             " environment made with --system-site-packages"
         )
         raise CameraError(
-            f"picamera2 cannot be imported: {error}. {advice[0].upper()}{advice[1:]};"
-            " or use --source rpicam, which needs neither"
+            f"picamera2 cannot be imported: {error}. {advice}; or use"
+            " --source rpicam, which needs neither"
         ) from error
 
 

@@ -106,3 +106,33 @@ def test_it_installs_itself_and_judges(kit, root, kit_of):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "not a medical device" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--help"], 0, "sudo ./service.sh"),
+        (["--nonsense"], 2, "unknown word --nonsense"),
+        (["--photos"], 2, "--photos needs a value"),
+        (["--photos", "/nowhere"], 1, "is no folder"),
+        (["--from", "https://example.org"], 1, "updates need both"),
+    ],
+)
+def test_the_service_script_refuses_before_it_changes_anything(
+    kit, tmp_path, words, status, said
+):
+    # Stand-ins: this machine is root, has systemd, and notes whatever would be changed.
+    changed = tmp_path / "changed"
+    for name in ("id", "systemctl", "useradd", "install", "cp", "udevadm"):
+        path = tmp_path / name
+        note = "echo 0" if name == "id" else f"echo {name} >> {changed}"
+        path.write_text(f"#!/bin/sh\n{note}\n")
+        path.chmod(0o755)
+    done = subprocess.run(
+        [kit / "service.sh", *words],
+        capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert done.returncode == status
+    assert said in done.stdout + done.stderr
+    assert not changed.exists()

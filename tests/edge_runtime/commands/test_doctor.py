@@ -8,9 +8,11 @@ from edge_runtime.commands.doctor import (
     OK,
     PROBLEM,
     WARNING,
+    Check,
     camera_checks,
     heat_checks,
     interpreter_checks,
+    next_steps,
     system_checks,
     throttling_check,
 )
@@ -26,6 +28,23 @@ def test_every_finding_that_is_not_ok_says_what_to_do(model_path, classifier, ca
     }  # fmt: skip
     assert all(check["advice"] for check in checks if check["status"] != OK)
     assert status == any(check["status"] == PROBLEM for check in checks)
+
+
+def test_the_next_steps_are_named(model_path, classifier, capsys):
+    main(["doctor"])
+    assert "next 1: lesion-edge doctor --model FILE" in capsys.readouterr().out
+    main(["doctor", "--model", str(model_path)])
+    said = capsys.readouterr().out
+    assert f"next 1: lesion-edge classify {model_path} PHOTO" in said
+    assert f"lesion-edge calibrate {model_path} --photos FOLDER" in said
+
+
+def test_problems_come_first_among_the_next_steps():
+    checks = [Check("heat", PROBLEM, "hot", "cool it"), Check("disk", OK, "room")]
+    assert [*next_steps(checks, None)] == [
+        "heat: cool it",
+        "lesion-edge doctor, once more",
+    ]
 
 
 def test_text_carries_the_notice(capsys):

@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 
+from edge_runtime.__main__ import main
 from edge_runtime.errors import (
     CardMismatchError,
     InterpreterMissingError,
@@ -223,3 +224,49 @@ def test_tensorflows_own_interpreter_agrees(file, model, inputs, monkeypatch):
     assert other.name == "tensorflow"
     for stored in inputs:
         np.testing.assert_array_equal(other.infer(stored), model.infer(stored))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "AttributeError('_ARRAY_API not found')",
+        "SystemError('initialization raised unreported exception')",
+        "OSError('libx.so: cannot open shared object file')",
+        "ImportError('no')",
+    ],
+)
+def test_an_interpreter_that_cannot_be_imported_is_one_line(
+    monkeypatch, tmp_path, error, capsys
+):
+    folder = tmp_path / "ai_edge_litert"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "interpreter.py").write_text(f"raise {error}")
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("ai_edge_litert", "tflite_runtime", "tensorflow"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(
+        interpreter_module,
+        "_INTERPRETERS",
+        {"ai_edge_litert.interpreter": ("ai-edge-litert",)},
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InterpreterMissingError, match="pip install ai-edge-litert"):
+        interpreter_module.found_interpreter()
+    assert main(["doctor"]) == 1
+    assert "do: pip install ai-edge-litert" in capsys.readouterr().out
+
+
+def test_a_tflite_runtime_built_for_numpy_1_is_not_even_imported(monkeypatch, tmp_path):
+    folder = tmp_path / "tflite_runtime"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("raise AssertionError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(
+        interpreter_module,
+        "_INTERPRETERS",
+        {"tflite_runtime.interpreter": ("tflite-runtime",)},
+    )
+    monkeypatch.setattr(interpreter_module.np, "__version__", "2.1.0")
+    with pytest.raises(InterpreterMissingError, match="'numpy<2'"):
+        interpreter_module.found_interpreter()

@@ -12,7 +12,7 @@ import pytest
 from edge_runtime.__main__ import main
 from edge_runtime.model.file import read_model_file, write_model_file
 from edge_runtime.model.golden import check_golden
-from edge_runtime.update.release import Release, signed
+from edge_runtime.update.release import RELEASE_FORMAT, Release, signed
 from edge_runtime.verdict import NOTICE
 from edge_runtime.version import VERSION
 
@@ -75,7 +75,7 @@ def publish(tmp_path, other_model, keys):
         card = read_model_file(other_model).card
         now = datetime.datetime.now(datetime.UTC)
         release = Release(
-            format=1,
+            format=RELEASE_FORMAT,
             notice=NOTICE,
             network=card.network,
             model=card.name,
@@ -85,10 +85,8 @@ def publish(tmp_path, other_model, keys):
             sha256=hashlib.sha256(content).hexdigest(),
             minimum_runtime=VERSION,
             threshold_score=card.threshold.score,
-            threshold_probability=card.threshold.probability,
             created=now.isoformat(),
             expires=(now + datetime.timedelta(days=1)).isoformat(),
-            rollback=None,
         )
         release = dataclasses.replace(release, **fields)
         (folder / "model.tflite").write_bytes(content)

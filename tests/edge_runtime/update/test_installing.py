@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 
 from edge_runtime.model.file import read_model_file, write_model_file
-from edge_runtime.update.release import RollbackTarget, opened
 
 
 def test_newer_release_is_installed_and_the_old_one_kept(
@@ -41,7 +40,8 @@ def test_rollback_by_hand_and_no_way_up_to_what_was_left(
     unchanged()
     # The release that was left is not taken again by itself, a newer one is.
     status, said = update(place)
-    assert (status, "not newer" in said) == (1, True)
+    assert status == 0, said
+    assert "was in place or tried here before and was left" in said
     unchanged()
     assert update(publish(2))[0] == 0
     assert update(None, "--rollback")[0] == 0
@@ -70,7 +70,7 @@ def test_failure_in_place_rolls_back_by_itself(monkeypatch, update, publish, unc
     monkeypatch.undo()
     # What failed here is not tried at every turn.
     status, said = update(place)
-    assert (status, "failed here" in said) == (1, True)
+    assert (status, "tried here before and was left" in said) == (0, True)
     unchanged()
 
 
@@ -104,12 +104,42 @@ def test_file_copied_by_hand_can_be_updated(update, publish, device, model_path)
     file = read_model_file(model_path)
     card = dataclasses.replace(file.card, description="by hand")
     write_model_file(device, file.model, card, file.labels, file.golden)
-    assert update(publish(3))[0] == 1
+    status, said = update(publish(3))
+    assert (status, "was left" in said) == (0, True)
     assert update(publish(4))[0] == 0
 
 
-def test_rollback_target_travels_with_the_release(publish, keys):
-    target = RollbackTarget(1, "0" * 64)
-    place = publish(2, rollback=target)
-    content = (place / "release.json").read_bytes()
-    assert opened(content, [keys[0][1]]).rollback == target
+def test_the_first_file_is_installed_as_any_other(sha256, update, publish, device):
+    place, content = publish(3), None
+    device.unlink()
+    assert update(place, "--dry-run")[0] == 0
+    assert not device.exists()
+    status, said = update(place)
+    assert status == 0, said
+    assert "the first one" in said
+    content = sha256(device)
+    status, said = update(place)
+    assert (status, "already" in said) == (0, True)
+    assert update(publish(2, name="old"))[0] == 1
+    assert sha256(device) == content
+    # There was nothing before it.
+    assert update(None, "--rollback")[0] == 1
+
+
+def test_a_first_file_that_fails_its_test_leaves_the_place_empty(
+    update, publish, device, model_path
+):
+    device.unlink()
+    content = model_path.read_bytes()
+    status, _ = update(publish(1, content=content, threshold_score=0.123))
+    assert status == 4
+    assert [path.name for path in device.parent.iterdir()] == [".model.tflite.lock"]
+
+
+def test_a_place_that_is_not_there_is_named_before_anything_is_fetched(
+    update, publish, device
+):
+    device.unlink()
+    device.parent.rmdir()
+    status, said = update(publish())
+    assert (status, "no folder that may be written to" in said) == (1, True)

@@ -8,10 +8,12 @@ from edge_runtime.errors import PhotoError
 from web_demo.judging.uploads import (
     MAX_JPEG_PIXELS,
     MAX_WHOLE_PIXELS,
-    START_OF_SCAN,
     Upload,
     check_from_outside,
+    scans_of,
 )
+
+START_OF_SCAN = b"\xff\xda"
 
 
 def test_a_large_photo_is_never_written_to_disk(send, large_photo, written):
@@ -96,6 +98,21 @@ def test_a_jpeg_of_many_scans_is_refused_unread_and_the_usual_ten_are_not():
     check_from_outside(Upload("photo", content))
     with pytest.raises(PhotoError, match=r"11 scans.*not progressive"):
         check_from_outside(Upload("photo", content[:-2] + last_scan + end))
+
+
+def test_what_lies_behind_a_photo_is_not_counted_as_scans_of_it():
+    """Phones put videos there, in which a scan's marker stands by chance."""
+    encoded = io.BytesIO()
+    thumbnail = io.BytesIO()
+    Image.new("RGB", (160, 120), "tan").save(thumbnail, "JPEG")
+    Image.new("RGB", (4000, 3000), "tan").save(
+        encoded, "JPEG", exif=b"Exif\0\0" + thumbnail.getvalue()
+    )
+    photo = encoded.getvalue()
+    video = (START_OF_SCAN + b"\0\x0c" + bytes(30)) * 200
+
+    assert scans_of(photo) == 1
+    check_from_outside(Upload("motion.jpg", photo + video))
 
 
 def test_a_long_name_is_shortened(send, photo):

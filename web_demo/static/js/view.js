@@ -88,7 +88,8 @@ function evidenceSection(card) {
     element("h3", {id: "evidence"}, say("evidence.title")),
     element("table", {},
       element("caption", {}, say("evidence.caption", {
-        n: found.n, photos: found.photos, data: card.data.name})),
+        n: found.n, photos: found.photos,
+        data: card.threshold.split === "site" ? say("evidence.site") : card.data.name})),
       element("thead", {}, element("tr", {}, ...heads)),
       element("tbody", {}, ...rows)));
   const missing = card.data.not_evaluated;

@@ -22,6 +22,7 @@ from edge_runtime.camera.sources.raspberry_pi import (
     check_formats,
     rgb_of_yuv420,
 )
+from edge_runtime.commands.doctor import PROBLEM, camera_checks
 from edge_runtime.errors import CameraError
 
 WIDTH, HEIGHT = 100, 60  # rows of 128 and, for three bytes a pixel, 320 bytes
@@ -177,3 +178,35 @@ def test_without_picamera2_the_way_out_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(CameraError, match="--source rpicam"):
         next(Picamera2Source(WIDTH, HEIGHT, 15, Patience(), print).frames())
+
+
+NUMPY = (
+    "numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C"
+    " header, got 88 from PyObject"
+)
+
+
+def test_a_picamera2_for_another_numpy_is_one_line(monkeypatch, tmp_path):
+    (tmp_path / "picamera2.py").write_text(f"raise ValueError({NUMPY!r})")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    with pytest.raises(CameraError, match="system-site-packages and leave numpy out"):
+        next(Picamera2Source(WIDTH, HEIGHT, 15, Patience(), print).frames())
+    (check,) = [each for each in camera_checks() if each.name == "picamera2"]
+    assert check.status == PROBLEM
+    assert "dtype size changed" in check.found
+
+
+def test_no_camera_is_one_line(monkeypatch):
+    class Nothing:
+        def __init__(self):
+            [][0]
+
+    module = types.ModuleType("picamera2")
+    module.Picamera2 = Nothing
+    module.__spec__ = importlib.util.spec_from_loader("picamera2", None)
+    monkeypatch.setitem(sys.modules, "picamera2", module)
+    with pytest.raises(CameraError, match="no camera is connected"):
+        next(Picamera2Source(WIDTH, HEIGHT, 15, Patience(), print).frames())
+    (check,) = [each for each in camera_checks() if each.name == "picamera2"]
+    assert (check.status, "no camera is connected" in check.found) == (PROBLEM, True)
