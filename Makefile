@@ -170,7 +170,7 @@ demo: .venv/installed  ## serve the pages with MODELS (three of models/), the fi
 	grep -oE '^[a-z0-9-]+==[^ ;]+' requirements.lock > .venv-web/versions
 	.venv-web/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint .venv-web/versions numpy pillow ai-edge-litert flask flask-limiter \
-		prometheus-client waitress jsonschema plotly pytest playwright==1.65.2 schemathesis==4.32.5
+		prometheus-client h11 jsonschema plotly pytest playwright==1.65.2 schemathesis==4.32.5
 	touch $@
 
 .browser-tests/installed: tests/web_demo/in_browser/package-lock.json

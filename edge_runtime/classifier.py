@@ -18,9 +18,17 @@ from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.model.interpreter import TfliteModel
 from edge_runtime.model.threads import open_at_best
+from edge_runtime.photos.crop import CENTRE, Crop
 from edge_runtime.photos.decoding import PhotoSource, source_name
+from edge_runtime.photos.lesion_locator import framing_finding, suggested
 from edge_runtime.photos.preprocessing import read_square, scaled
-from edge_runtime.photos.quality import FINDING_NAMES, Finding, square_findings
+from edge_runtime.photos.quality import (
+    FINDING_NAMES,
+    FRAMING,
+    UNSEEN,
+    Finding,
+    square_findings,
+)
 from edge_runtime.site_calibration.file import card_in_force, in_force
 from edge_runtime.verdict import Verdict, verdict_of
 
@@ -45,6 +53,7 @@ class LesionClassifier:
         site: the site file that is used; None for the card's own operating point.
         accepted: names of findings that make no photo unusable and leave no doubt.
         answers: those that hold for every photo for which none are given.
+        crop: the square of every photo for which none is given; None looks for it.
     """
 
     def __init__(
@@ -56,17 +65,20 @@ class LesionClassifier:
         site: Path | None = None,
         accepted: Collection[str] = (),
         answers: Answers | None = None,
+        crop: Crop | None = CENTRE,
     ) -> None:
         """Take a checked file and its opened model; see ``load``."""
-        unknown = sorted(set(accepted) - {*FINDING_NAMES})
+        known = (*FINDING_NAMES, FRAMING)
+        unknown = sorted(set(accepted) - {*known})
         if unknown:
-            raise ValueError(f"unknown findings {unknown}; known: {FINDING_NAMES}")
+            raise ValueError(f"unknown findings {unknown}; known: {known}")
         self.file = file
         self.model = model
         self.card = card or file.card
         self.site = site
         self.accepted = frozenset(accepted)
         self.answers = dict(answers or {})
+        self.crop = crop
         spec = file.card.input
         self._table = model.input.store_pixels(spec.mean, spec.std)
         self._as_it_is = self._table.tobytes() == bytes(range(256))
@@ -84,6 +96,7 @@ class LesionClassifier:
         site: bool | str | Path = True,
         accepted: Collection[str] = (),
         answers: Answers | None = None,
+        crop: Crop | None = CENTRE,
     ) -> "LesionClassifier":
         """Read and check a model file, open it and warm it up.
 
@@ -97,6 +110,7 @@ class LesionClassifier:
                 not, and a path names another.
             accepted: names of findings that make no photo unusable.
             answers: about the lesion, for all photos; see ``classify``.
+            crop: the square to judge, of all photos; None looks for the lesion in each.
 
         Raises:
             AnswerError: see ``classify``.
@@ -109,7 +123,13 @@ class LesionClassifier:
         card, place = card_in_force(file.card, Path(path), site)
         model = open_at_best(file, threads)
         return cls(
-            file, model, card=card, site=place, accepted=accepted, answers=answers
+            file,
+            model,
+            card=card,
+            site=place,
+            accepted=accepted,
+            answers=answers,
+            crop=crop,
         )
 
     @property
@@ -118,7 +138,12 @@ class LesionClassifier:
         where = f" ({self.site})" if self.site else ""
         return in_force(self.card) + where
 
-    def classify(self, source: PhotoSource, answers: Answers | None = None) -> Verdict:
+    def classify(
+        self,
+        source: PhotoSource,
+        answers: Answers | None = None,
+        crop: Crop | None = None,
+    ) -> Verdict:
         """Judge one photo.
 
         Args:
@@ -127,6 +152,7 @@ class LesionClassifier:
             answers: about the lesion, by the names in ``card.answers.questions``, for
                 a model that has such; one that is not given is unknown. None: those
                 of ``load``.
+            crop: the square to judge. None: that of ``load``.
 
         Raises:
             AnswerError: when the model asks no such thing, or the answer is none of
@@ -134,10 +160,13 @@ class LesionClassifier:
             PhotoError: when the source is not one whole still picture. A picture that
                 shows too little is no error: the verdict says ``unusable photo``.
         """
-        return self.judge(source, answers)[0]
+        return self.judge(source, answers, crop)[0]
 
     def judge(
-        self, source: PhotoSource, answers: Answers | None = None
+        self,
+        source: PhotoSource,
+        answers: Answers | None = None,
+        crop: Crop | None = None,
     ) -> tuple[Verdict, float]:
         """A photo's verdict and the raw score behind it, for whoever counts votes.
 
@@ -146,7 +175,9 @@ class LesionClassifier:
             PhotoError: when the source is not one whole still picture.
         """
         marks_ns = [time.perf_counter_ns()]
-        score, findings = self._looked(source, marks_ns, answers)
+        if crop is None:
+            crop = suggested(source) if self.crop is None else self.crop
+        score, findings = self._looked(source, marks_ns, answers, crop)
         verdict = verdict_of(
             score,
             self.card,
@@ -155,6 +186,7 @@ class LesionClassifier:
             timings_ms={},
             accepted=self.accepted,
             answers=self._known(answers),
+            crop=crop,
         )
         marks_ns.append(time.perf_counter_ns())
         return dataclasses.replace(verdict, timings_ms=_timings_ms(marks_ns)), score
@@ -171,12 +203,16 @@ class LesionClassifier:
         return self._looked(source, [], answers)
 
     def _looked(
-        self, source: PhotoSource, marks_ns: list[int], answers: Answers | None
+        self,
+        source: PhotoSource,
+        marks_ns: list[int],
+        answers: Answers | None,
+        crop: Crop = CENTRE,
     ) -> tuple[float, tuple[Finding, ...]]:
         """Score and findings; adds the time at which each step was done."""
         size_px = self.card.input.size_px
         told = self._told(answers)
-        square = read_square(source, size_px)
+        square = read_square(source, size_px, crop)
         marks_ns.append(time.perf_counter_ns())
         small = scaled(square, size_px)
         pixels = np.asarray(small)
@@ -185,7 +221,21 @@ class LesionClassifier:
         marks_ns.append(time.perf_counter_ns())
         score = self._infer(stored, told)
         marks_ns.append(time.perf_counter_ns())
-        return score, square_findings(square, small, accepted=self.accepted)
+        findings = square_findings(square, small, accepted=self.accepted)
+        return score, (*findings, *self._framing(square, findings))
+
+    def _framing(
+        self, square: Image.Image, findings: tuple[Finding, ...]
+    ) -> tuple[Finding, ...]:
+        """Whether the lesion fills enough; not asked of what shows no picture."""
+        if any(each.unusable and each.name in UNSEEN for each in findings):
+            return ()
+        found = framing_finding(square)
+        if found is None:
+            return ()
+        if FRAMING in self.accepted:
+            found = dataclasses.replace(found, unusable=False)
+        return (found,)
 
     def score(self, pixels: NDArray[np.uint8], answers: Answers | None = None) -> float:
         """Raw output of the model for pixels that are already prepared.

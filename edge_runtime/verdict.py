@@ -8,6 +8,7 @@ from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.files.strict_json import as_values
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.evidence import Accuracy, headline
+from edge_runtime.photos.crop import CENTRE, Crop
 from edge_runtime.photos.quality import DOUBTS, Finding
 from edge_runtime.site_calibration.file import SITE_SPLIT, in_force
 from edge_runtime.site_calibration.unlabelled import is_moved
@@ -54,6 +55,7 @@ class Verdict:
             ``invoke``, ``decide`` (findings and decision), and their ``total``.
         model: the card's name of the model.
         model_sha256: of the model, see ``ModelCard``.
+        crop: the square that was judged.
     """
 
     photo: str
@@ -68,6 +70,7 @@ class Verdict:
     timings_ms: Mapping[str, float]
     model: str
     model_sha256: str
+    crop: Crop = CENTRE
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, with the version of this layout and the notice."""
@@ -88,6 +91,7 @@ def verdict_of(
     timings_ms: Mapping[str, float],
     accepted: Collection[str] = (),
     answers: Mapping[str, str | float] | None = None,
+    crop: Crop = CENTRE,
 ) -> Verdict:
     """All that follows from a score and the findings.
 
@@ -99,6 +103,7 @@ def verdict_of(
         timings_ms: see ``Verdict``.
         accepted: names of findings that the site takes no notice of.
         answers: those that the model was told, see ``Verdict``.
+        crop: the square that was judged.
     """
     decided = decision(score, card, findings, accepted)
     probability = calibrated(score, card.temperature)
@@ -117,6 +122,7 @@ def verdict_of(
         timings_ms=timings_ms,
         model=card.name,
         model_sha256=card.model_sha256,
+        crop=crop,
     )
 
 

@@ -1,11 +1,13 @@
 """The Flask app, built around whatever classifiers it is given."""
 
 import functools
+import math
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -24,7 +26,7 @@ from web_demo.routes.prometheus import Metrics
 from web_demo.wording import (
     answer_words,
     evidence,
-    finding_words,
+    finding_sentence,
     numbers_words,
     percent,
     photos_of,
@@ -34,7 +36,7 @@ from web_demo.wording import (
 )
 
 # Besides the photos, a form has a few small fields.
-OTHER_FORM_PARTS = 7
+OTHER_FORM_PARTS = 8
 
 # The routes that judge photos, and so take time.
 JUDGING = ("api.classify", "api.heatmap", "pages.verdict", "pages.compare")
@@ -70,6 +72,8 @@ def create_app(
     app = DemoApp(__name__)
     app.config["MAX_CONTENT_LENGTH"] = limits.max_upload_bytes
     app.config["MAX_HELD_BYTES"] = limits.max_held_bytes
+    # Before every other check: of such a request there is no host and no sender.
+    answer_problems(app)
     judge = Judge(classifiers, limits)
     parts = limits.max_photos + len(questions_of(judge.cards)) + OTHER_FORM_PARTS
     app.config["MAX_FORM_PARTS"] = parts
@@ -78,12 +82,12 @@ def create_app(
     refuse_strangers(app, hosts)
     turn_away_without_room(app)
     _speak(app, judge, limits)
+    app.jinja_env.globals.update(has_report=report is not None)
     app.register_blueprint(pages(judge, metrics, report))
     app.register_blueprint(api(judge, limits, metrics))
     app.register_blueprint(offline(app, judge))
-    answer_problems(app)
     protect(app)
-    _limit_rate(app, limits.rate)
+    _limit_rate(app, limits)
     if behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
@@ -105,20 +109,32 @@ def _speak(app: Flask, judge: Judge, limits: Limits) -> None:
         question_words=question_words,
         answer_words=answer_words,
         numbers_words=numbers_words,
-        finding_words=finding_words,
+        finding_sentence=finding_sentence,
     )
 
 
-def _limit_rate(app: Flask, rate: str | None) -> None:
+def _limit_rate(app: Flask, limits: Limits) -> None:
+    rate = limits.rate
     limiter = Limiter(
         get_remote_address,
         app=app,
-        enabled=rate is not None,
-        headers_enabled=True,
+        application_limits=[limits.all_rate] if limits.all_rate else [],
+        enabled=rate is not None or limits.all_rate is not None,
         # Counts live in this process and go with it; the default would warn of that.
         storage_uri="memory://",
     )
     if rate is not None:
+        # One count for all of them: four counts would be four times the limit.
+        photos = limiter.shared_limit(rate, scope="photos", methods=["POST"])
         for endpoint in JUDGING:
             view: Any = app.view_functions[endpoint]
-            app.view_functions[endpoint] = limiter.limit(rate, methods=["POST"])(view)
+            app.view_functions[endpoint] = photos(view)
+
+    @app.after_request
+    def say_when_to_return(response: Response) -> Response:
+        # The library's own header would stand over the one of a full server.
+        broken = limiter.current_limit
+        if response.status_code == 429 and broken is not None:
+            wait_s = max(1, math.ceil(broken.reset_at - time.time()))
+            response.headers["Retry-After"] = str(wait_s)
+        return response

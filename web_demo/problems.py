@@ -12,7 +12,8 @@ from typing import Any
 from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from edge_runtime.errors import NOTHING, AnswerError, PhotoError, Values
+from edge_runtime.errors import NOTHING, AnswerError, InputError, PhotoError, Values
+from edge_runtime.photos.crop import CropError
 from web_demo.wording import say
 
 # The status of each code.
@@ -25,9 +26,12 @@ CODES = {
     "photo.pixels": 422,
     "photo.pixels_jpeg": 422,
     "photo.pixels_other": 422,
-    "photo.pixels_claimed": 422,
+    "photo.pixels_progressive": 422,
+    "photo.overfull": 422,
     "photo.scans": 422,
     "photo.no_time": 422,
+    "crop.words": 422,
+    "crop.range": 422,
     "answer.unreadable": 422,
     "answer.value": 422,
     "answer.number": 422,
@@ -39,6 +43,7 @@ CODES = {
     "upload.parts": 413,
     "request.page": 404,
     "request.model": 404,
+    "request.two_models": 400,
     "request.method": 405,
     "request.origin": 403,
     "request.host": 421,
@@ -58,7 +63,11 @@ OF_STATUS = {
 }
 
 # Below these addresses programs read the answer.
-PROGRAMS = ("/api/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json")
+PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
+
+# Set in the WSGI environment, with its status, for what is no request of HTTP; then
+# nothing but the path is known of it.
+UNREADABLE_REQUEST = "lesion_edge.unreadable_request"
 
 
 @dataclass(frozen=True)
@@ -93,8 +102,8 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         """As JSON values, after RFC 9457."""
         return {
-            # Says that the status is the whole type.
-            "type": "about:blank",
+            # With about:blank the title would have to be the status' own phrase.
+            "type": f"urn:lesion-edge:problem:{self.code}",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
@@ -119,21 +128,19 @@ class Refused(HTTPException):
         self.retry_after_s = retry_after_s
 
 
-def photo_problem(error: PhotoError) -> Problem:
-    """A photo that cannot be read, or is refused unread."""
-    return Problem(f"photo.{error.fault}", error.values)
+def input_problem(error: InputError) -> Problem:
+    """A photo, answer or square that cannot be used."""
+    kinds = {PhotoError: "photo", AnswerError: "answer", CropError: "crop"}
+    return Problem(f"{kinds[type(error)]}.{error.fault}", error.values)
 
 
 def answer_problems(app: Flask) -> None:
     """Answer every error of ``app`` in the reader's language."""
+    app.before_request(_refuse_unreadable)
 
-    @app.errorhandler(PhotoError)
-    def unreadable_photo(error: PhotoError) -> Response:
-        return _answer(photo_problem(error))
-
-    @app.errorhandler(AnswerError)
-    def unknown_answer(error: AnswerError) -> Response:
-        return _answer(Problem(f"answer.{error.fault}", error.values))
+    @app.errorhandler(InputError)
+    def unusable_input(error: InputError) -> Response:
+        return _answer(input_problem(error))
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
@@ -150,6 +157,12 @@ def answer_problems(app: Flask) -> None:
             if name in headers:
                 answer.headers[name] = headers[name]
         return answer
+
+
+def _refuse_unreadable() -> None:
+    status = request.environ.get(UNREADABLE_REQUEST)
+    if status is not None:
+        raise Refused(Problem("request.other", {"status": status}, status))
 
 
 def _of_a_library(error: HTTPException) -> Problem:

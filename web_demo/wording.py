@@ -14,9 +14,9 @@ from pathlib import Path
 from edge_runtime import verdict as runtime
 from edge_runtime.model.card import ModelCard, Share
 from edge_runtime.model.evidence import Accuracy, headline
-from edge_runtime.photos.quality import Finding
+from edge_runtime.photos.quality import DOUBTS, Finding
 from edge_runtime.site_calibration.file import SITE_SPLIT
-from edge_runtime.verdict import INVESTIGATE, UNUSABLE, Verdict
+from edge_runtime.verdict import INVESTIGATE, UNCERTAIN, UNUSABLE, Verdict
 
 STRINGS: Mapping[str, str] = json.loads(
     (Path(__file__).parent / "static/strings.en.json").read_text(encoding="utf-8")
@@ -61,6 +61,12 @@ def finding_words(finding: Finding, size_px: int) -> str:
         size=size_px,
         share=f"{100 * finding.value:.0f}",
     )
+
+
+def finding_sentence(finding: Finding, size_px: int) -> str:
+    """The same as a sentence, with a full stop unless it asks something."""
+    words = finding_words(finding, size_px)
+    return words if words.endswith("?") else f"{words}."
 
 
 @dataclass(frozen=True)
@@ -126,18 +132,30 @@ def explanation(verdict: Verdict, card: ModelCard) -> Explanation:
         faults = sum(finding.unusable for finding in verdict.findings)
         reason = say(f"reason.unusable.{'one' if faults == 1 else 'more'}")
         return Explanation(heading, reason, say("advice.unusable"))
+    told = {
+        "probability": percent(verdict.probability),
+        "threshold": percent(verdict.threshold),
+    }
+    if verdict.decision == UNCERTAIN:
+        cause = _cause(verdict, card)
+        reason = say(f"reason.uncertain.{cause}", **told)
+        return Explanation(heading, reason, say(f"advice.uncertain.{cause}"))
     measured = evidence(card)
     flagged = verdict.decision == INVESTIGATE
     wrong = _wrong_of_hundred(measured.specificity if flagged else measured.recall)
     return Explanation(
         heading,
-        say(
-            f"reason.{verdict.decision}",
-            probability=percent(verdict.probability),
-            threshold=percent(verdict.threshold),
-        ),
+        say(f"reason.{verdict.decision}", **told),
         say(f"advice.{verdict.decision}", wrong=wrong),
     )
+
+
+def _cause(verdict: Verdict, card: ModelCard) -> str:
+    """What made a verdict uncertain: the score, the photo, or both."""
+    if not any(finding.name in DOUBTS for finding in verdict.findings):
+        return "close"
+    is_close = verdict.probability >= card.uncertainty.low_probability
+    return "both" if is_close else "doubt"
 
 
 def with_interval(share: Share) -> str:

@@ -13,8 +13,9 @@ from edge_runtime.batch import Outcome, judged
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.commands.verdict_table import WIDEST_NAME, heading, row
 from edge_runtime.errors import AnswerError, PhotoError, ResultFileError, UsageError
+from edge_runtime.photos.crop import CENTRE, Crop, CropError, parsed
 from edge_runtime.photos.paths import once_each, photos_in
-from edge_runtime.photos.quality import FINDING_NAMES
+from edge_runtime.photos.quality import FINDING_NAMES, FRAMING
 from edge_runtime.site_calibration.file import site_choice
 from edge_runtime.terminal import logs
 from edge_runtime.terminal.command_parser import CommandParser, from_keywords
@@ -100,6 +101,8 @@ exit status: 0 every photo has a verdict; 1 none has, or the model cannot be use
 """
 
 ALL_FINDINGS = "all"
+ALL_NAMES = (*FINDING_NAMES, FRAMING)
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class Settings:
     csv: Path | None = None
     heatmap: Path | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
+    crop: Crop | None = CENTRE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -152,8 +156,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--accept",
         action="append",
         default=[],
-        choices=[*FINDING_NAMES, ALL_FINDINGS],
+        choices=[*ALL_NAMES, ALL_FINDINGS],
         help="give verdicts despite this finding; may be repeated",
+    )
+    parser.add_argument(
+        "--crop",
+        type=_crop,
+        default=CENTRE,
+        metavar="X,Y,SIDE",
+        help="square to judge: its middle as shares of the photo's width and height,"
+        " and its side as a share of the shorter one, such as 0.5,0.4,0.3; or auto,"
+        " which looks for the lesion. Without it the largest square in the middle",
     )
     add_answer_options(parser)
     parser.add_argument(
@@ -176,7 +189,7 @@ def run(words: argparse.Namespace) -> int:
 
 
 def _settings(words: argparse.Namespace) -> Settings:
-    accepted = FINDING_NAMES if ALL_FINDINGS in words.accept else tuple(words.accept)
+    accepted = ALL_NAMES if ALL_FINDINGS in words.accept else tuple(words.accept)
     return Settings(
         words.model,
         tuple(words.places),
@@ -189,6 +202,7 @@ def _settings(words: argparse.Namespace) -> Settings:
         words.csv,
         words.heatmap,
         given_answers(words.answers, words.answer),
+        words.crop,
     )
 
 
@@ -366,6 +380,14 @@ def _table(
 def _print_now(line: str) -> None:
     # A long run should show its verdicts as they come, also through a pipe.
     print(line, flush=True)
+
+
+def _crop(word: str) -> Crop | None:
+    """The square; None where it is to be looked for."""
+    try:
+        return None if word == AUTO else parsed(word)
+    except CropError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _positive(word: str) -> int:

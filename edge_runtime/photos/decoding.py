@@ -10,7 +10,6 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -19,131 +18,17 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from edge_runtime.errors import PhotoError
-
-
-def empty(name: str) -> PhotoError:
-    """Nothing came."""
-    return PhotoError(
-        f"{name} is empty; expected a JPEG, PNG or other picture", fault="empty"
-    )
-
-
-def unreadable(name: str, encoded: bytes = b"") -> PhotoError:
-    """What came is something else, or needs a decoder that is not here."""
-    if is_heif(encoded):
-        return PhotoError(
-            f"{name} is a HEIC photo, which needs an extra: pip install pillow-heif. Or"
-            " let the phone save JPEG (iPhone: Settings, Camera, Formats, Most"
-            " Compatible)",
-            fault="heif",
-        )
-    for kind, is_kind in _KINDS:
-        if is_kind(encoded):
-            return PhotoError(
-                f"{name} is {kind}, which this Pillow cannot decode; save it as JPEG or"
-                " PNG",
-                fault="format",
-                values={"kind": kind},
-            )
-    return PhotoError(
-        f"{name} is not a picture that can be read; expected a JPEG, PNG, WebP, AVIF,"
-        " TIFF or BMP file, or HEIC",
-        fault="unreadable",
-    )
-
-
-def damaged(name: str, error: Exception, encoded: bytes = b"") -> PhotoError:
-    """The decoder gave up."""
-    # A decoder's own words are of no use to people; the system's say what to do.
-    if isinstance(error, OSError) and error.strerror:
-        return PhotoError(f"{name} cannot be read: {error.strerror}")
-    if _is_arithmetic(encoded):
-        return PhotoError(
-            f"{name} is an arithmetic-coded JPEG, which this Pillow cannot decode; save"
-            " it again as a plain JPEG",
-            fault="format",
-            values={"kind": "an arithmetic-coded JPEG"},
-        )
-    return PhotoError(
-        f"{name} is damaged or ends too early; expected a whole picture. Copy it again"
-        " from where it came from, or take another photo.",
-        fault="damaged",
-    )
-
-
-def raw(name: str) -> PhotoError:
-    """It is a camera's raw file."""
-    return PhotoError(
-        f"{name} is a raw photo (DNG or the like); only its thumbnail could be read."
-        " Develop it and save it as JPEG, or let the camera save JPEG too",
-        fault="raw",
-    )
-
-
-def is_heif(encoded: bytes) -> bool:
-    """Whether the bytes begin as a HEIC photo does."""
-    return encoded[4:8] == b"ftyp" and encoded[8:12] in _HEIF_BRANDS
-
-
-_HEIF_BRANDS = (
-    *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+from edge_runtime.photos.envelope import check_envelope
+from edge_runtime.photos.faults import (
+    damaged,
+    empty,
+    is_heif,
+    moving,
+    raw,
+    too_large,
+    too_many_pixels,
+    unreadable,
 )
-_KINDS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("an AVIF photo", lambda it: it[4:8] == b"ftyp" and it[8:12] in (b"avif", b"avis")),
-    ("a JPEG XL photo", lambda it: it[:2] == b"\xff\x0a" or it[4:8] == b"JXL "),
-    (
-        "a JPEG 2000 photo",
-        lambda it: it[4:8] == b"jP  " or it[:4] == b"\xff\x4f\xff\x51",
-    ),
-    ("a raw photo", lambda it: it[4:12] == b"ftypcrx " or it[:8] == b"FUJIFILM"),
-    ("a video", lambda it: it[4:8] == b"ftyp"),
-)
-
-
-def _is_arithmetic(encoded: bytes) -> bool:
-    """Whether a JPEG's frame header says arithmetic coding (SOF9 to SOF15)."""
-    if not encoded.startswith(b"\xff\xd8"):
-        return False
-    place = 2
-    while encoded[place : place + 1] == b"\xff" and place + 4 <= len(encoded):
-        marker = encoded[place + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return marker > 0xC8
-        place += 2 + int.from_bytes(encoded[place + 2 : place + 4], "big")
-    return False
-
-
-def too_large(name: str, most_pixels: int) -> PhotoError:
-    """It was too large when it was decoded."""
-    most = f"{most_pixels:,}"
-    return PhotoError(
-        f"{name} is too large to be decoded here; at most {most} pixels can be judged."
-        " Make it smaller first.",
-        fault="too_large",
-        values={"most": most},
-    )
-
-
-def too_many_pixels(name: str, width: int, height: int, most_pixels: int) -> PhotoError:
-    """Its header says that it is too large."""
-    most = f"{most_pixels:,}"
-    return PhotoError(
-        f"{name} has {width} x {height} pixels; at most {most} can be judged. Make it"
-        " smaller first.",
-        fault="pixels",
-        values={"width": width, "height": height, "most": most},
-    )
-
-
-def moving(name: str, frames: int) -> PhotoError:
-    """It is an animation."""
-    return PhotoError(
-        f"{name} has {frames} frames; expected one still photo. Save the frame to judge"
-        " as a picture of its own.",
-        fault="frames",
-        values={"frames": frames},
-    )
-
 
 PhotoSource = str | Path | bytes | BinaryIO | Image.Image | NDArray[np.uint8]
 
@@ -157,6 +42,9 @@ MAX_PIXELS = 89_478_485
 # benchmarks/costs/large_photos.py).
 REDUCED_DECODE_MARGIN = 4
 _JPEG_SCALES = (4, 2)
+
+# A larger JPEG is decoded at 1/2 even where a small square of it is judged: 134 MB.
+MAX_WHOLE_JPEG_PIXELS = 2**25
 
 _ORIENTATION = 0x0112  # EXIF tag
 _UPRIGHT_BY = {
@@ -231,11 +119,13 @@ def read_picture(
     *,
     for_size_px: int | None = None,
     name: str = "",
+    side: float = 1.0,
 ) -> Image.Image:
     """What ``read_photo`` returns, as Pillow holds it, which spares two copies.
 
     Of a PIL image that is RGB and upright already it is that image itself: only read
-    from it.
+    from it. ``side`` is the judged square's, as a share of the photo's shorter one: of
+    a small square more pixels are kept.
 
     Raises:
         PhotoError: see ``read_photo``.
@@ -246,7 +136,7 @@ def read_picture(
         if isinstance(source, Image.Image):
             return _to_rgb(source, name)
         encoded = _encoded(source, name)
-        return _decode(encoded, name, for_size_px)
+        return _decode(encoded, name, for_size_px, side)
     except UnidentifiedImageError as error:
         raise unreadable(name, encoded) from error
     except _DAMAGED as error:
@@ -255,17 +145,25 @@ def read_picture(
         raise too_large(name, MAX_PIXELS) from error
 
 
-def decode_scale(width: int, height: int, for_size_px: int) -> int:
+def decode_scale(width: int, height: int, for_size_px: int, side: float = 1.0) -> int:
     """By how much a JPEG's sides are divided while it is decoded: 1, 2 or 4.
+
+    Args:
+        width: as stored.
+        height: as stored.
+        for_size_px: side of the model's input.
+        side: of the judged square, as a share of the photo's shorter side.
 
     >>> decode_scale(4000, 3000, 64), decode_scale(1024, 768, 64)
     (4, 2)
-    >>> decode_scale(144, 144, 64)
-    1
+    >>> decode_scale(144, 144, 64), decode_scale(4000, 3000, 64, 0.2)
+    (1, 2)
     """
     kept_px = for_size_px * REDUCED_DECODE_MARGIN
-    short_px = min(width, height)
-    return next((scale for scale in _JPEG_SCALES if short_px // scale >= kept_px), 1)
+    short_px = int(side * min(width, height))
+    scale = next((scale for scale in _JPEG_SCALES if short_px // scale >= kept_px), 1)
+    # However small the square: a quarter of 89 megapixels fits.
+    return 2 if scale == 1 and width * height > MAX_WHOLE_JPEG_PIXELS else scale
 
 
 def source_name(source: PhotoSource) -> str:
@@ -304,12 +202,15 @@ def _encoded(source: str | Path | bytes | BinaryIO, name: str) -> bytes:
     return source
 
 
-def _decode(encoded: bytes, name: str, for_size_px: int | None) -> Image.Image:
+def _decode(
+    encoded: bytes, name: str, for_size_px: int | None, side: float
+) -> Image.Image:
+    check_envelope(encoded, name)
     with _opened(encoded) as image:
         # Before the reduced decode below, which makes the picture's size smaller.
         _check_size(image, name)
         if for_size_px is not None:
-            scale = decode_scale(*image.size, for_size_px)
+            scale = decode_scale(*image.size, for_size_px, side)
             image.draft("RGB", (image.width // scale, image.height // scale))
         return _to_rgb(image, name)
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge_runtime.photos.crop import CENTRE, Crop
 from edge_runtime.photos.decoding import PhotoSource, read_photo, read_picture
 
 
@@ -52,26 +53,29 @@ def planes_of(picture: Image.Image) -> NDArray[np.uint8]:
     return np.frombuffer(planes, np.uint8).reshape(3, picture.height, picture.width)
 
 
-def read_square(source: PhotoSource, size_px: int) -> Image.Image:
-    """Decode a photo and cut its centre square; ``scaled`` then ends ``load_pixels``.
+def read_square(source: PhotoSource, size_px: int, crop: Crop = CENTRE) -> Image.Image:
+    """Decode a photo and cut the judged square; ``scaled`` then ends ``load_pixels``.
 
     Only read from it: it may be the caller's own image.
 
     Args:
         source: see ``read_photo``.
         size_px: side of the model's input; a far larger JPEG is decoded reduced.
+        crop: which square; the largest one in the middle unless given.
 
     Raises:
         PhotoError: when the photo cannot be read.
     """
     if isinstance(source, np.ndarray):
-        return as_picture(centre_square(read_photo(source)))
-    picture = read_picture(source, for_size_px=size_px)
-    width, height = picture.size
-    if width == height:
+        return cut(as_picture(read_photo(source)), crop)
+    return cut(read_picture(source, for_size_px=size_px, side=crop.side), crop)
+
+
+def cut(picture: Image.Image, crop: Crop = CENTRE) -> Image.Image:
+    """The judged square of a decoded photo; itself where that is all of it."""
+    left, top, side = crop.box(*picture.size)
+    if picture.size == (side, side):
         return picture
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
     return picture.crop((left, top, left + side, top + side))
 
 

@@ -79,9 +79,15 @@ FINDING_NAMES = (
     "unfamiliar",
 )  # fmt: skip
 
+# Found beside those, see lesion_locator.py.
+FRAMING = "framing"
+
 # Cautions about what is in front of the camera, not about how it was taken: where one
 # stands, the decision is never "monitor".
-DOUBTS = frozenset({"no_lesion", "not_skin", "unfamiliar"})
+DOUBTS = frozenset({"no_lesion", "not_skin", "unfamiliar", FRAMING})
+
+# Where one of these makes a photo unusable, nothing in it can be made out.
+UNSEEN = frozenset({"small", "dark", "bright", "uniform", "blurred"})
 
 # Two levels from the ends: JPEG moves a clipped area by that much.
 _BLACK, _WHITE = 2, 253
@@ -92,7 +98,7 @@ class Finding:
     """One thing that is wrong with a photo.
 
     Attributes:
-        name: one of ``FINDING_NAMES``.
+        name: one of ``FINDING_NAMES``, or ``FRAMING``.
         value: what was measured.
         limit: what it should not have gone beyond.
         unusable: whether no verdict should be given at all.

@@ -13,13 +13,13 @@ from PIL import Image
 
 from edge_runtime.errors import AnswerError
 from edge_runtime.model.answers import AnswersSpec, Question, none_asked
-from edge_runtime.photos import decoding
+from edge_runtime.photos import faults
 from edge_runtime.photos.preprocessing import preprocess
 from edge_runtime.photos.quality import FINDING_NAMES, photo_findings
 from web_demo import wording
 from web_demo.app import create_app
 from web_demo.judging.capacity import Limits
-from web_demo.problems import CODES, Problem, photo_problem
+from web_demo.problems import CODES, Problem, input_problem
 
 QUESTIONS = (Question("age", low=0, high=120), Question("itch", ("yes", "no")))
 
@@ -37,7 +37,7 @@ def places(key):
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("edge_runtime/photos/decoding.py", "photo"),
+        ("edge_runtime/photos/faults.py", "photo"),
         ("edge_runtime/model/answers.py", "answer"),
         ("web_demo/judging/uploads.py", "photo"),
     ],
@@ -70,15 +70,16 @@ def test_every_fault_in_the_code_is_a_problem(root, path, kind):
 @pytest.mark.parametrize(
     "error",
     [
-        decoding.damaged("photo", ValueError("broken data")),
-        decoding.too_large("photo", 89_478_485),
-        decoding.too_many_pixels("photo", 30_000, 20_000, 89_478_485),
-        decoding.moving("photo", 12),
+        faults.damaged("photo", ValueError("broken data")),
+        faults.too_large("photo", 89_478_485),
+        faults.too_many_pixels("photo", 30_000, 20_000, 89_478_485),
+        faults.moving("photo", 12),
+        faults.overfull("photo", "chunks", 1000),
     ],
     ids=lambda error: error.fault,
 )
 def test_the_page_says_of_a_photo_what_the_runtime_says(error):
-    assert photo_problem(error).detail == f"The {error}"
+    assert input_problem(error).detail == f"The {error}"
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_a_port_that_is_none_is_a_usage_mistake(word, capsys):
 def test_a_missing_extra_names_the_command_that_installs_it(
     model_path, monkeypatch, capsys
 ):
-    monkeypatch.setitem(sys.modules, "web_demo.guards.memory_server", None)
+    monkeypatch.setitem(sys.modules, "web_demo.guards.http_server", None)
 
     assert serve.main(["--model", str(model_path)]) == 1
     assert 'pip install -e ".[web]"' in capsys.readouterr().err

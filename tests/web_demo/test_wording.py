@@ -3,8 +3,9 @@ import dataclasses
 import pytest
 
 from edge_runtime.model.card import Share
+from edge_runtime.photos.quality import Finding
 from edge_runtime.verdict import reason
-from web_demo.wording import evidence, explanation, percent
+from web_demo.wording import STRINGS, evidence, explanation, percent
 
 PROBABILITIES = {"investigate": 0.9, "uncertain": 0.3, "monitor": 0.1}
 
@@ -38,8 +39,24 @@ def test_monitor_admits_misses_and_is_no_all_clear(verdict, card):
 def test_uncertain_ends_with_a_doctor(verdict, card):
     text = said(verdict, card, "uncertain")
 
-    assert "too close to it, or on too doubtful a photo" in text
-    assert "have a doctor look" in text
+    assert "too close to it to tell" in text
+    assert "Have a doctor look" in text
+
+
+DOUBT = Finding("unfamiliar", 8.0, 7.35, False, "")
+
+
+@pytest.mark.parametrize(
+    ("findings", "probability", "cause"),
+    [((), 0.3, "close"), ((DOUBT,), 0.1, "doubt"), ((DOUBT,), 0.3, "both")],
+)
+def test_uncertain_says_what_made_it_so(verdict, card, findings, probability, cause):
+    uncertain = dataclasses.replace(
+        verdict, decision="uncertain", findings=findings, probability=probability
+    )
+    found = explanation(uncertain, card)
+    assert found.advice == STRINGS[f"advice.uncertain.{cause}"]
+    assert "doctor look at the lesion, as if it had been flagged" in found.advice
 
 
 def test_unusable_photo_gives_no_number(dark, card):
@@ -88,9 +105,7 @@ def test_percentages_stay_on_one_line():
 
 
 @pytest.mark.parametrize("faults", [1, 2])
-@pytest.mark.parametrize(
-    "decision", ["investigate", "uncertain", "monitor", "unusable photo"]
-)
+@pytest.mark.parametrize("decision", ["investigate", "monitor", "unusable photo"])
 def test_pages_give_the_reason_that_programs_get(dark, card, decision, faults):
     verdict = dataclasses.replace(
         dark, decision=decision, findings=dark.findings * faults

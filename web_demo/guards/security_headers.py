@@ -53,7 +53,13 @@ REPORT_HEADERS = {
 
 # What holds no verdict and may be kept; it is asked for anew each time, so that a
 # new version is seen at once.
-REVALIDATED = {"static", "offline.worker", "offline.model", "offline.library"}
+REVALIDATED = {
+    "static",
+    "offline.worker",
+    "offline.model",
+    "offline.library",
+    "offline.sample",
+}
 
 
 def protect(app: Flask) -> None:

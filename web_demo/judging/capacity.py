@@ -14,7 +14,7 @@ from web_demo.problems import Problem, Refused
 # a full queue is gone by then.
 RETRY_AFTER_S = 2
 
-# Set in the WSGI environment by web_demo.guards.memory_server when it had to drop a
+# Set in the WSGI environment by web_demo.guards.http_server when it had to drop a
 # request's body.
 NO_ROOM = "lesion_edge.no_room"
 
@@ -30,7 +30,7 @@ class Limits:
             arrive and wait; a body for which nothing is left gets status 503.
         max_photos: photos in one request of the REST service.
         running: requests whose photos are decoded and judged side by side. Each may
-            need 420 MB for a moment (see ``uploads.MAX_WHOLE_PIXELS``).
+            need 160 MB for a moment (see ``uploads.MAX_DECODED_BYTES``).
         waiting: requests that may wait for a place; the next one gets status 503.
         wait_s: the longest wait, after which a request gets status 503 as well.
         request_s: what a request may take, waiting included. Nothing more is begun
@@ -38,16 +38,18 @@ class Limits:
             is bounded by its size (see ``uploads``).
         rate: requests with photos from one address, as Flask-Limiter writes it, such
             as ``"60 per minute"``; None for no limit.
+        all_rate: requests of any kind from one address. A first visit makes 50.
     """
 
     max_upload_bytes: int = 20_000_000
-    max_held_bytes: int = 200_000_000
+    max_held_bytes: int = 80_000_000
     max_photos: int = 16
     running: int = 2
     waiting: int = 8
     wait_s: float = 10.0
     request_s: float = 30.0
     rate: str | None = "60 per minute"
+    all_rate: str | None = "1200 per minute"
 
 
 class Busy(Refused):

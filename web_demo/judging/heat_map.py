@@ -10,10 +10,7 @@ from PIL import Image
 
 from edge_runtime.heat_map import HeatMap, overlay
 from edge_runtime.model.card import ModelCard
-from edge_runtime.photos.decoding import read_photo
 from edge_runtime.verdict import NOTICE
-from web_demo.judging.judge import PREVIEW_PX
-from web_demo.judging.uploads import Upload
 from web_demo.wording import say
 
 
@@ -73,8 +70,8 @@ def _place(gain: NDArray[np.float64]) -> str:
     return say("heat.places").split("|")[3 * (3 * row // parts) + 3 * column // parts]
 
 
-def picture(photo: Upload, found: HeatMap) -> Image.Image:
-    """The judged square with its map laid over it."""
-    drawn = overlay(read_photo(photo.content, for_size_px=PREVIEW_PX), found)
+def picture(square: Image.Image, found: HeatMap) -> Image.Image:
+    """The judged square, at ``PREVIEW_PX``, with its map laid over it."""
+    drawn = overlay(np.asarray(square), found)
     # Without the caption below, which the page says in its own words.
     return drawn.crop((0, 0, drawn.width, drawn.width))

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import io
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,12 +17,14 @@ from edge_runtime.heat_map import HeatMap, heat_map
 from edge_runtime.model.answers import Answers
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import ModelFile
-from edge_runtime.photos.decoding import PhotoSource, read_photo
-from edge_runtime.photos.preprocessing import preprocess
+from edge_runtime.photos.crop import CENTRE, Crop
+from edge_runtime.photos.decoding import PhotoSource
+from edge_runtime.photos.preprocessing import scaled
 from edge_runtime.verdict import Verdict
 from web_demo.judging.capacity import Capacity, Deadline, Limits
-from web_demo.judging.uploads import Upload, check_from_outside
-from web_demo.problems import Problem, Refused, photo_problem
+from web_demo.judging.opened_photo import OpenedPhoto, opened
+from web_demo.judging.uploads import Upload
+from web_demo.problems import Problem, Refused, input_problem
 
 # Side of the picture shown beside the verdict.
 PREVIEW_PX = 320
@@ -38,7 +41,12 @@ class Classifier(Protocol):
     def file(self) -> ModelFile:
         """The checked model file."""
 
-    def classify(self, source: PhotoSource, answers: Answers | None = None) -> Verdict:
+    def classify(
+        self,
+        source: PhotoSource,
+        answers: Answers | None = None,
+        crop: Crop = CENTRE,
+    ) -> Verdict:
         """Judge one photo; raises PhotoError or AnswerError."""
 
     def score(self, pixels: NDArray[np.uint8], answers: Answers | None = None) -> float:
@@ -106,7 +114,10 @@ class Judge:
         return self._classifiers[model]
 
     def verdict(
-        self, photo: Upload, model: str | None = None, answers: Answers | None = None
+        self,
+        photo: OpenedPhoto,
+        model: str | None = None,
+        answers: Answers | None = None,
     ) -> Verdict:
         """The model's verdict, with the photo named as its sender named it.
 
@@ -123,6 +134,7 @@ class Judge:
         deadline: Deadline,
         model: str | None = None,
         answers: Answers | None = None,
+        crop: Crop | None = CENTRE,
     ) -> list[Verdict | Refusal]:
         """What becomes of each of several photos, in their order.
 
@@ -131,9 +143,11 @@ class Judge:
             Refused: when no model has that name.
         """
         classifier = self._named(model)
-        return [_judged_or_not(each, classifier, deadline, answers) for each in photos]
+        return [
+            _judged_or_not(each, classifier, deadline, answers, crop) for each in photos
+        ]
 
-    def comparison(self, photo: Upload, deadline: Deadline) -> list[Verdict]:
+    def comparison(self, photo: OpenedPhoto, deadline: Deadline) -> list[Verdict]:
         """Every model's verdict about one photo.
 
         Raises:
@@ -148,7 +162,7 @@ class Judge:
 
     def heat_map(
         self,
-        photo: Upload,
+        photo: OpenedPhoto,
         deadline: Deadline,
         model: str | None = None,
         answers: Answers | None = None,
@@ -162,21 +176,18 @@ class Judge:
             PhotoError: when the photo cannot be read, or is refused unread.
         """
         classifier = self._named(model)
-        check_from_outside(photo)
         size_px = classifier.card.input.size_px
-        image = read_photo(photo.content, for_size_px=size_px)
 
         def score(pixels: NDArray[np.uint8]) -> float:
             deadline.check()
             return classifier.score(pixels, answers)
 
-        return heat_map(score, preprocess(image, size_px))
+        return heat_map(score, np.asarray(scaled(photo.square(size_px), size_px)))
 
 
-def preview(photo: Upload) -> Image.Image:
+def preview(photo: OpenedPhoto) -> Image.Image:
     """The square that was judged; nothing but pixels, so without the EXIF block."""
-    image = read_photo(photo.content, for_size_px=PREVIEW_PX)
-    return Image.fromarray(preprocess(image, PREVIEW_PX))
+    return scaled(photo.square(PREVIEW_PX), PREVIEW_PX)
 
 
 def address_of(picture: Image.Image) -> str:
@@ -187,10 +198,19 @@ def address_of(picture: Image.Image) -> str:
     return f"data:image/jpeg;base64,{text}"
 
 
-def _judged(photo: Upload, classifier: Classifier, answers: Answers | None) -> Verdict:
-    check_from_outside(photo)
-    verdict = classifier.classify(photo.content, answers)
-    return dataclasses.replace(verdict, photo=photo.name)
+def _judged(
+    photo: OpenedPhoto, classifier: Classifier, answers: Answers | None
+) -> Verdict:
+    began_s = time.perf_counter()
+    square = photo.square(classifier.card.input.size_px)
+    decode_ms = 1000 * (time.perf_counter() - began_s)
+    verdict = classifier.classify(square, answers)
+    timings_ms = dict(verdict.timings_ms)
+    for stage in ("decode", "total"):
+        timings_ms[stage] = timings_ms.get(stage, 0.0) + decode_ms
+    return dataclasses.replace(
+        verdict, photo=photo.name, crop=photo.crop, timings_ms=timings_ms
+    )
 
 
 def _judged_or_not(
@@ -198,10 +218,12 @@ def _judged_or_not(
     classifier: Classifier,
     deadline: Deadline,
     answers: Answers | None,
+    crop: Crop | None,
 ) -> Verdict | Refusal:
     if deadline.is_over():
         return Refusal(photo.name, Problem("photo.no_time"))
     try:
-        return _judged(photo, classifier, answers)
+        with opened(photo, crop) as it:
+            return _judged(it, classifier, answers)
     except PhotoError as error:
-        return Refusal(photo.name, photo_problem(error))
+        return Refusal(photo.name, input_problem(error))

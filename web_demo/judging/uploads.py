@@ -1,38 +1,34 @@
 """Uploaded photos: held in memory, looked at from outside before they are decoded."""
 
 import io
-import re
-import warnings
 from dataclasses import dataclass
 from typing import IO
 
 from flask import Request
-from PIL import Image, UnidentifiedImageError
-from PIL.JpegImagePlugin import JpegImageFile
 
 from edge_runtime.errors import PhotoError
+from edge_runtime.photos.crop import CENTRE, Crop, parsed
+from edge_runtime.photos.envelope import JPEG, PNG, WEBP, Envelope, read_envelope
 from web_demo.problems import Problem, Refused
 from web_demo.wording import say
 
 # What cameras and browsers write. Pillow reads dozens of other formats, some with the
 # help of other programs (EPS starts Ghostscript): nothing to offer to strangers. JPEG
 # includes MPO, the JPEG with a second picture behind it that many phones write.
-ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP")
+ACCEPTED_FORMATS = (JPEG, PNG, WEBP)
 
 # Covers the 64-megapixel cameras of phones; a JPEG is decoded at reduced scale.
 MAX_JPEG_PIXELS = 2**26
 
 # A progressive JPEG is decoded in scans over all its pixels, and nothing in the format
 # bounds their number: a file of 400 kB with 110 scans of 67 million pixels took 55 s.
-# Encoders write ten.
-MAX_SCANNED_PIXELS = 10 * MAX_JPEG_PIXELS
-# A marker: 0xFF, perhaps more of them to fill up, and a byte that is neither the zero
-# after a 0xFF of compressed data nor a restart, start or other mark without a length.
-_MARKER = re.compile(rb"\xff+[\x02-\xcf\xd9-\xfe]", re.DOTALL)
-_START_OF_SCAN, _END_OF_PICTURE = 0xDA, 0xD9
+# Encoders write ten. Its coefficients are held all together, 6 bytes a pixel.
+MAX_SCANNED_PIXELS = 10 * 2**24
+MAX_PROGRESSIVE_PIXELS = 2**24
 
-# PNG and WebP are decoded whole, at up to 25 bytes a pixel (measured): 420 MB.
+# PNG and WebP are decoded whole.
 MAX_WHOLE_PIXELS = 2**24
+MAX_DECODED_BYTES = 160_000_000
 
 # Longer file names say nothing more to a person.
 MAX_NAME_CHARACTERS = 80
@@ -87,7 +83,27 @@ def uploaded_photos(request: Request, most: int) -> list[Upload]:
     if len(photos) > most:
         values = {"sent": len(photos), "most": most}
         raise Refused(Problem("upload.many_photos", values))
-    return [Upload(_shown_name(each.filename or ""), each.read()) for each in photos]
+    return [
+        Upload(_shown_name(each.filename or ""), _content(each.stream))
+        for each in photos
+    ]
+
+
+def _content(stream: IO[bytes]) -> bytes:
+    # Shares its memory, where reading would copy up to 20 MB.
+    return stream.getvalue() if isinstance(stream, io.BytesIO) else stream.read()
+
+
+def asked_crop(request: Request) -> Crop | None:
+    """The square in the field ``crop``; None for ``auto``, the middle without it.
+
+    Raises:
+        CropError: when it is no square.
+    """
+    words = request.form.get("crop", "").strip()
+    if words == "auto":
+        return None
+    return parsed(words) if words else CENTRE
 
 
 def _shown_name(name: str) -> str:
@@ -96,67 +112,40 @@ def _shown_name(name: str) -> str:
     return printable[:MAX_NAME_CHARACTERS] or say("verdict.unnamed")
 
 
-def check_from_outside(photo: Upload) -> None:
-    """Look at the format and the size in the header; nothing is decoded.
+def envelope_of(photo: Upload) -> Envelope:
+    """Look at the format and the size in the file; nothing is decoded.
 
     Raises:
         PhotoError: when it is no photo of an accepted format, or has more pixels than
-            ``MAX_JPEG_PIXELS`` or ``MAX_WHOLE_PIXELS``, or is a JPEG that would be gone
-            over too often (``MAX_SCANNED_PIXELS``).
+            ``MAX_JPEG_PIXELS`` or ``MAX_WHOLE_PIXELS``, or would need more memory than
+            ``MAX_DECODED_BYTES``, or is a JPEG that would be gone over too often
+            (``MAX_SCANNED_PIXELS``), or is made of too many parts.
     """
     if not photo.content:
         raise _refusal("empty")
-    width_px, height_px, reducible = _header(photo.content)
-    limit = MAX_JPEG_PIXELS if reducible else MAX_WHOLE_PIXELS
-    if width_px * height_px > limit:
-        raise _refusal(
-            "pixels_jpeg" if reducible else "pixels_other",
-            width=width_px,
-            height=height_px,
-            most=_millions(limit),
-        )
-    scans = scans_of(photo.content) if reducible else 1
-    if scans * width_px * height_px > MAX_SCANNED_PIXELS:
-        raise _refusal("scans", scans=scans)
+    found = read_envelope(photo.content)
+    if found.kind not in ACCEPTED_FORMATS or not found.pixels:
+        raise _refusal("unreadable")
+    if found.kind == JPEG:
+        _check_jpeg(found)
+        return found
+    most = min(MAX_WHOLE_PIXELS, MAX_DECODED_BYTES // found.bytes_per_pixel)
+    if found.pixels > most:
+        raise _too_many("pixels_other", found, most)
+    return found
 
 
-def scans_of(jpeg: bytes) -> int:
-    """How often a decoder goes over a JPEG's picture.
-
-    Its first picture only: behind it phones put videos and depth maps, in which the
-    bytes of a scan's marker stand by chance; a thumbnail lies inside a segment.
-    """
-    scans, place = 0, 2
-    while found := _MARKER.search(jpeg, place):
-        marker, place = jpeg[found.end() - 1], found.end()
-        if marker == _END_OF_PICTURE:
-            break
-        scans += marker == _START_OF_SCAN
-        place += int.from_bytes(jpeg[place : place + 2], "big")
-    return scans
+def _check_jpeg(found: Envelope) -> None:
+    most = MAX_JPEG_PIXELS if found.in_one_go else MAX_PROGRESSIVE_PIXELS
+    if found.pixels > most:
+        kind = "pixels_jpeg" if found.in_one_go else "pixels_progressive"
+        raise _too_many(kind, found, most)
+    if not found.in_one_go and found.scans * found.pixels > MAX_SCANNED_PIXELS:
+        raise _refusal("scans", scans=found.scans)
 
 
-def _header(content: bytes) -> tuple[int, int, bool]:
-    """Width, height, and whether it is a JPEG, which can be decoded smaller."""
-    with warnings.catch_warnings():
-        # Pillow warns of sizes above its own limit; ours is below it.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        # Damaged EXIF blocks are common, and harmless to the picture.
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            with Image.open(io.BytesIO(content), formats=ACCEPTED_FORMATS) as it:
-                return *it.size, isinstance(it, JpegImageFile)
-        except Image.DecompressionBombError as error:
-            # Pillow refuses it before it tells the size: at twice its own limit.
-            raise _refusal(
-                "pixels_claimed",
-                claimed=2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000,
-                jpeg=_millions(MAX_JPEG_PIXELS),
-                other=_millions(MAX_WHOLE_PIXELS),
-            ) from error
-        # Damaged headers raise these; Pillow turns the others into the first one.
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-            raise _refusal("unreadable") from error
+def _too_many(fault: str, found: Envelope, most: int) -> PhotoError:
+    return _refusal(fault, width=found.width, height=found.height, most=_millions(most))
 
 
 def _refusal(fault: str, **values: int) -> PhotoError:

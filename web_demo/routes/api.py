@@ -7,11 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from edge_runtime.model.card import ModelCard
-from edge_runtime.verdict import Verdict
+from edge_runtime.verdict import UNUSABLE, Verdict
 from web_demo.judging.capacity import Limits
 from web_demo.judging.heat_map import answer as heat_answer
 from web_demo.judging.judge import Judge, Refusal
-from web_demo.judging.uploads import uploaded_photo, uploaded_photos
+from web_demo.judging.opened_photo import opened
+from web_demo.judging.uploads import asked_crop, uploaded_photo, uploaded_photos
+from web_demo.problems import Problem, Refused
 from web_demo.routes.answer_fields import field_schemas, given_answers
 from web_demo.routes.openapi import Operation, described, document, reference
 from web_demo.routes.prometheus import Metrics
@@ -44,6 +46,12 @@ STATUS: Json = {
         "models": {"type": "array", "items": {"type": "string"}},
     },
 }
+CROP: Json = {
+    "type": "string",
+    "description": "square to judge: x,y,side (its middle as shares of the upright"
+    " photo's width and height, its side as a share of the shorter one), or auto, which"
+    " looks for the lesion; without it the largest square in the middle",
+}
 REFUSALS = ("400", "403", "404", "413", "421", "422", "429", "503")
 
 
@@ -57,7 +65,12 @@ def _form(cards: Sequence[ModelCard], max_photos: int) -> Json:
         "description": "JPEG, PNG or WebP; the field is repeated for several",
     }
     model = _model([card.name for card in cards])
-    properties = {"photo": photos, "model": model, **field_schemas(cards)}
+    properties = {
+        "photo": photos,
+        "model": model,
+        "crop": CROP,
+        **field_schemas(cards),
+    }
     return {"type": "object", "required": ["photo"], "properties": properties}
 
 
@@ -67,7 +80,17 @@ def _model(models: Sequence[str]) -> Json:
 
 
 def _asked_model() -> str | None:
-    return request.args.get("model") or request.form.get("model")
+    """The model named in the address or in the form.
+
+    Raises:
+        Refused: when both name one, and not the same.
+    """
+    query, form = request.args.get("model"), request.form.get("model")
+    if query and form and query != form:
+        raise Refused(
+            Problem("request.two_models", {"query": query[:80], "form": form[:80]})
+        )
+    return query or form
 
 
 def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
@@ -95,11 +118,13 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
         with judge.capacity.place() as deadline:
             photos = uploaded_photos(request, limits.max_photos)
             model, answers = _asked_model(), given_answers(request.form)
+            crop = asked_crop(request)
             if len(photos) == 1:
-                verdict = judge.verdict(photos[0], model, answers)
+                with opened(photos[0], crop) as photo:
+                    verdict = judge.verdict(photo, model, answers)
                 metrics.count(verdict)
-                return verdict.to_json()
-            found = judge.verdicts(photos, deadline, model, answers)
+                return _told(verdict)
+            found = judge.verdicts(photos, deadline, model, answers, crop)
             return {"results": _counted(found, metrics)}
 
     @blueprint.get("/api/v1/models")
@@ -135,10 +160,18 @@ def _explaining(blueprint: Blueprint, judge: Judge) -> None:
         inferences). It shows what the model uses, not what is ill.
         """
         with judge.capacity.place() as deadline:
-            photo = uploaded_photo(request)
-            model = _asked_model()
-            found = judge.heat_map(photo, deadline, model, given_answers(request.form))
+            model, answers = _asked_model(), given_answers(request.form)
+            with opened(uploaded_photo(request), asked_crop(request)) as photo:
+                found = judge.heat_map(photo, deadline, model, answers)
             return heat_answer(found, judge.card(model))
+
+
+def _told(verdict: Verdict) -> Json:
+    """A verdict as JSON values; of an unusable photo without a figure to misread."""
+    told = verdict.to_json()
+    if verdict.decision == UNUSABLE:
+        told["probability"] = None
+    return told
 
 
 def _counted(found: Sequence[Verdict | Refusal], metrics: Metrics) -> list[Json]:
@@ -147,7 +180,7 @@ def _counted(found: Sequence[Verdict | Refusal], metrics: Metrics) -> list[Json]
     for each in found:
         if isinstance(each, Verdict):
             metrics.count(each)
-            results.append(each.to_json())
+            results.append(_told(each))
         else:
             results.append({**each.problem.to_json(), "photo": each.photo})
     return results

@@ -16,11 +16,22 @@ STATIC = HERE / "static"
 # Written by fetch_browser_files.py; absent until it has run.
 LIBRARY = HERE.parent / ".browser-files"
 
+# Drawn lesions to try the page with; not in the container.
+SAMPLES = HERE.parent / "samples"
+SHOWN_SAMPLES = tuple(
+    f"drawn_{name}.png"
+    for name in (
+        "tone1_even", "tone2_irregular", "tone2_even_tiny", "tone4_even_ruler",
+        "tone5_irregular", "tone6_even",
+    )
+)  # fmt: skip
+
 # Pages that make sense without the server, with the names of their sentences. Not the
 # report: a browser asks no service worker for what stands in a sandboxed frame.
 PAGES = (
     ("pages.form", "nav.check"),
     ("pages.camera", "nav.camera"),
+    ("pages.history", "nav.history"),
     ("pages.compare", "nav.compare"),
     ("pages.models", "nav.models"),
     ("pages.about", "nav.about"),
@@ -43,13 +54,13 @@ def version(judge: Judge) -> str:
     found = hashlib.sha256()
     # What is said about the REST service stands in the modules.
     modules = sorted(HERE.rglob("*.py"))
-    others = [sorted(folder.rglob("*")) for folder in (STATIC, HERE / "templates")]
+    folders = (STATIC, HERE / "templates", LIBRARY, SAMPLES)
+    others = [sorted(folder.rglob("*")) for folder in folders if folder.is_dir()]
     for path in (*modules, *itertools.chain.from_iterable(others)):
         if path.is_file():
             found.update(path.name.encode() + path.read_bytes())
     for card in judge.cards:
         found.update(card.to_json().encode())
-    found.update(str(library_is_here()).encode())
     return found.hexdigest()[:16]
 
 
@@ -58,7 +69,10 @@ def offline(app: Flask, judge: Judge) -> Blueprint:
     blueprint = Blueprint("offline", __name__)
     now = version(judge)
     app.jinja_env.globals.update(
-        version=now, library_is_here=library_is_here(), offline_pages=PAGES
+        version=now,
+        library_is_here=library_is_here(),
+        offline_pages=PAGES,
+        samples=[name for name in SHOWN_SAMPLES if (SAMPLES / name).is_file()],
     )
     _models(blueprint, judge)
 
@@ -69,6 +83,12 @@ def offline(app: Flask, judge: Judge) -> Blueprint:
         text = (STATIC / "js/worker.js").read_text(encoding="utf-8")
         body = f"const SETTINGS = {settings};\n{text}"
         return Response(body, mimetype="text/javascript")
+
+    @blueprint.get("/samples/<name>")
+    def sample(name: str) -> Response:
+        if name not in SHOWN_SAMPLES or not (SAMPLES / name).is_file():
+            abort(404)
+        return send_file(SAMPLES / name, mimetype="image/png", etag=True)
 
     @blueprint.get("/litert/<name>")
     def library(name: str) -> Response:

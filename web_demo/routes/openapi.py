@@ -153,6 +153,11 @@ def named_schemas() -> dict[str, Json]:
     verdict["properties"]["decision"]["enum"] = [
         "investigate", "uncertain", "monitor", "unusable photo",
     ]  # fmt: skip
+    verdict["properties"]["probability"] = {
+        "type": ["number", "null"],
+        "description": "of malignancy, calibrated; in (0, 1); null for an unusable"
+        " photo",
+    }
     return {
         "Verdict": verdict,
         "HeatMap": _announced(schema(HeatAnswer), "heat map"),

@@ -19,7 +19,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from edge_runtime.verdict import UNUSABLE
 from web_demo.judging.heat_map import picture, words
 from web_demo.judging.judge import Judge, address_of, preview
-from web_demo.judging.uploads import uploaded_photo
+from web_demo.judging.opened_photo import opened
+from web_demo.judging.uploads import asked_crop, uploaded_photo
 from web_demo.routes.answer_fields import given_answers
 from web_demo.routes.api import API_VERSION
 from web_demo.routes.openapi import document
@@ -30,6 +31,7 @@ from web_demo.wording import evidence, explanation
 PLAIN = (
     ("form", "/", "form.html"),
     ("camera", "/camera", "camera.html"),
+    ("history", "/history", "history.html"),
     ("models", "/models", "models.html"),
     ("about", "/about", "about.html"),
     ("offline_page", "/offline", "offline.html"),
@@ -59,16 +61,15 @@ def _judging(blueprint: Blueprint, judge: Judge, metrics: Metrics) -> None:
     @blueprint.post("/verdict")
     def verdict() -> str:
         with judge.capacity.place() as deadline:
-            photo = uploaded_photo(request)
             card = judge.card(request.form.get("model"))
             answers = given_answers(request.form)
-            found = judge.verdict(photo, card.name, answers)
-            metrics.count(found)
-            asked = "heat" in request.form and found.decision != UNUSABLE
-            heat = (
-                judge.heat_map(photo, deadline, card.name, answers) if asked else None
-            )
-            shown = picture(photo, heat) if heat else preview(photo)
+            with opened(uploaded_photo(request), asked_crop(request)) as photo:
+                found = judge.verdict(photo, card.name, answers)
+                metrics.count(found)
+                heat = None
+                if "heat" in request.form and found.decision != UNUSABLE:
+                    heat = judge.heat_map(photo, deadline, card.name, answers)
+                shown = picture(preview(photo), heat) if heat else preview(photo)
         return render_template(
             "verdict.html",
             verdict=found,
@@ -86,22 +87,21 @@ def _judging(blueprint: Blueprint, judge: Judge, metrics: Metrics) -> None:
 
     @blueprint.route("/compare", methods=["GET", "POST"])
     def compare() -> str:
-        # One network in two recipes.
-        paired = len({card.network for card in judge.cards}) < len(judge.cards)
         if request.method == "GET":
-            return render_template("compare.html", rows=[], paired=paired)
+            return render_template("compare.html", rows=[])
         with judge.capacity.place() as deadline:
-            verdicts = judge.comparison(uploaded_photo(request), deadline)
+            with opened(uploaded_photo(request), asked_crop(request)) as photo:
+                verdicts = judge.comparison(photo, deadline)
         for found in verdicts:
             metrics.count(found)
         rows = list(zip(judge.cards, verdicts, strict=True))
-        return render_template("compare.html", rows=rows, paired=paired)
+        return render_template("compare.html", rows=rows)
 
 
 def _report(blueprint: Blueprint, report: Path | None) -> None:
     @blueprint.get("/report")
     def report_page() -> str:
-        return render_template("report.html", has_report=report is not None)
+        return render_template("report.html")
 
     @blueprint.get("/report/document")
     def report_document() -> Response:

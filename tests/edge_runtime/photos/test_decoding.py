@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, TiffImagePlugin, features
 
 from edge_runtime.errors import PhotoError
-from edge_runtime.photos import decoding
+from edge_runtime.photos import faults
 from edge_runtime.photos.decoding import MAX_PIXELS, read_photo, source_name
 
 ORIENTATION = 0x0112
@@ -480,9 +480,9 @@ class TestWhatPillowCannotDecode:
         jpeg = bytearray(encoded(image, "JPEG"))
         place = jpeg.index(b"\xff\xc0")
         jpeg[place + 1] = 0xC9
-        error = decoding.damaged("a.jpg", OSError("broken data"), bytes(jpeg))
+        error = faults.damaged("a.jpg", OSError("broken data"), bytes(jpeg))
         assert "arithmetic-coded JPEG" in str(error)
-        error = decoding.damaged("a.jpg", OSError("broken"), encoded(image, "JPEG"))
+        error = faults.damaged("a.jpg", OSError("broken"), encoded(image, "JPEG"))
         assert "is damaged" in str(error)
 
     @pytest.mark.parametrize("tag", [(0x00FE, 4, 1), (0xC612, 1, 1)])

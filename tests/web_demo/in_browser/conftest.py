@@ -251,3 +251,18 @@ def drawn_models(root, tmp_path_factory):
 def asking_site(start_server, library, drawn_models, model_paths):
     """A server with the model that asks first, then a shipped one."""
     return start_server(models=(drawn_models[2], model_paths[0])).url
+
+
+@pytest.fixture(scope="session")
+def choose():
+    """Choose a photo on a page; for the server also press the button that sends it."""
+
+    def run(page, photo, where="device"):
+        if not page.is_visible(f"#where-{where}"):
+            page.click("#settings summary")
+        page.check(f"#where-{where}")
+        page.set_input_files("#photo", photo)
+        if where == "server":
+            page.click("#send")
+
+    return run

@@ -7,12 +7,14 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from edge_runtime import LesionClassifier
 from edge_runtime.heat_map import heat_map
 from edge_runtime.model.file import read_model_file
+from edge_runtime.photos.crop import Crop
 from edge_runtime.photos.decoding import read_photo
+from edge_runtime.photos.lesion_locator import framing_finding, located, suggested
 from edge_runtime.photos.preprocessing import preprocess
 from edge_runtime.photos.quality import Finding
 from edge_runtime.verdict import Verdict
@@ -140,6 +142,73 @@ def test_verdicts_are_pythons(laboratory, packed, root, model_paths):
     assert {"small", "dark", "bright", "uniform", "not_skin", "blurred"} <= names
 
 
+LOCATE = """async (image) => {
+  const {located, suggested, framingFinding} = await import("/static/js/locator.js");
+  const decoded = {...image, rgb: bytes(image.rgb)};
+  return {lesion: located(decoded), crop: suggested(decoded),
+          finding: framingFinding(decoded)};
+}"""
+
+
+def shapes_of_lesions():
+    """Lesions on skin, in lenses, in shadow, at the edge; and noise."""
+    random = np.random.default_rng(8)
+    for place in range(40):
+        height, width = random.integers(40, 300, 2)
+        skin = np.full((height, width, 3), random.integers(60, 230, 3), float)
+        skin += random.normal(0, random.uniform(0, 25), (height, width, 1))
+        skin += random.uniform(-60, 60) * np.linspace(-1, 1, width)[None, :, None]
+        picture = Image.fromarray(skin.clip(0, 255).astype(np.uint8))
+        draw = ImageDraw.Draw(picture)
+        for _ in range(random.integers(0, 4)):
+            x, y = random.uniform(0, width), random.uniform(0, height)
+            radius = random.uniform(1, min(width, height) / 2)
+            fill = tuple(random.integers(0, 160, 3).tolist())
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
+        if place % 3 == 0:
+            lens = Image.new("L", picture.size, 0)
+            ImageDraw.Draw(lens).ellipse((0, 0, *picture.size), fill=255)
+            picture = Image.composite(picture, Image.new("RGB", picture.size), lens)
+        yield np.asarray(picture)
+
+
+def test_lesions_are_found_where_python_finds_them(laboratory, packed, root):
+    drawn = [read_photo(path) for path in sorted((root / "samples").glob("*.png"))]
+    kinds = set()
+    for image in (*shapes_of_lesions(), *drawn):
+        found = laboratory.evaluate(LOCATE, packed(image))
+        expected, crop = located(Image.fromarray(image)), suggested(image)
+        told = framing_finding(Image.fromarray(image))
+        assert found["lesion"] == (expected and dataclasses.asdict(expected))
+        assert found["crop"] == dataclasses.asdict(crop)
+        assert (found["finding"] and found["finding"]["value"]) == (told and told.value)
+        kinds.add((expected is None, told is not None and told.unusable))
+    assert {(True, False), (False, True), (False, False)} <= kinds
+
+
+def test_squares_lie_where_python_cuts_them(laboratory):
+    random = np.random.default_rng(9)
+    given = [
+        [
+            *random.integers(1, 900, 2).tolist(),
+            *random.uniform((0, 0, 0.02), 1).tolist(),
+        ]
+        for _ in range(500)
+    ]
+    found = laboratory.evaluate(
+        """async (given) => {
+          const {boxOf} = await import("/static/js/crop.js");
+          return given.map(([width, height, x, y, side]) => {
+            const {left, top, side: px} = boxOf({x, y, side}, width, height);
+            return [left, top, px];
+          });
+        }""",
+        given,
+    )
+    expected = [Crop(*rest).box(width, height) for width, height, *rest in given]
+    assert [tuple(each) for each in found] == expected
+
+
 RUN = """async ({name, image}) => {
   const {model, judge, resize, verdict} = modules;
   const card = (await model.modelCards()).find((each) => each.name === name);
@@ -227,5 +296,6 @@ def test_words_are_pythons(laboratory, model_paths):
 
 def _verdict(values):
     kept = {key: values[key] for key in Verdict.__dataclass_fields__}
+    kept["crop"] = Crop(**values["crop"])
     kept["findings"] = tuple(Finding(**each) for each in values["findings"])
     return Verdict(**kept)

@@ -5,9 +5,20 @@ import shutil
 
 import pytest
 
+from edge_runtime import LesionClassifier
 from web_demo.wording import percent, say, with_interval
 
-PAGES = ["/", "/camera", "/compare", "/report", "/models", "/about", "/api", "/nowhere"]
+PAGES = [
+    "/",
+    "/camera",
+    "/history",
+    "/compare",
+    "/report",
+    "/models",
+    "/about",
+    "/api",
+    "/nowhere",
+]
 PHOTO = "samples/drawn_tone3_irregular.png"
 PHONE = {"width": 360, "height": 740}
 
@@ -27,7 +38,8 @@ def test_the_camera_judges_what_it_shows_and_sends_nothing(open_page, wait_for_m
 
     assert [url for url in sent if not url.startswith(("blob:", "data:"))] == []
     decisions = [
-        say(f"decision.{each}") for each in ("investigate", "uncertain", "monitor")
+        say(f"decision.{each}")
+        for each in ("investigate", "uncertain", "monitor", "unusable photo")
     ]
     assert page.inner_text("#decision") in decisions
     assert "not a medical device" in page.inner_text("#result .card")
@@ -55,6 +67,51 @@ def test_the_torch_is_offered_where_there_is_one_and_switched(open_page):
 
     asked = [each["advanced"][0]["torch"] for each in page.evaluate("window.asked")]
     assert asked == [True, False]
+
+
+def test_a_double_click_opens_one_camera_and_stop_ends_it(open_page, wait_for_model):
+    page = open_page("/camera")
+    wait_for_model(page)
+    page.evaluate(
+        """() => {
+          const devices = navigator.mediaDevices;
+          const ask = devices.getUserMedia.bind(devices);
+          window.streams = [];
+          devices.getUserMedia = async (wanted) => {
+            const given = await ask(wanted);
+            window.streams.push(given);
+            return given;
+          };
+        }"""
+    )
+    page.evaluate(
+        "() => { for (const _ of [1, 2]) document.getElementById('start').click(); }"
+    )
+    page.wait_for_selector("#capture:visible")
+    page.click("#start")
+    live = page.evaluate(
+        """streams.flatMap((it) => it.getTracks())
+          .filter((it) => it.readyState === "live").length"""
+    )
+    assert (page.evaluate("streams.length"), live) == (1, 0)
+
+
+def test_the_camera_says_what_speaks_against_the_picture(open_page):
+    page = open_page("/camera")
+    page.evaluate(
+        """() => {
+          const canvas = document.createElement("canvas");
+          const context = canvas.getContext("2d");
+          setInterval(() => {
+            context.fillStyle = "rgb(3 2 2)";
+            context.fillRect(0, 0, canvas.width, canvas.height);
+          }, 30);
+          navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(15);
+        }"""
+    )
+    page.click("#start")
+
+    page.locator("#hint", has_text="far too dark").wait_for()
 
 
 def test_a_blurred_picture_is_called_so(open_page):
@@ -99,29 +156,32 @@ def test_without_a_camera_the_reason_is_given(open_page, name, words):
 
 
 @pytest.mark.parametrize("where", ["device", "server"])
-def test_every_model_is_compared(open_page, root, where, cards, python_says):
+def test_every_model_is_compared(open_page, root, where, cards, model_paths):
     page = open_page("/compare")
+    page.click("#settings summary")
     page.check(f"#where-{where}")
     page.set_input_files("#photo", root / PHOTO)
-    page.click("button[type=submit]")
-    page.wait_for_selector("#result tbody")
+    if where == "server":
+        page.click("#send")
 
     page.locator("#result tbody tr").nth(len(cards) - 1).wait_for()
     rows = page.locator("#result tbody tr").all_inner_texts()
     assert len(rows) == len(cards)
-    for place, (row, card) in enumerate(zip(rows, cards, strict=True)):
-        expected = python_says(PHOTO, place)
+    for row, card, path in zip(rows, cards, model_paths, strict=True):
+        looking = LesionClassifier.load(path, threads=1, crop=None)
+        expected = looking.classify(root / PHOTO)
         cells = row.replace("\N{NO-BREAK SPACE}", " ").split("\t")
         assert cells[:2] == [card.name, f"{card.input.size_px} px"]
         assert cells[2] == "8-bit integers"
-        assert cells[3] == percent(expected.probability).replace(
-            "\N{NO-BREAK SPACE}", " "
-        )
+        usable = expected.decision != "unusable photo"
+        told = percent(expected.probability).replace("\N{NO-BREAK SPACE}", " ")
+        assert cells[3] == (told if usable else "\N{EN DASH}")
         for share in (expected.accuracy.recall, expected.accuracy.specificity):
             shown = with_interval(share).replace("\N{NO-BREAK SPACE}", " ")
             assert shown in cells[8]
         assert cells[5] == say(f"decision.{expected.decision}")
     assert "not a medical device" in page.inner_text("caption")
+    assert "models say" in page.inner_text("#result h2")
 
 
 def test_the_report_draws_in_its_frame_and_reaches_nothing(open_page):
@@ -146,14 +206,12 @@ def test_pages_work_with_the_server_gone_in_a_new_browser(
 
     def check(page):
         page.set_input_files("#photo", root / PHOTO)
-        page.click("button[type=submit]")
         page.wait_for_selector("#decision")
         return page.inner_text("#result .reason")
 
     def compare(page):
         page.goto(f"{server.url}/compare")
         page.set_input_files("#photo", root / PHOTO)
-        page.click("button[type=submit]")
         page.wait_for_selector("#result tbody")
 
     server = start_server()

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 PHOTO = "samples/drawn_tone3_irregular.png"
 SCREENS = {
-    "desktop": {"width": 1100, "height": 800},
+    "desktop": {"width": 1280, "height": 800},
     "phone": {"width": 360, "height": 740},
 }
 COLOURS = 128
@@ -41,10 +41,9 @@ def show_form(page, root):
 
 def show_verdict(page, root):
     page.set_input_files("#photo", root / PHOTO)
-    page.click("button[type=submit]")
     page.click("#heat")
     page.wait_for_selector("canvas.heat")
-    page.evaluate("() => document.querySelector('#result .card').scrollIntoView()")
+    page.evaluate("() => scrollTo(0, 0)")
 
 
 def show_camera(page, root):
@@ -54,14 +53,22 @@ def show_camera(page, root):
 
 def show_comparison(page, root):
     page.set_input_files("#photo", root / PHOTO)
-    page.click("button[type=submit]")
     page.wait_for_selector("#result tbody")
     page.evaluate(
         "() => document.getElementById('result').scrollIntoView({block: 'end'})"
     )
 
 
+def show_history(page, root):
+    page.set_input_files("#photo", root / PHOTO)
+    page.wait_for_selector("#decision")
+    page.click("#keep")
+    page.click("#kept a")
+    page.wait_for_selector("article")
+
+
 VIEWS = {
+    "history": ("/", show_history),
     "check": ("/", show_form),
     "verdict": ("/", show_verdict),
     "camera": ("/camera", show_camera),

@@ -8,7 +8,7 @@ from web_demo.problems import CODES, Problem
 from web_demo.wording import STRINGS
 
 PHOTO = "samples/drawn_tone3_irregular.png"
-PLACES = ("#status", "#result", "#history-list")
+PLACES = ("#status", "#result", "#history-list", "#hint")
 
 # Names that stay, of programs, units and these files.
 OURS = {"lesion", "edge", "photo", "jpg", "png", "drawn", "tone", "irregular", "blank"}
@@ -74,46 +74,42 @@ def assert_translated(cards):
     return check
 
 
-def submit(page, photo):
-    page.set_input_files("#photo", photo)
-    page.click("button[type=submit]")
-
-
 @pytest.mark.parametrize("where", ["device", "server"])
-def test_checking_a_photo(open_foreign, assert_translated, root, tmp_path, where):
+def test_checking_a_photo(
+    open_foreign, assert_translated, root, tmp_path, where, choose
+):
     page = open_foreign("/")
     page.wait_for_selector("body[data-model=ready]")
     assert_translated(page)
-    page.check(f"#where-{where}")
-    submit(page, root / PHOTO)
+    choose(page, root / PHOTO, where)
     page.click("#heat")
     page.wait_for_selector("canvas.heat")
     page.click("#keep")
-    page.wait_for_selector("#history table")
+    page.wait_for_selector("#kept")
     assert_translated(page)
 
+    page.check("#where-device")
     for name in ("samples/blank_unusable.png", "samples/README.md"):
-        submit(page, root / name)
+        page.set_input_files("#photo", root / name)
         page.wait_for_selector("#result .unusable-photo, #result [role=alert]")
         assert_translated(page)
     damaged = tmp_path / "photo.jpg"
     damaged.write_bytes(b"\xff\xd8\xff" + b"no photo" * 99)
-    submit(page, damaged)
+    page.set_input_files("#photo", damaged)
     page.wait_for_selector("#result [role=alert]")
     assert_translated(page)
 
 
 @pytest.mark.parametrize("answer", [{"status": 502, "body": "<html>Bad"}, None])
 def test_a_proxy_that_answers_and_a_server_that_is_gone(
-    open_foreign, assert_translated, root, answer
+    open_foreign, assert_translated, root, answer, choose
 ):
     page = open_foreign("/")
     page.route(
         "**/api/v1/classify",
         lambda route: route.fulfill(**answer) if answer else route.abort(),
     )
-    page.check("#where-server")
-    submit(page, root / PHOTO)
+    choose(page, root / PHOTO, "server")
     page.wait_for_selector("#result [role=alert]")
     assert ("502" in page.inner_text("#result")) == (answer is not None)
     assert_translated(page)
@@ -130,7 +126,7 @@ def test_a_model_that_cannot_be_loaded(open_foreign, assert_translated, address)
 
 def test_the_comparison(open_foreign, assert_translated, root):
     page = open_foreign("/compare")
-    submit(page, root / PHOTO)
+    page.set_input_files("#photo", root / PHOTO)
     page.wait_for_selector("#result tbody")
     assert_translated(page)
 

@@ -9,11 +9,8 @@ from web_demo.judging.uploads import (
     MAX_JPEG_PIXELS,
     MAX_WHOLE_PIXELS,
     Upload,
-    check_from_outside,
-    scans_of,
+    envelope_of,
 )
-
-START_OF_SCAN = b"\xff\xda"
 
 
 def test_a_large_photo_is_never_written_to_disk(send, large_photo, written):
@@ -38,7 +35,7 @@ def test_what_cameras_write_is_accepted(kind):
     encoded = io.BytesIO()
     Image.new("RGB", (64, 48), "tan").save(encoded, kind)
 
-    check_from_outside(Upload("photo", encoded.getvalue()))
+    envelope_of(Upload("photo", encoded.getvalue()))
 
 
 def test_a_damaged_exif_block_does_no_harm():
@@ -47,7 +44,7 @@ def test_a_damaged_exif_block_does_no_harm():
     Image.new("RGB", (64, 48), "tan").save(encoded, "JPEG", exif=claims_many_entries)
 
     # Pillow warns of it, and in these tests a warning is an error.
-    check_from_outside(Upload("photo", encoded.getvalue()))
+    envelope_of(Upload("photo", encoded.getvalue()))
 
 
 @pytest.mark.parametrize(
@@ -60,15 +57,15 @@ def test_as_many_pixels_as_allowed_are_accepted_and_one_row_more_is_not(kind, li
         return Upload("photo", encoded.getvalue())
 
     rows = limit // 2**13
-    check_from_outside(flat(rows))
+    envelope_of(flat(rows))
     with pytest.raises(PhotoError, match=rf"too large.* 8192 x {rows + 1} pixels"):
-        check_from_outside(flat(rows + 1))
+        envelope_of(flat(rows + 1))
 
 
 def test_bombs_are_refused_from_their_header(bomb, wide):
     for content in (bomb, wide):
         with pytest.raises(PhotoError, match="too large to be decoded safely"):
-            check_from_outside(Upload("photo", content))
+            envelope_of(Upload("photo", content))
 
 
 def test_no_message_is_in_a_library_s_words(hostile, send):
@@ -82,37 +79,71 @@ def test_no_message_is_in_a_library_s_words(hostile, send):
 
 def test_a_bomb_is_told_what_came_and_what_is_accepted(bomb, send):
     said = send("/api/v1/classify", bomb).json["detail"]
-    assert "more than 178 million pixels; at most 67 million" in said
-    assert "(17 unless it is a JPEG)" in said
+    assert "30000 x 30000 pixels; at most 17 million" in said
+
+
+START_OF_SCAN = b"\xff\xda"
+
+
+def progressive(side):
+    encoded = io.BytesIO()
+    Image.new("RGB", (side, side), "tan").save(encoded, "JPEG", progressive=True)
+    return encoded.getvalue()
 
 
 def test_a_jpeg_of_many_scans_is_refused_unread_and_the_usual_ten_are_not():
     """A few bytes a scan make a decoder go over all pixels again."""
-    encoded = io.BytesIO()
-    Image.new("RGB", (2**13, 2**13), "tan").save(encoded, "JPEG", progressive=True)
-    content = encoded.getvalue()
+    content = progressive(2**12)
     last_scan = content[content.rindex(START_OF_SCAN) : -2]
     end = content[-2:]
     assert content.count(START_OF_SCAN) == 10
 
-    check_from_outside(Upload("photo", content))
+    envelope_of(Upload("photo", content))
     with pytest.raises(PhotoError, match=r"11 scans.*not progressive"):
-        check_from_outside(Upload("photo", content[:-2] + last_scan + end))
+        envelope_of(Upload("photo", content[:-2] + last_scan + end))
 
 
-def test_what_lies_behind_a_photo_is_not_counted_as_scans_of_it():
-    """Phones put videos there, in which a scan's marker stands by chance."""
-    encoded = io.BytesIO()
-    thumbnail = io.BytesIO()
-    Image.new("RGB", (160, 120), "tan").save(thumbnail, "JPEG")
-    Image.new("RGB", (4000, 3000), "tan").save(
-        encoded, "JPEG", exif=b"Exif\0\0" + thumbnail.getvalue()
+def test_a_progressive_jpeg_whose_coefficients_would_fill_the_memory_is_refused():
+    with pytest.raises(PhotoError, match=r"8192 x 8192.*17 million.*progressive"):
+        envelope_of(Upload("photo", progressive(2**13)))
+
+
+def test_a_motion_photo_is_judged_whatever_its_film_contains(send, root):
+    """The film behind the JPEG's end has bytes that look like scans."""
+    jpeg = (root / "samples/drawn_tone3_irregular_rotated.jpg").read_bytes()
+    film = (START_OF_SCAN + bytes(1000)) * 500
+    assert send("/api/v1/classify", jpeg + film).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/classify", "/verdict", "/compare"])
+def test_a_photo_is_opened_once_a_request(send, photo, monkeypatch, path):
+    opened, original = [], Image.open
+    monkeypatch.setattr(
+        Image, "open", lambda *given, **named: opened.append(1) or original(*given)
     )
-    photo = encoded.getvalue()
-    video = (START_OF_SCAN + b"\0\x0c" + bytes(30)) * 200
+    assert send(path, photo).status_code == 200
+    assert len(opened) == 1
 
-    assert scans_of(photo) == 1
-    check_from_outside(Upload("motion.jpg", photo + video))
+
+def test_the_square_asked_for_is_the_one_judged(client, photo, classifier):
+    square = {}
+    classifier.classify = lambda source, answers=None, crop=None: (
+        square.update(size=source.size) or classifier.verdict
+    )
+    sent = {"photo": (io.BytesIO(photo), "photo.png"), "crop": "0.5,0.5,0.5"}
+    answer = client.post("/api/v1/classify", data=sent).json
+    assert square["size"] == (128, 128)
+    assert answer["crop"] == {"x": 0.5, "y": 0.5, "side": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [("here", "crop.words"), ("0.5,0.5,2", "crop.range"),
+                        ("nan,0.5,0.5", "crop.range")]
+)  # fmt: skip
+def test_a_square_that_makes_no_sense_is_refused(client, photo, words, code):
+    sent = {"photo": (io.BytesIO(photo), "photo.png"), "crop": words}
+    answer = client.post("/api/v1/classify", data=sent)
+    assert (answer.status_code, answer.json["code"]) == (422, code)
 
 
 def test_a_long_name_is_shortened(send, photo):

@@ -86,12 +86,13 @@ def test_an_answer_that_cannot_be_used_is_a_problem(post, photo, path, fields, w
 def test_the_form_asks_what_the_card_asks(post, client):
     page = post.client.get("/").text
     names = re.findall(r'name="(answer_\w+)"', page)
-    assert names == ["answer_age", "answer_itch", "answer_smoke"]
+    # Once for a browser without scripts, and once for one with them.
+    assert names == 2 * ["answer_age", "answer_itch", "answer_smoke"]
     assert 'min="0" max="120"' in page
     assert "Does it itch?" in page
     # What there are no words for is shown by its name.
     assert ">smoke</label>" in page and ">often</option>" in page
-    assert page.count('data-models="asking64.ptq_int8"') == 3
+    assert page.count('data-models="asking64.ptq_int8"') == 6
     assert "answer_" not in client.get("/").text
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import io
 import json
 
 import pytest
@@ -18,9 +19,16 @@ def test_verdict_is_the_classifiers_own(send, photo, verdict, classifier):
     expected = json.loads(json.dumps({**verdict.to_json(), "photo": "arm.png"}))
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"
-    assert answer.json == expected
+    told = answer.json
+    timings_ms, own_ms = told.pop("timings_ms"), expected.pop("timings_ms")
+    assert told == expected
+    # The service decodes the photo before the classifier sees it.
+    assert timings_ms["decode"] > own_ms["decode"]
+    assert timings_ms["total"] - own_ms["total"] == pytest.approx(
+        timings_ms["decode"] - own_ms["decode"]
+    )
     assert "not a medical device" in answer.json["notice"]
-    assert classifier.judged == [photo]
+    assert len(classifier.judged) == 1
 
 
 def test_unusable_photo_is_a_verdict_and_no_error(classifier, dark, send, photo):
@@ -98,7 +106,11 @@ def test_several_photos_give_a_verdict_or_a_problem_each(send, photo, bomb):
 
     kinds = [result.get("type") for result in answer.json["results"]]
     assert answer.status_code == 200
-    assert kinds == ["verdict", "about:blank", "about:blank", "verdict"]
+    problems = [
+        f"urn:lesion-edge:problem:photo.{fault}"
+        for fault in ("unreadable", "pixels_other")
+    ]
+    assert kinds == ["verdict", *problems, "verdict"]
     for result in answer.json["results"][1:3]:
         assert result["status"] == 422
         assert result["photo"] == "photo.jpg"
@@ -218,3 +230,43 @@ def test_metrics_count_verdicts_and_requests_without_names(client, send, photo):
     posted = 'endpoint="api.classify",method="POST"'
     assert f'lesion_edge_requests_total{{{posted},status="422"}} 1.0' in text
     assert "Jane" not in text
+
+
+def test_one_limit_counts_photos_wherever_they_are_sent(classifier, photo):
+    app = create_app([classifier], limits=Limits(rate="4 per minute"))
+    client = app.test_client()
+    statuses = [
+        client.post(path, data={"photo": (io.BytesIO(photo), "photo.png")}).status_code
+        for path in 2 * ("/api/v1/classify", "/api/v1/heatmap", "/verdict", "/compare")
+    ]
+    assert statuses == 4 * [200] + 4 * [429]
+
+
+def test_requests_without_photos_are_limited_too(classifier):
+    limits = Limits(rate=None, all_rate="5 per minute")
+    client = create_app([classifier], limits=limits).test_client()
+    paths = ("/", "/healthz", "/about", "/openapi.json", "/models", "/", "/healthz")
+    assert [client.get(path).status_code for path in paths] == 5 * [200] + 2 * [429]
+
+
+def test_of_an_unusable_photo_no_probability_is_told(card, dark, stand_in, photo):
+    client = create_app([stand_in(card, dark)]).test_client()
+    sent = {"photo": (io.BytesIO(photo), "photo.png")}
+    answer = client.post("/api/v1/classify", data=sent).json
+    assert answer["decision"] == "unusable photo"
+    assert answer["probability"] is None and answer["label"] is None
+
+
+def test_two_models_named_at_once_are_a_mistake(client, photo):
+    sent = {"photo": (io.BytesIO(photo), "photo.png"), "model": "one"}
+    answer = client.post("/api/v1/classify?model=two", data=sent)
+    assert (answer.status_code, answer.json["code"]) == (400, "request.two_models")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/nowhere", "/api/v1/nowhere", "/api/v2/classify"]
+)
+def test_every_mistake_below_api_is_problem_json(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.mimetype == "application/problem+json"

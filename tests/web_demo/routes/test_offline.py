@@ -71,8 +71,21 @@ def test_what_is_said_to_work_without_network_is_stored(client):
             r'<ul class="offline-pages">(.*?)</ul>', client.get(page).text, re.DOTALL
         )
         addresses = re.findall(r'href="([^"]+)"', told)
-        assert addresses == ["/", "/camera", "/compare", "/models", "/about", "/api"]
+        assert addresses == [
+            "/", "/camera", "/history", "/compare", "/models", "/about", "/api",
+        ]  # fmt: skip
         assert set(addresses) <= set(stored)
+
+
+def test_a_new_library_reaches_returning_visitors(classifier, monkeypatch, tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    monkeypatch.setattr(offline, "LIBRARY", library)
+    versions = set()
+    for content in ("one", "two"):
+        (library / "index.js").write_text(content)
+        versions.add(settings_of(create_app([classifier]).test_client())["version"])
+    assert len(versions) == 2
 
 
 def test_the_version_changes_with_the_files(client, app, classifier, monkeypatch):

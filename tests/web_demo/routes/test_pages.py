@@ -41,8 +41,12 @@ def test_form_asks_for_one_photo_with_a_label(client):
     labels = [attributes["for"] for tag, attributes in tags if tag == "label"]
     assert answer.status_code == 200
     files = [field["id"] for field in fields if field["type"] == "file"]
-    assert files == ["photo"]
-    assert {field["id"] for field in fields} <= set(labels)
+    # The first one is in noscript, the only place of a form that posts.
+    assert files == ["photo-to-send", "photo"]
+    assert [tag for tag, _ in tags].count("form") == 1
+    assert answer.text.index("<noscript>") < answer.text.index("<form")
+    shown = {field["id"] for field in fields if field["type"] != "hidden"}
+    assert shown <= set(labels)
     assert NOTICE in words(answer)
 
 

@@ -2,12 +2,13 @@
 
 import {answersFit, givenAnswers, showQuestions} from "./answers.js";
 import {heatButton} from "./heatview.js";
-import {keepButton, start as startHistory} from "./history.js";
+import {keepButton} from "./history.js";
+import {allFindings} from "./judge.js";
 import {pixelsOf, previewOf} from "./photo.js";
 import {LIMITS, lumaOf, sharpness} from "./quality.js";
 import {chosenCard, getReady, tell} from "./ready.js";
 import {centreSquare, preprocess} from "./resize.js";
-import {problemView, verdictView} from "./view.js";
+import {element, problemView, verdictView} from "./view.js";
 import {errorWords, say, sayOr} from "./wording.js";
 
 const LOOK_EVERY_MS = 200;
@@ -16,7 +17,8 @@ const RING_SHARE = 0.8;
 
 const part = (id) => document.getElementById(id);
 const video = part("video");
-let stream, timer;
+// Each start has a number, so that one that was overtaken lets its camera go.
+let stream, timer, turn = 0;
 
 part("start").addEventListener("click", () => (stream ? stop() : start()));
 part("capture").addEventListener("click", capture);
@@ -25,9 +27,8 @@ part("torch").addEventListener("click", toggleTorch);
 part("model")?.addEventListener("change", prepare);
 document.addEventListener("visibilitychange", () => {
   // Nobody wants a camera that goes on behind another tab.
-  if (document.hidden && stream) stop();
+  if (document.hidden) stop();
 });
-startHistory();
 prepare();
 
 async function prepare() {
@@ -48,15 +49,24 @@ async function start() {
     showProblem(say("camera.none", {reason: say("camera.insecure")}));
     return;
   }
+  const mine = ++turn;
+  part("start").disabled = true;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({
+    const given = await navigator.mediaDevices.getUserMedia({
       audio: false,
       video: {facingMode: {ideal: "environment"}, width: {ideal: 1280}, height: {ideal: 960}},
     });
+    if (mine !== turn || document.hidden) {
+      given.getTracks().forEach((track) => track.stop());
+      return;
+    }
+    stream = given;
   } catch (error) {
     const reason = sayOr(`camera.${error.name}`, say("camera.other", {name: error.name}));
     showProblem(say("camera.none", {reason}));
     return;
+  } finally {
+    part("start").disabled = false;
   }
   video.srcObject = stream;
   await video.play();
@@ -71,6 +81,7 @@ function showProblem(words) {
 }
 
 function stop() {
+  turn++;
   clearInterval(timer);
   stream?.getTracks().forEach((track) => track.stop());
   stream = undefined;
@@ -99,10 +110,16 @@ function frame() {
 
 function showSharpness() {
   if (!video.videoWidth) return;
-  const found = sharpness(lumaOf(preprocess(frame(), LIMITS.lookPx)), LIMITS.lookPx);
+  const image = frame();
+  const look = preprocess(image, LIMITS.lookPx);
+  const found = sharpness(lumaOf(look), LIMITS.lookPx);
   part("sharpness").value = found;
   part("sharpness-word").textContent =
     say(found < LIMITS.sharpness ? "camera.blurred" : "camera.sharp");
+  // The worst first: what makes a photo unusable, then what is to be noted.
+  const hints = allFindings(image, look, LIMITS.lookPx)
+    .filter(({name}) => name !== "blurred").sort((one, other) => other.unusable - one.unusable);
+  part("hint").textContent = hints[0]?.message ?? "";
 }
 
 async function capture() {
@@ -127,13 +144,15 @@ async function judgeFrame() {
   const judge = await getReady();
   const found = await judge.verdict(image, say("nav.camera"), decode_ms, answers);
   const preview = previewOf(image);
-  part("result").replaceChildren(
-    verdictView(found, card, preview, "device"), keepButton(found, preview));
+  const view = verdictView(found, card, preview, "device");
+  const buttons = element("p", {class: "buttons"});
   if (found.decision !== "unusable photo") {
     const heat = (progress) => judge.heat(image, progress, answers);
-    const picture = part("result").querySelector(".picture");
-    part("result").append(" ", heatButton(picture, heat));
+    buttons.append(heatButton(view.querySelector(".picture"), heat));
   }
+  buttons.append(keepButton(found, preview));
+  view.querySelector(".advice").before(buttons);
+  part("result").replaceChildren(view);
 }
 
 async function toggleTorch() {

@@ -1,26 +1,40 @@
-// The page that checks a photo: inside the page unless the server is chosen.
+// The page that checks a photo. It is judged inside the page, at once and anew with each
+// move of the square; it goes to the server only when the button that says so is pressed.
 
-import {givenAnswers, showQuestions} from "./answers.js";
+import {answersFit, givenAnswers, showQuestions} from "./answers.js";
+import {CENTRE} from "./crop.js";
+import {Frame} from "./frame.js";
 import {heatButton} from "./heatview.js";
-import {keepButton, start as startHistory} from "./history.js";
-import {previewOf, readPhoto} from "./photo.js";
+import {keepButton} from "./history.js";
+import {takePhotos} from "./intake.js";
+import {openPhoto, previewOf, squareOf} from "./photo.js";
 import {chosenCard, getReady, tell} from "./ready.js";
-import {problemView, verdictView} from "./view.js";
-import {errorWords, problemWords, say, Told} from "./wording.js";
+import {ask} from "./server.js";
+import {element, problemView, verdictView} from "./view.js";
+import {errorWords, say} from "./wording.js";
 
-const form = document.getElementById("upload");
-const result = document.getElementById("result");
-const submit = form.querySelector("button");
+// The side of the square shown beside the verdict decides at which scale it is decoded.
+const PREVIEW_PX = 320;
+const SETTLED_MS = 80;
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const [file] = form.elements.photo.files;
-  if (file) check(file);
+const part = (id) => document.getElementById(id);
+const result = part("result");
+const frame = new Frame(part("frame"), () => {
+  clearTimeout(settling);
+  settling = setTimeout(() => judge(), SETTLED_MS);
 });
-document.getElementById("model")?.addEventListener("change", prepare);
-document.getElementById("where").hidden = false;
-document.documentElement.classList.add("scripted");
-startHistory();
+// Whatever was begun for an earlier photo or square finds that it is no longer current.
+let turn = 0, settling, file, photo;
+
+takePhotos(take);
+part("where").addEventListener("change", () => judge());
+part("model")?.addEventListener("change", () => {
+  prepare();
+  judge();
+});
+part("answers")?.addEventListener("change", () => judge());
+part("frame-suggested").addEventListener("click", () => frame.take(photo.suggestion));
+part("frame-whole").addEventListener("click", () => frame.take(CENTRE));
 prepare();
 
 async function prepare() {
@@ -28,73 +42,126 @@ async function prepare() {
   try {
     showQuestions(await chosenCard());
     await getReady();
-    tell("status.ready");
+    if (part("status").textContent === say("status.loading")) tell("status.ready");
   } catch (error) {
-    const device = document.getElementById("where-device");
-    device.disabled = true;
-    document.getElementById("where-server").checked = true;
     document.body.dataset.model = "missing";
     tell("where.missing", {reason: errorWords(error)});
   }
 }
 
-async function check(file) {
-  submit.disabled = true;
+async function take(chosen) {
+  const mine = ++turn;
+  clearTimeout(settling);
+  // Nothing that was said about another photo may stand beside this one.
   result.replaceChildren();
+  part("work").hidden = true;
+  file = photo = undefined;
+  tell("status.opening");
   try {
-    const where = form.elements.where.value;
-    const card = await chosenCard();
-    tell(where === "device" ? "status.judging" : "status.sending");
-    await (where === "device" ? onDevice(file, card) : onServer(file, card));
-    tell();
-    result.querySelector("#decision").focus();
+    const opened = await openPhoto(chosen);
+    if (mine !== turn) return;
+    [file, photo] = [chosen, opened];
   } catch (error) {
-    tell();
-    result.replaceChildren(problemView(errorWords(error)));
-  } finally {
-    submit.disabled = false;
+    if (mine === turn) showProblem(error);
+    return;
+  }
+  document.body.classList.add("working");
+  part("work").hidden = false;
+  frame.show(photo, photo.suggestion);
+  await judge(true);
+}
+
+/** Judge the square; first is for the first verdict about a photo. */
+async function judge(first = false) {
+  if (!photo || !answersFit()) return;
+  const mine = ++turn;
+  result.setAttribute("aria-busy", "true");
+  try {
+    if (document.querySelector("input[name=where]:checked").value === "server") {
+      show(mine, offerView(say("send.chosen")), first);
+      return;
+    }
+    if (document.body.dataset.model !== "ready") tell("status.loading");
+    let ready;
+    try {
+      ready = await getReady();
+    } catch (error) {
+      show(mine, offerView(say("where.missing", {reason: errorWords(error)})), first);
+      return;
+    }
+    if (mine === turn) await onDevice(mine, ready, first);
+  } catch (error) {
+    if (mine === turn) showProblem(error);
   }
 }
 
-async function onDevice(file, card) {
-  const judge = await getReady();
+async function onDevice(mine, judge_, first) {
+  const {crop} = frame;
+  const card = await chosenCard();
   const answers = givenAnswers(card);
   const started = performance.now();
-  const image = await readPhoto(file);
+  const square = await squareOf(crop, card.input.size_px);
   const decode_ms = performance.now() - started;
-  const found = await judge.verdict(image, file.name, decode_ms, answers);
-  show(found, card, previewOf(image), "device", (progress) => judge.heat(image, progress, answers));
+  const found = await judge_.verdict(square, file.name, decode_ms, answers, crop);
+  const preview = previewOf(await squareOf(crop, PREVIEW_PX));
+  const heat = (progress) => judge_.heat(square, progress, answers);
+  show(mine, answerView(found, card, preview, "device", heat), first);
 }
 
-async function onServer(file, card) {
-  const answers = givenAnswers(card);
-  const found = await ask("/api/v1/classify", file, card, answers);
-  const preview = previewOf(await readPhoto(file));
-  show(found, card, preview, "server", async () =>
-    (await ask("/api/v1/heatmap", file, card, answers)).gain.flat());
-}
-
-async function ask(address, file, card, answers) {
-  const body = new FormData();
-  body.append("photo", file);
-  body.append("model", card.name);
-  for (const [name, answer] of Object.entries(answers)) body.append(`answer_${name}`, answer);
-  let answer;
+async function onServer() {
+  const mine = ++turn;
+  const {crop} = frame;
+  tell("status.sending");
   try {
-    answer = await fetch(address, {method: "POST", body});
-  } catch {
-    throw new Told(say("error.server"));
+    const card = await chosenCard();
+    const sent = {file, card, answers: givenAnswers(card), crop};
+    const found = await ask("/api/v1/classify", sent);
+    const preview = previewOf(await squareOf(crop, PREVIEW_PX));
+    const heat = async () => (await ask("/api/v1/heatmap", sent)).gain.flat();
+    show(mine, answerView(found, card, preview, "server", heat), true);
+  } catch (error) {
+    if (mine === turn) showProblem(error);
   }
-  // A proxy in front may answer in its own way.
-  const found = await answer.json().catch(() => ({}));
-  if (answer.ok) return found;
-  throw new Told("code" in found ? problemWords(found)
-    : say("error.fetch", {status: answer.status}));
 }
 
-function show(found, card, preview, where, heat) {
-  result.replaceChildren(verdictView(found, card, preview, where), keepButton(found, preview));
+/** Nothing is sent before this button is pressed. */
+function offerView(why) {
+  const send = element("button", {type: "button", id: "send"}, say("send.button"));
+  send.addEventListener("click", () => {
+    send.disabled = true;
+    onServer();
+  });
+  return element("section", {class: "card offer", "aria-labelledby": "offer"},
+    element("h2", {id: "offer", tabindex: "-1"}, say("send.title")), element("p", {}, why),
+    element("p", {class: "help"}, say("where.server.help")), send);
+}
+
+function answerView(found, card, preview, where, heat) {
+  const view = verdictView(found, card, preview, where);
+  const buttons = element("p", {class: "buttons"});
   if (found.decision !== "unusable photo") {
-    result.append(" ", heatButton(result.querySelector(".picture"), heat));
+    buttons.append(heatButton(view.querySelector(".picture"), heat));
   }
+  buttons.append(keepButton(found, preview));
+  view.querySelector(".advice").before(buttons);
+  return view;
+}
+
+function show(mine, view, first) {
+  if (mine !== turn) return;
+  result.replaceChildren(view);
+  result.removeAttribute("aria-busy");
+  const heading = view.querySelector("h2");
+  // While the square is moved the focus stays with it; the words are announced.
+  tell();
+  if (first) heading.focus();
+  else part("announced").textContent = heading.textContent;
+}
+
+function showProblem(error) {
+  tell();
+  const view = problemView(errorWords(error));
+  result.removeAttribute("aria-busy");
+  result.replaceChildren(view);
+  view.querySelector("h2").focus();
 }

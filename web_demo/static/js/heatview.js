@@ -10,24 +10,38 @@ const LEAST_FULL_COLOUR = 0.5;
 const OPAQUE = 0.6 * 255;
 const RED = [220, 30, 30], BLUE = [40, 80, 230];
 
-/** A button that draws the map over the picture of the result, once. */
+/** A button that lays the map over the picture of the result, and takes it off again. */
 export function heatButton(picture, find) {
-  const button = element("button", {type: "button", class: "quiet", id: "heat"},
-    say("heat.button"));
+  const button = element("button", {
+    type: "button", class: "quiet", id: "heat", "aria-pressed": "false"}, say("heat.button"));
+  let map;
   button.addEventListener("click", async () => {
+    if (map) {
+      flip(picture, map, button);
+      return;
+    }
     button.disabled = true;
     try {
-      const gain = await find((done, all) => tell("status.heat", {done, all}));
-      picture.append(heatView(gain));
-      button.replaceWith(element("div", {}, element("h3", {}, say("heat.title")),
-        element("p", {class: "help"}, say("heat.help"))));
+      map = heatView(await find((done, all) => tell("status.heat", {done, all})));
+      button.closest(".buttons")?.after(element("p", {class: "help legend"},
+        element("span", {class: "red"}), `${say("heat.for")} `,
+        element("span", {class: "blue"}), `${say("heat.against")} `, say("heat.help")));
+      flip(picture, map, button);
+      picture.scrollIntoView({block: "nearest"});
       tell();
     } catch (error) {
-      button.disabled = false;
       document.getElementById("status").textContent = errorWords(error);
+    } finally {
+      button.disabled = false;
     }
   });
   return button;
+}
+
+function flip(picture, map, button) {
+  if (map.isConnected) map.remove();
+  else picture.append(map);
+  button.setAttribute("aria-pressed", map.isConnected);
 }
 
 /** The map as a canvas to lay over the preview, with its meaning in words. */

@@ -1,96 +1,97 @@
 // Results kept in this browser, only when asked for; nothing of it is ever sent.
 
-import {element, stackingTable} from "./view.js";
-import {percent, say, withInterval} from "./wording.js";
+import {element} from "./view.js";
+import {percent, say} from "./wording.js";
 
 const KEY = "lesion-edge-history";
-const WHEN = {dateStyle: "short", timeStyle: "short"};
-const HEADS = ["history.when", "history.photo", "history.what", "compare.probability",
-               "compare.model", "compare.evidence"];
-const FIELDS = ["site", "change", "since", "diameter"];
+const FIELDS = ["name", "site", "change", "since", "diameter"];
 
+/** What is kept, the oldest first; what is no entry of ours is left aside. */
 export function entries() {
+  return stored().filter(isEntry);
+}
+
+function stored() {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    const found = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return Array.isArray(found) ? found : [];
   } catch {
     return [];
   }
 }
 
-/** A button that keeps this result, with its small preview and the lesion form. */
-export function keepButton(found, preview) {
-  const button = element("button", {type: "button", class: "quiet", id: "keep"},
-    say("history.keep"));
-  button.addEventListener("click", () => {
-    const entry = {
-      kept: new Date().toISOString(), verdict: found,
-      lesion: lesionForm(), preview};
-    const line = element("p", {role: "status"}, say(keep(entry) ? "history.kept" : "history.full"));
-    button.replaceWith(line);
-    show();
-  });
-  return button;
+export function isEntry(it) {
+  const verdict = it?.verdict;
+  return typeof it?.kept === "string" && !Number.isNaN(Date.parse(it.kept))
+    && typeof it.preview === "string" && it.preview.startsWith("data:image/")
+    && ["investigate", "uncertain", "monitor", "unusable photo"].includes(verdict?.decision)
+    && (verdict.decision === "unusable photo" || Number.isFinite(verdict.probability))
+    && Number.isFinite(verdict.threshold) && typeof verdict.model === "string"
+    && typeof verdict.photo === "string";
 }
 
-function keep(entry) {
+/** Whether there was room for it. */
+export function store(all) {
   try {
-    localStorage.setItem(KEY, JSON.stringify([...entries(), entry]));
+    localStorage.setItem(KEY, JSON.stringify(all));
     return true;
   } catch {
     return false;
   }
 }
 
-function lesionForm() {
-  return Object.fromEntries(FIELDS.map((field) =>
-    [field, document.getElementById(`lesion-${field}`)?.value ?? ""]));
+export function forget() {
+  localStorage.removeItem(KEY);
 }
 
-/** Draw the list and its buttons. */
-export function show() {
-  const section = document.getElementById("history");
-  if (!section) return;
-  section.hidden = false;
-  document.getElementById("lesion").hidden = false;
-  const kept = entries();
-  document.getElementById("history-buttons").hidden = kept.length === 0;
-  document.getElementById("history-list").replaceChildren(
-    kept.length ? table(kept) : element("p", {class: "help"}, say("history.empty")));
+/** A button that keeps this result, with its small preview and the notes. */
+export function keepButton(found, preview) {
+  const button = element("button", {type: "button", class: "quiet", id: "keep"},
+    say("history.keep"));
+  button.addEventListener("click", () => {
+    const entry = {kept: new Date().toISOString(), verdict: found, lesion: notes(), preview};
+    const kept = store([...entries(), entry]);
+    const link = element("a", {href: "/history"}, say("history.title"));
+    const line = element("span", {role: "status", id: "kept"},
+      say(kept ? "history.kept" : "history.full"), " ", link);
+    button.replaceWith(line);
+    // They are about this lesion, not about the next one.
+    if (kept) clearNotes();
+  });
+  return button;
 }
 
-function table(kept) {
-  const lines = kept.toReversed().map(({kept: when, verdict, preview}) => [
-    new Date(when).toLocaleString([], WHEN),
-    element("img", {src: preview, alt: verdict.photo, width: 64, height: 64}),
-    say(`decision.${verdict.decision}`), numbersOf(verdict), verdict.model,
-    evidenceOf(verdict)]);
-  return stackingTable(`${say("history.caption")}. ${say("notice")}`, HEADS, lines);
+const field = (name) => document.getElementById(`lesion-${name}`);
+
+function notes() {
+  return Object.fromEntries(FIELDS.map((name) => [name, field(name)?.value ?? ""]));
 }
 
-function numbersOf({decision, probability, threshold}) {
+function clearNotes() {
+  for (const name of FIELDS) if (field(name)) field(name).value = "";
+}
+
+/** The notes of an entry, in words. */
+export function notesOf({lesion}) {
+  return FIELDS.filter((name) => name !== "name" && typeof lesion?.[name] === "string" && lesion[name])
+    .map((name) => say("history.note", {what: say(`lesion.${name}`), words: lesion[name]}));
+}
+
+/** By how much the probability has changed since the same lesion was kept before. */
+export function changeOf(entry, earlier) {
+  const name = entry.lesion?.name;
+  const before = name && earlier.findLast((each) => each.lesion?.name === name
+    && each.verdict.model === entry.verdict.model
+    && Number.isFinite(each.verdict.probability)
+    && each.verdict.decision !== "unusable photo");
+  if (!before || entry.verdict.decision === "unusable photo") return "";
+  const points = Math.round(100 * (entry.verdict.probability - before.verdict.probability));
+  const since = new Date(before.kept).toLocaleDateString();
+  return say("history.change", {points: points > 0 ? `+${points}` : `${points}`, since});
+}
+
+export function numbersOf({decision, probability, threshold}) {
   if (decision === "unusable photo") return "–";
   return say("history.numbers",
     {probability: percent(probability), threshold: percent(threshold)});
-}
-
-function evidenceOf({accuracy}) {
-  // Kept by a version that did not note it.
-  if (!accuracy) return say("models.none");
-  return `${withInterval(accuracy.recall)} / ${withInterval(accuracy.specificity)}`;
-}
-
-/** Make the buttons work and draw the list. */
-export function start() {
-  document.getElementById("history-export")?.addEventListener("click", () => {
-    const text = JSON.stringify({notice: say("notice"), entries: entries()}, null, 2);
-    const address = URL.createObjectURL(new Blob([text], {type: "application/json"}));
-    element("a", {href: address, download: "lesion-edge-history.json"}).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
-  });
-  document.getElementById("history-delete")?.addEventListener("click", () => {
-    localStorage.removeItem(KEY);
-    show();
-    document.getElementById("status").textContent = say("history.deleted");
-  });
-  show();
 }

@@ -6,7 +6,7 @@ import {say, Told} from "./wording.js";
 
 const LIBRARY = "/litert/";
 
-let starting;
+let starting, tries = 0;
 let cards;
 
 /** The cards of every model of this server, the preferred one first. */
@@ -35,7 +35,9 @@ export function printed(line) {
 
 async function library() {
   starting ??= (async () => {
-    const litert = await import(`${LIBRARY}index.js`).catch((error) => {
+    // A module that failed to load once would fail again under the same address.
+    const again = tries++ ? `?try=${tries}` : "";
+    const litert = await import(`${LIBRARY}index.js${again}`).catch((error) => {
       console.error(error);
       throw new Told(say("error.library"));
     });

@@ -1,51 +1,52 @@
-// From a file or a camera frame to upright RGB bytes.
+// Photos as the page has them: opened by a worker, or as a frame of the camera.
 
-import {preprocess} from "./resize.js";
+import {resize} from "./resize.js";
 import {say, Told} from "./wording.js";
 
-// As web_demo/judging/judge.py.
+// As web_demo/judging.py.
 const PREVIEW_PX = 320;
-// As web_demo/judging/uploads.py: what cameras write, known by its first bytes.
-const KINDS = [
-  {type: "image/jpeg", at: 0, bytes: [0xff, 0xd8, 0xff]},
-  {type: "image/png", at: 0, bytes: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]},
-  {type: "image/webp", at: 8, bytes: [0x57, 0x45, 0x42, 0x50]},
-];
-const MOST_PIXELS = 2 ** 26;
+const SHOWN_PX = 1024;
 
-/** Decode a file: {rgb, width, height}. EXIF turns it upright, nothing else is read. */
-export async function readPhoto(file) {
-  const content = await file.slice(0, 16).arrayBuffer();
-  const start = new Uint8Array(content);
-  const kind = KINDS.find(({at, bytes}) => bytes.every((byte, i) => start[at + i] === byte));
-  if (!kind) throw new Told(say("error.photo"));
-  let bitmap;
-  try {
-    // The colours as stored, as Pillow reads them.
-    bitmap = await createImageBitmap(new Blob([file], {type: kind.type}), {
-      imageOrientation: "from-image", colorSpaceConversion: "none",
-    });
-  } catch {
-    throw new Told(say("error.photo.damaged"));
-  }
-  try {
-    const pixels = bitmap.width * bitmap.height;
-    if (pixels > MOST_PIXELS) {
-      throw new Told(say("error.photo.large", {
-        pixels: Math.ceil(pixels / 1e6), most: Math.floor(MOST_PIXELS / 1e6)}));
-    }
-    return pixelsOf(bitmap, bitmap.width, bitmap.height);
-  } finally {
-    bitmap.close();
-  }
+const waiting = new Map();
+// Begun at once: the first photo need not wait for its scripts.
+let worker = started(), last = 0;
+
+function ask(work, given) {
+  worker ??= started();
+  return new Promise((resolve, reject) => {
+    waiting.set(++last, {resolve, reject});
+    worker.postMessage({id: last, work, given});
+  });
 }
 
-/** RGB bytes of anything a canvas can draw; what is transparent is laid on white. */
+function started() {
+  const made = new Worker(new URL("./decoder.js", import.meta.url), {type: "module"});
+  made.addEventListener("message", ({data: {id, answer, fault, values, name}}) => {
+    const {resolve, reject} = waiting.get(id);
+    waiting.delete(id);
+    if (answer) resolve(answer);
+    else reject(fault ? new Told(say(fault, values)) : Object.assign(new Error(name), {name}));
+  });
+  made.addEventListener("error", (event) => {
+    // It could not be loaded, or ran out of memory: the next photo gets a new one.
+    event.preventDefault();
+    worker = undefined;
+    for (const {reject} of waiting.values()) reject(new Told(say("error.photo.damaged")));
+    waiting.clear();
+  });
+  return made;
+}
+
+/** Decode a file: {width, height, shown, suggestion}; squareOf is then about it. */
+export const openPhoto = (file) => ask("open", {file, shownPx: SHOWN_PX});
+
+/** A square of the photo opened last, for a model of that input: {rgb, width, height}. */
+export const squareOf = (crop, size) => ask("square", {crop, size});
+
+/** RGB bytes of anything a canvas can draw. */
 export function pixelsOf(source, width, height) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", {willReadFrequently: true});
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
   context.drawImage(source, 0, 0, width, height);
   const rgba = context.getImageData(0, 0, width, height).data;
   const rgb = new Uint8Array(width * height * 3);
@@ -58,8 +59,8 @@ export function pixelsOf(source, width, height) {
 }
 
 /** The square that was judged, as the address of a JPEG without any metadata. */
-export function previewOf(image) {
-  const rgb = preprocess(image, PREVIEW_PX);
+export function previewOf(square) {
+  const rgb = resize(square, PREVIEW_PX);
   const canvas = Object.assign(document.createElement("canvas"),
     {width: PREVIEW_PX, height: PREVIEW_PX});
   const rgba = new Uint8ClampedArray(PREVIEW_PX * PREVIEW_PX * 4).fill(255);

@@ -63,7 +63,7 @@ export function headline({accuracy}) {
 }
 
 // Cautions that leave it open whether a lesion was photographed at all.
-const DOUBTS = ["no_lesion", "not_skin", "unfamiliar"];
+export const DOUBTS = ["no_lesion", "not_skin", "unfamiliar", "framing"];
 
 /** What to do about a lesion; raw scores are compared, never probabilities. */
 export function decision(score, card, findings) {
@@ -74,7 +74,8 @@ export function decision(score, card, findings) {
 }
 
 /** The verdict with the fields of the REST service; wording.js adds its reason. */
-export function verdict({photo, score, card, findings, timings_ms, notice, answers = {}}) {
+export function verdict({photo, score, card, findings, timings_ms, notice, answers = {},
+                         crop = {x: 0.5, y: 0.5, side: 1}}) {
   const [malignant, other] = card.output.labels;
   const decided = decision(score, card, findings);
   const label = score >= card.threshold.score ? malignant : other;
@@ -93,5 +94,6 @@ export function verdict({photo, score, card, findings, timings_ms, notice, answe
     timings_ms,
     model: card.name,
     model_sha256: card.model_sha256,
+    crop,
   };
 }

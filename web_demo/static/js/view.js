@@ -14,18 +14,17 @@ export function element(name, attributes = {}, ...children) {
 export function verdictView(found, card, preview, where) {
   const said = explanation(found, card);
   const heading = element("h2", {id: "decision", tabindex: "-1"}, said.heading);
-  const view = element("div", {},
+  const text = element("div", {class: "verdict-text"}, heading,
+    element("p", {class: "reason"}, said.reason));
+  if (found.decision !== "unusable photo") text.append(scale(found, card));
+  if (found.findings.length) text.append(findingsList(found, card));
+  text.append(element("p", {class: "advice"}, said.advice),
+    element("p", {class: "notice"}, say("notice")));
+  return element("div", {},
     element("section", {
       class: `card verdict ${found.decision.replaceAll(" ", "-")}`,
-      "aria-labelledby": "decision"},
-    element("div", {class: "verdict-text"}, heading,
-      element("p", {class: "reason"}, said.reason), element("p", {}, said.advice),
-      element("p", {class: "notice"}, say("notice"))),
-    figure(found, card, preview, where)),
-    qualitySection(found, card));
-  if (found.decision !== "unusable photo") view.append(probabilitySection(found, card));
-  view.append(evidenceSection(card), detailsOf(found));
-  return view;
+      "aria-labelledby": "decision"}, text, figure(found, card, preview, where)),
+    evidenceDetails(found, card), detailsOf(found));
 }
 
 function figure(found, card, preview, where) {
@@ -37,27 +36,17 @@ function figure(found, card, preview, where) {
     element("figcaption", {}, `${caption} ${say(`verdict.where.${where}`)}`));
 }
 
-function qualitySection({findings}, card) {
+function findingsList({findings}, card) {
   const lines = findings.map((finding) => element("li", {},
     element("strong", {}, say(finding.unusable ? "quality.unusable" : "quality.note")),
-    ` ${findingWords(finding, card.input.size_px)}.`));
-  return element("section", {"aria-labelledby": "quality"},
-    element("h3", {id: "quality"}, say("quality.title")),
-    lines.length ? element("ul", {class: "findings"}, ...lines)
-      : element("p", {}, say("quality.nothing")));
+    ` ${sentence(findingWords(finding, card.input.size_px))}`));
+  return element("ul", {class: "findings"}, ...lines);
 }
 
-function probabilitySection(found, card) {
-  return element("section", {"aria-labelledby": "probability"},
-    element("h3", {id: "probability"}, say("probability.title")),
-    numbers([[say("probability.value"), percent(found.probability)],
-             [say("probability.threshold"), percent(found.threshold)]]),
-    scale(found),
-    element("p", {class: "help"},
-      say("probability.help", {share: percent(evidence(card).malignantShare)})));
-}
+/** With a full stop, unless it asks something. */
+const sentence = (words) => (words.endsWith("?") ? words : `${words}.`);
 
-function scale({probability, threshold}) {
+function scale({probability, threshold}, {uncertainty}) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const set = (node, attributes) => {
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -68,12 +57,14 @@ function scale({probability, threshold}) {
   const bar = (name, x, y, width, height) => svg.append(set(
     document.createElementNS(svg.namespaceURI, "rect"), {class: name, x, y, width, height}));
   bar("track", 0, 12, 1000, 16);
+  const low = Math.min(uncertainty.low_probability, threshold);
+  bar("band", (1000 * low).toFixed(1), 8, (1000 * (threshold - low)).toFixed(1), 24);
   bar("level", 0, 12, (1000 * probability).toFixed(1), 16);
   bar("mark", (1000 * threshold - 2).toFixed(1), 0, 4, 40);
   return svg;
 }
 
-function evidenceSection(card) {
+function evidenceDetails({decision}, card) {
   const found = evidence(card);
   const rows = ["recall", "specificity"].map((key) => {
     const {value, low, high, n} = found[key];
@@ -84,14 +75,18 @@ function evidenceSection(card) {
   });
   const heads = ["photos", "right", "interval"].map((key) =>
     element("th", {scope: "col"}, say(`evidence.${key}`)));
-  const section = element("section", {"aria-labelledby": "evidence"},
-    element("h3", {id: "evidence"}, say("evidence.title")),
+  const section = element("details", {id: "evidence"},
+    element("summary", {}, say("evidence.title")),
     element("table", {},
       element("caption", {}, say("evidence.caption", {
         n: found.n, photos: found.photos,
         data: card.threshold.split === "site" ? say("evidence.site") : card.data.name})),
       element("thead", {}, element("tr", {}, ...heads)),
       element("tbody", {}, ...rows)));
+  if (decision !== "unusable photo") {
+    section.append(element("p", {class: "help"},
+      say("probability.help", {share: percent(found.malignantShare)})));
+  }
   const missing = card.data.not_evaluated;
   if (missing.length) {
     const text = say("evidence.not_evaluated", {what: missing.join("; ")});
@@ -137,5 +132,5 @@ export function stackingTable(caption, heads, rows) {
 /** A problem, announced to screen readers. */
 export function problemView(message) {
   return element("div", {class: "card problem", role: "alert"},
-    element("h2", {}, say("error.title")), element("p", {}, message));
+    element("h2", {tabindex: "-1"}, say("error.title")), element("p", {}, message));
 }

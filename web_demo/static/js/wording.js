@@ -1,6 +1,6 @@
 // What is said about a verdict, from the same sentences as web_demo/wording.py.
 
-import {headline, nearest} from "./verdict.js";
+import {DOUBTS, headline, nearest} from "./verdict.js";
 
 const NO_BREAK = "\u00a0";
 // Those that there are words for.
@@ -86,18 +86,31 @@ function reasonFor({decision, findings, probability, threshold}) {
     probability: percent(probability), threshold: percent(threshold)});
 }
 
+/** What made a verdict uncertain: the score, the photo, or both. */
+function causeOf({probability, findings}, {uncertainty}) {
+  const doubtful = findings.some(({name}) => DOUBTS.includes(name));
+  if (!doubtful) return "close";
+  return probability >= uncertainty.low_probability ? "both" : "doubt";
+}
+
 /** Heading, reason and advice for one verdict. */
 export function explanation(verdict, card) {
   const heading = say(`decision.${verdict.decision}`);
-  const reason = reasonFor(verdict);
+  const told = {probability: percent(verdict.probability ?? 0),
+                threshold: percent(verdict.threshold)};
   if (verdict.decision === "unusable photo") {
-    return {heading, reason, advice: say("advice.unusable")};
+    return {heading, reason: reasonFor(verdict), advice: say("advice.unusable")};
+  }
+  if (verdict.decision === "uncertain") {
+    const cause = causeOf(verdict, card);
+    return {heading, reason: say(`reason.uncertain.${cause}`, told),
+            advice: say(`advice.uncertain.${cause}`)};
   }
   const {recall, specificity} = evidence(card);
   const flagged = verdict.decision === "investigate";
   return {
     heading,
-    reason,
+    reason: reasonFor(verdict),
     advice: say(`advice.${verdict.decision}`, {
       wrong: wrongOfHundred(flagged ? specificity : recall)}),
   };
