@@ -17,14 +17,16 @@ if not __package__:
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_runtime.evaluation.sources import photos_by_source
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.revision import CHECKOUT
 from edge_runtime.photos.decoding import read_photo
 from edge_runtime.photos.familiarity import MEASURES, fitted, measures
-from edge_runtime.photos.manifest import read_manifest
+from edge_runtime.photos.manifest import LabelledPhoto, read_manifest, sources_of
 from edge_runtime.photos.measures import structure
 from edge_runtime.photos.preprocessing import as_picture, centre_square, scaled
 from edge_runtime.photos.quality import LOOK_PX
+from edge_runtime.terminal.arguments import at_least
 from edge_runtime.terminal.exit_status import exit_status
 
 # Six digits: rounding then moves no distance by a thousandth.
@@ -41,6 +43,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument(
+        "--each", type=at_least(1), default=700, help="photos of every source"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -60,11 +65,32 @@ def measured(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     return measures(look, structure(look))
 
 
+def drawn_evenly(
+    photos: Sequence[LabelledPhoto], each: int
+) -> tuple[LabelledPhoto, ...]:
+    """As many photos of every source, so that no camera sets the measure for all.
+
+    Of a source that has fewer than ``each``, all; photos of one source are all kept.
+    """
+    sources = sources_of(photos)
+    if sources is None:
+        return tuple(photos)
+    generator = np.random.default_rng(0)
+    chosen = [
+        generator.permutation(np.flatnonzero(mask))[:each]
+        for mask in photos_by_source(sources).values()
+    ]
+    return tuple(photos[place] for place in np.sort(np.concatenate(chosen)))
+
+
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     words = parse(arguments)
-    photos = [photo for photo in read_manifest(words.manifest) if photo.split != "test"]
+    photos = drawn_evenly(
+        [photo for photo in read_manifest(words.manifest) if photo.split != "test"],
+        words.each,
+    )
     rows = [measured(read_photo(photo.path)) for photo in photos]
     if len(rows) <= len(MEASURES):
         print(

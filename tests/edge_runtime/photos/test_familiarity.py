@@ -80,9 +80,9 @@ def test_few_real_lesions_are_called_unfamiliar(fanconic):
         if photo.split != "test"
     ][::13]
     distances = np.array([far(read_photo(photo.path)) for photo in photos])
-    # 0.4 % and 2 % of all 2,637; of these 203, at most three standard deviations more.
+    # 0.3 % and 2.6 % of 700; of these 203, at most three standard deviations more.
     assert (distances > FOREIGN).mean() <= 0.02
-    assert (distances > MOST_UNFAMILIAR).mean() <= 0.05
+    assert (distances > MOST_UNFAMILIAR).mean() <= 0.06
 
 
 def test_a_small_photo_of_a_lesion_is_judged_too(drawn):
