@@ -6,7 +6,11 @@ Run: python training/distil.py runs/mobileneta25_160 --manifest data/fanconic.cs
 import argparse
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from math import ceil
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +24,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge_runtime.measuring.machine import usable_cores
-from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
 from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
@@ -38,6 +42,9 @@ from training.framework import start_keras
 
 if TYPE_CHECKING:
     from training.fitting.teachers import Teacher
+
+# Below, one process is done before a second one has started.
+PHOTOS_A_WORKER = 1000
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -73,10 +80,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def teach(words: argparse.Namespace) -> Path:
     """Judge the views that are missing; returns the path of the lessons."""
     start_keras()
-    from training.fitting.teachers import read_teachers
+    from training.fitting.teachers import read_teacher
 
     with without_info_lines():
-        teachers = read_teachers(words.teacher, usable_cores())
+        teacher = read_teacher(words.teacher)
     course = Course(
         manifest_sha256=file_sha256(words.manifest),
         augmentation=words.augmentation,
@@ -88,11 +95,18 @@ def teach(words: argparse.Namespace) -> Path:
     path: Path = words.out or words.teacher / "lessons.npz"
     lessons = _begun(path, course, len(photos))
     missing = np.flatnonzero(np.isnan(lessons.logits).any(axis=1))
-    if missing.size:
-        squares = decoded_squares(photos, LARGEST_CACHED_PX)
-    for view in tqdm(missing.tolist(), desc="views", unit="view", disable=None):
-        lessons.logits[view] = _judged(teachers, squares, course, view)
-        write_lessons(path, lessons)
+    if not missing.size:
+        return path
+    workers = min(usable_cores(), ceil(len(photos) / PHOTOS_A_WORKER))
+    with ExitStack() as stack:
+        judge = (
+            _alone(teacher, photos, range(len(photos)), course).logits
+            if workers == 1
+            else _Shared(stack, words.teacher, photos, course, workers).logits
+        )
+        for view in tqdm(missing.tolist(), desc="views", unit="view"):
+            lessons.logits[view] = judge(view)
+            write_lessons(path, lessons)
     return path
 
 
@@ -109,23 +123,97 @@ def _begun(path: Path, course: Course, photos: int) -> Lessons:
     return lessons
 
 
-def _judged(
-    teachers: Sequence["Teacher"],
-    squares: Sequence[NDArray[np.uint8]],
+@dataclass(frozen=True)
+class _Alone:
+    """A teacher and its photos in this process."""
+
+    teacher: "Teacher"
+    squares: Sequence[NDArray[np.uint8]]
+    indices: Sequence[int]
+    course: Course
+
+    def logits(self, view: int) -> NDArray[np.float32]:
+        """Of one view of every photo."""
+        size_px = self.teacher.size_px
+        said = [
+            self.teacher.logit(self.course.pixels(square, index, view, size_px))
+            for square, index in zip(self.squares, self.indices, strict=True)
+        ]
+        return np.array(said, np.float32)
+
+
+class _Shared:
+    """Photos dealt out to processes, each with a teacher of its own.
+
+    Processes, not threads: LiteRT holds Python's lock while it runs a network.
+    """
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        teacher: Path,
+        photos: Sequence[LabelledPhoto],
+        course: Course,
+        workers: int,
+    ) -> None:
+        """Start the processes; ``stack`` ends them.
+
+        Raises:
+            EdgeRuntimeError: when a photo cannot be read.
+        """
+        self._photos = len(photos)
+        self._shares = [range(first, len(photos), workers) for first in range(workers)]
+        # A pool for each share: its process alone has decoded these photos.
+        self._pools = [
+            stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+            for _ in self._shares
+        ]
+        begun = [
+            pool.submit(_begin, teacher, photos, share, course)
+            for pool, share in zip(self._pools, self._shares, strict=True)
+        ]
+        for each in begun:
+            each.result()
+
+    def logits(self, view: int) -> NDArray[np.float32]:
+        """Of one view of every photo."""
+        logits = np.empty(self._photos, np.float32)
+        judged = [pool.submit(_judge, view) for pool in self._pools]
+        for share, part in zip(self._shares, judged, strict=True):
+            logits[share] = part.result()
+        return logits
+
+
+def _alone(
+    teacher: "Teacher",
+    photos: Sequence[LabelledPhoto],
+    indices: Sequence[int],
     course: Course,
-    view: int,
-) -> NDArray[np.float32]:
-    """Logits of one view of every photo; each teacher takes its share."""
-    logits = np.empty(len(squares), np.float32)
+) -> _Alone:
+    squares = decoded_squares([photos[index] for index in indices], LARGEST_CACHED_PX)
+    return _Alone(teacher, squares, indices, course)
 
-    def judge(first: int, teacher: "Teacher") -> None:
-        for index in range(first, len(squares), len(teachers)):
-            shown = course.pixels(squares[index], index, view, teacher.size_px)
-            logits[index] = teacher.logit(shown)
 
-    with ThreadPoolExecutor(len(teachers)) as workers:
-        list(workers.map(judge, range(len(teachers)), teachers))
-    return logits
+_of_this_process: list[_Alone] = []
+
+
+def _begin(
+    teacher: Path,
+    photos: Sequence[LabelledPhoto],
+    share: Sequence[int],
+    course: Course,
+) -> None:
+    """Make a process ready for ``_judge``."""
+    with without_info_lines():
+        start_keras()
+        from training.fitting.teachers import read_teacher
+
+        opened = read_teacher(teacher)
+    _of_this_process.append(_alone(opened, photos, share, course))
+
+
+def _judge(view: int) -> NDArray[np.float32]:
+    return _of_this_process[0].logits(view)
 
 
 @exit_status(stopped="stopped; give the same command again to go on")

@@ -70,6 +70,13 @@ class InputRule:
         return " ".join((*words, *order))
 
     @property
+    def words(self) -> str:
+        """For a person: ``0..255 mean 103.939,116.779,123.68 bgr``."""
+        options = self.options.removeprefix("--input-range ")
+        words = options.replace("--input-", "").replace("--channel-order ", "")
+        return f"{words} grey" if self.grey else words
+
+    @property
     def facts(self) -> dict[str, str]:
         """For the card."""
         facts = {"input_range": self.range, "channel_order": self.channel_order}

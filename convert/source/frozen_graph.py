@@ -41,6 +41,7 @@ _SCALING = frozenset(
         "FusedBatchNormV3", "Maximum", "Minimum", "Mul", "Neg", "RealDiv", "Sub",
     }
 )  # fmt: skip
+_RANDOM = ("Multinomial", "Random", "StatelessRandomNormal", "StatelessRandomUniform")
 # They ask for the picture's size, not for its pixels.
 _ASKING = frozenset({"Rank", "Shape", "ShapeN", "Size"})
 
@@ -96,6 +97,22 @@ class FrozenGraph:
         ):
             tensor = tensor.op.inputs[0]
         return str(tensor.op.type)
+
+    @property
+    def random_operations(self) -> tuple[str, ...]:
+        """Operations that draw random numbers for the output, by their names."""
+        waiting = [tensor.op for tensor in self.function.outputs]
+        seen = {operation.name: operation for operation in waiting}
+        while waiting:
+            for tensor in waiting.pop().inputs:
+                if tensor.op.name not in seen:
+                    seen[tensor.op.name] = tensor.op
+                    waiting.append(tensor.op)
+        return tuple(
+            _in_words(operation)
+            for operation in seen.values()
+            if operation.type.startswith(_RANDOM)
+        )
 
 
 def frozen_graph(model: Any, shape: Sequence[int]) -> FrozenGraph | None:

@@ -56,7 +56,7 @@ def settled(source: Source, val: Photos, options: SourceOptions) -> Source:
     else:
         source = _checked(source, _some(val, MOST_CHECKED), options)
     print(
-        f"input: pixels in {source.rule.options.removeprefix('--input-range ')};"
+        f"input: pixels in {source.rule.words};"
         f" {source.rule_found}. Output: {source.head.kind}",
         file=sys.stderr,
     )

@@ -189,6 +189,13 @@ def read_source(
     if slots:
         return replace(source, rule_found=source.rule_found or RECORDED)
     graph = frozen_graph(model, (1, size_px, size_px, channels))
+    if graph is not None and (drawn := graph.random_operations):
+        raise ConversionError(
+            f"{where} draws random numbers for each photo ({drawn[0]}): its"
+            " augmentation was exported as if for training, which Keras 3 does with"
+            " layers of a nested model. Save the model itself,"
+            " model.save('model.keras'), or export it without these layers."
+        )
     index = 1 if malignant_index is None else malignant_index
     heads = _heads(source, graph, units, index, malignant)
     return replace(_with_range(source, graph), heads=_chosen(heads, head))

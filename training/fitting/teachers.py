@@ -52,28 +52,27 @@ class Teacher:
         return float(np.log(likely / (1 - likely)))
 
 
-def read_teachers(path: Path, count: int) -> list[Teacher]:
+def read_teacher(path: Path) -> Teacher:
     """Open the folder of a finished run, or a file ``.tflite`` with its card.
 
     Args:
         path: the folder or the file.
-        count: how often, as an interpreter serves one thread at a time.
 
     Raises:
         EdgeRuntimeError: when there is none, or it needs more than a photo.
     """
     if path.suffix == ".tflite":
         file = read_model_file(path)
-        models = [open_model_file(file) for _ in range(count)]
-        if models[0].answers_shape:
+        model = open_model_file(file)
+        if model.answers_shape:
             raise LessonError(f"{path} {_ALSO_ASKS}")
-        return [Teacher(model) for model in models]
+        return Teacher(model)
     network = _finished(path / "model.keras")
     with TemporaryDirectory() as folder:
         exported = Path(folder) / "teacher.tflite"
         network.export(exported, format="litert", verbose=False)
         content = exported.read_bytes()
-    return [Teacher(open_interpreter(content)) for _ in range(count)]
+    return Teacher(open_interpreter(content))
 
 
 def _finished(path: Path) -> keras.Model:

@@ -183,6 +183,11 @@ def test_scaling_inside_is_read_from_the_graph(
 ):
     front, rule = INSIDE[place]
     path = _saved(*FORMATS[kind], tmp_path, weights, rule, front)
+    if (front, kind) == (_augmented, "Keras 3 SavedModel"):
+        # Keras exports the layers of a nested model as if for training.
+        with pytest.raises(ConversionError, match="draws random numbers"):
+            read_source(path)
+        return
     source = settled(read_source(path), val, NOT_SAID)
     assert source.rule_found.startswith("read from the model")
     assert source.rule == InputRule("0..255")
@@ -241,7 +246,8 @@ def test_the_whole_grid_gives_the_right_file_or_a_question(
     message = capsys.readouterr().err
     if status:
         assert status in (1, 4)
-        assert "Give the options of the line" in message or "--accept" in message
+        asked = ("Give the options of the line", "--accept", "draws random numbers")
+        assert any(words in message for words in asked)
         return
     file = read_model_file(tmp_path / "out" / f"net.{recipe}.tflite")
     found = file_scores(open_interpreter(file.model), val)

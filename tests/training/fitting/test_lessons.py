@@ -172,6 +172,16 @@ class TestTeach:
                 # Float32 through a sigmoid and back.
                 assert lessons.logits[view, index] == pytest.approx(red, abs=1e-4)
 
+    def test_says_the_same_when_processes_share_the_photos(
+        self, run, lessons, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr("training.teach.PHOTOS_A_WORKER", 4)
+        monkeypatch.setattr("training.teach.usable_cores", lambda: 2)
+        folder, manifest = run
+        out = tmp_path / "l.npz"
+        shared = teach(parse(_words(folder, manifest, "--out", str(out))))
+        np.testing.assert_array_equal(read_lessons(shared).logits, lessons.logits)
+
     def test_names_the_photos_it_judged(self, run, lessons):
         sha256 = hashlib.sha256(run[1].read_bytes()).hexdigest()
         assert lessons.course == Course(sha256, "strong", 0, 2, 1)

@@ -55,7 +55,7 @@ def test_fewer_draws_than_a_batch_are_a_usage_error(capsys):
 
 
 def test_a_finished_run_takes_the_place_of_a_configurations_weights(capsys):
-    given = ["--manifest", "m.csv", "--configuration", "lesion64"]
+    given = ["--manifest", "m.csv", "--configuration", "lesion64_labels"]
     assert parse(given).weights
     assert parse([*given, "--start", "runs/a"]).weights == ()
     with pytest.raises(SystemExit):
