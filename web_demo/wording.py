@@ -110,8 +110,8 @@ def evidence(card: ModelCard) -> Evidence:
     """The fairest measurement on the card."""
     fairest = headline(card.accuracy)
     own = fairest.split == SITE_SPLIT
-    data = say("evidence.site") if own else card.data.name
-    return Evidence(photos_of(fairest), data, fairest.recall, fairest.specificity)
+    data_set = say("evidence.site") if own else card.data.name
+    return Evidence(photos_of(fairest), data_set, fairest.recall, fairest.specificity)
 
 
 def photos_of(measured: Accuracy) -> str:

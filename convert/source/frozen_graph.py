@@ -132,8 +132,16 @@ def frozen_graph(model: Any, shape: Sequence[int]) -> FrozenGraph | None:
         )
         # Branches stay one operation each, which pixels enter and leave.
         flat = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
-    # Somebody else's layers can fail here in any way; the range is then found by trial.
-    except Exception:
+    # Somebody else's layers fail here in many ways; the range is then found by trial.
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        tf.errors.OpError,
+    ):
         return None
     (picture,) = flat.inputs
     return FrozenGraph(flat, tuple(shape), picture.op)
