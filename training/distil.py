@@ -30,14 +30,14 @@ from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.fitting.batches import LARGEST_CACHED_PX, decoded_squares
-from training.fitting.lessons import (
-    Course,
-    LessonError,
-    Lessons,
-    read_lessons,
-    write_lessons,
-)
 from training.fitting.record import file_sha256
+from training.fitting.soft_labels import (
+    Course,
+    SoftLabelError,
+    SoftLabels,
+    read_soft_labels,
+    write_soft_labels,
+)
 from training.framework import start_keras
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Turn command-line words into options, or exit with a usage message."""
     parser = CommandParser(
         description="Show changed photos of the train split to a trained network and"
-        " keep what it says, for training/train.py --lessons. Goes on where it was"
+        " keep what it says, for training/train.py --soft-labels. Goes on where it was"
         " stopped.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -65,12 +65,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--manifest", type=Path, required=True, help="table of training/prepare.py")
     add("--augmentation", choices=AUGMENTATIONS, default="strong", help="the changes")
     add("--strong-views", type=int, default=24, help="of each photo, full strength")
-    add("--mild-views", type=int, default=12, help="of each photo, while settling")
+    add("--mild-views", type=int, default=12, help="of each photo, while mild")
     add("--seed", type=int, default=0, help="of the changes; the same for all teachers")
-    add("--out", type=Path, help="the lessons (default: RUN/lessons.npz)")
+    add("--out", type=Path, help="the soft labels (default: RUN/soft_labels.npz)")
     words = parser.parse_args(arguments)
     if words.out is None and words.teacher.suffix == ".tflite":
-        parser.error(f"{words.teacher} is no folder; --out must say where lessons go")
+        parser.error(
+            f"{words.teacher} is no folder; --out must say where soft labels go"
+        )
     for name in ("strong_views", "mild_views"):
         if getattr(words, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
@@ -78,7 +80,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def teach(words: argparse.Namespace) -> Path:
-    """Judge the views that are missing; returns the path of the lessons."""
+    """Judge the views that are missing; returns the path of the soft labels."""
     start_keras()
     from training.fitting.teachers import read_teacher
 
@@ -92,9 +94,9 @@ def teach(words: argparse.Namespace) -> Path:
         mild_views=words.mild_views,
     )
     photos = photos_of(read_manifest(words.manifest), "train")
-    path: Path = words.out or words.teacher / "lessons.npz"
-    lessons = _begun(path, course, len(photos))
-    missing = np.flatnonzero(np.isnan(lessons.logits).any(axis=1))
+    path: Path = words.out or words.teacher / "soft_labels.npz"
+    soft_labels = _begun(path, course, len(photos))
+    missing = np.flatnonzero(np.isnan(soft_labels.logits).any(axis=1))
     if not missing.size:
         return path
     workers = min(usable_cores(), ceil(len(photos) / PHOTOS_A_WORKER))
@@ -105,22 +107,22 @@ def teach(words: argparse.Namespace) -> Path:
             else _Shared(stack, words.teacher, photos, course, workers).logits
         )
         for view in tqdm(missing.tolist(), desc="views", unit="view"):
-            lessons.logits[view] = judge(view)
-            write_lessons(path, lessons)
+            soft_labels.logits[view] = judge(view)
+            write_soft_labels(path, soft_labels)
     return path
 
 
-def _begun(path: Path, course: Course, photos: int) -> Lessons:
+def _begun(path: Path, course: Course, photos: int) -> SoftLabels:
     if not path.exists():
         nothing = np.full((course.views, photos), np.nan, np.float32)
-        return Lessons(course, nothing)
-    lessons = read_lessons(path)
-    if lessons.course != course:
-        raise LessonError(
-            f"{path} holds lessons of other photos or views. Remove it, or give the"
+        return SoftLabels(course, nothing)
+    soft_labels = read_soft_labels(path)
+    if soft_labels.course != course:
+        raise SoftLabelError(
+            f"{path} holds soft labels of other photos or views. Remove it, or give the"
             " options it was made with."
         )
-    return lessons
+    return soft_labels
 
 
 @dataclass(frozen=True)

@@ -85,12 +85,12 @@ def trained(settings: Settings) -> Path:
                 f" {split} split"
             )
     start_keras()
-    from training.fitting.cycles import fit_columns, validation_photos
+    from training.fitting.cycles import fit_branches, validation_photos
     from training.fitting.loop import scores_of
 
     _claim_folder(settings)
     try:
-        fits, model = fit_columns(settings, photos)
+        fits, model = fit_branches(settings, photos)
     except EdgeRuntimeError:
         _leave_folder(settings.out)
         raise

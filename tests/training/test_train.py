@@ -17,7 +17,7 @@ from training.train import main
 
 pytestmark = pytest.mark.usefixtures("deterministic")
 
-TINY = Network("tiny16", 16, (8, 4, 4, 4), first_kernel=2, columns=2)
+TINY = Network("tiny16", 16, (8, 4, 4, 4), first_kernel=2, branches=2)
 
 
 @pytest.fixture(scope="module")
@@ -164,13 +164,13 @@ def test_wrong_weights_are_told_of_before_photos_are_decoded(
 
 @pytest.fixture
 def tiny_network(monkeypatch):
-    """Two columns that train in seconds, in the table of networks."""
+    """Two branches that train in seconds, in the table of networks."""
     monkeypatch.setitem(NETWORKS, TINY.name, TINY)
 
 
 @pytest.fixture(scope="module")
 def whole(deterministic, words, tmp_path_factory):
-    """Folder of a run of three cycles, of which the last two became columns."""
+    """Folder of a run of three cycles, of which the last two became branches."""
     out = tmp_path_factory.mktemp("whole") / "run"
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(NETWORKS, TINY.name, TINY)

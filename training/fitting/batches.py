@@ -14,7 +14,7 @@ from edge_runtime.photos.preprocessing import centre_square, load_pixels, resize
 from training.augmentation.covered_lesions import CANNOT_TELL, covered
 from training.augmentation.pipelines import MILD, Augmentation
 from training.datasets.questions import partly_hidden
-from training.fitting.lessons import Course, Lessons
+from training.fitting.soft_labels import Course, SoftLabels
 from training.fitting.sources import BalancedDraws
 
 # Kept detail: enough for the closest zoom of any augmentation, and the bound that
@@ -83,10 +83,10 @@ def labels_of(photos: Sequence[LabelledPhoto]) -> NDArray[np.int64]:
 class AugmentedPhotos:
     """An endless supply of epochs, each a pure function of seed and epoch number.
 
-    Epochs from number ``mild_from`` on are augmented mildly. With ``lessons`` they show
-    the views that teachers judged, in right angles and mirror images of which a
-    teacher's word is as true; ``views`` keeps those already made. ``answers`` about
-    the lesions, shape ``(photos, SLOTS)``, come with some of them hidden. A share of
+    Epochs from number ``mild_from`` on are augmented mildly. With ``soft_labels`` they
+    show the views that teachers judged, in right angles and mirror images of which a
+    teacher's word is as true; ``views`` keeps those already made. ``answers`` about the
+    lesions, shape ``(photos, SLOTS)``, come with some of them hidden. A share of
     ``covered`` photos has its lesion covered and says *cannot tell*. ``draws`` choose
     the photos of an epoch, each changed anew as often as it is drawn; without them
     every photo is shown once, and weights make both classes count the same.
@@ -100,7 +100,7 @@ class AugmentedPhotos:
     batch_size: int
     seed: int
     mild_from: int = 1
-    lessons: Lessons | None = None
+    soft_labels: SoftLabels | None = None
     views: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
     answers: NDArray[np.float32] | None = None
     covered: float = 0.0
@@ -134,18 +134,18 @@ class AugmentedPhotos:
     def _batch(self, part: NDArray[np.int64], number: int) -> Batch:
         indices = part[:, 0]
         labels = self.labels[indices]
-        if self.lessons is None:
+        if self.soft_labels is None:
             targets = labels.astype(np.float32)
             pixels = [
                 self._changed(index, repeat, number) for index, repeat in part.tolist()
             ]
         else:
-            course = self.lessons.course
+            course = self.soft_labels.course
             views = [
                 course.view_of_epoch(number, self.mild_from, repeat)
                 for repeat in part[:, 1].tolist()
             ]
-            targets = self.lessons.targets(self.labels, views, indices)
+            targets = self.soft_labels.targets(self.labels, views, indices)
             pixels = [
                 self._turned(self._view(course, index, view), index, repeat, number)
                 for (index, repeat), view in zip(part.tolist(), views, strict=True)

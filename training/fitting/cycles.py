@@ -1,4 +1,4 @@
-"""Train a network in learning-rate cycles and join the last ones as its columns."""
+"""Train a network in learning-rate cycles and join the last ones as its branches."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,13 +21,13 @@ from training.fitting.batches import (
     model_inputs,
 )
 from training.fitting.diagnoses import diagnoses_of, with_diagnoses
-from training.fitting.lessons import mean_lessons
 from training.fitting.loop import Fitted, Schedule, Validation, fit, scores_of
 from training.fitting.record import file_sha256
 from training.fitting.settings import Settings
+from training.fitting.soft_labels import mean_soft_labels
 from training.fitting.sources import BalancedDraws, balanced_draws, indices_by_source
+from training.networks.branches import joined, trimmed
 from training.networks.catalogue import trainable, whole
-from training.networks.column_ensemble import joined, trimmed
 from training.networks.designs import DESIGNS
 
 # Largest difference of a probability between the trained, pool-first form and the
@@ -55,7 +55,7 @@ class _Snapshot:
     logits: NDArray[np.float64]
 
 
-def fit_columns(
+def fit_branches(
     settings: Settings, photos: Sequence[LabelledPhoto]
 ) -> tuple[list[Fitted], keras.Model]:
     """Train cycle by cycle and join the last ones to the network as it is published.
@@ -67,18 +67,18 @@ def fit_columns(
     if settings.weights:
         _thin(settings, 0)  # wrong weights are told of before photos are decoded
     train_photos = photos_of(photos, "train")
-    lessons = (
-        mean_lessons(
-            settings.lessons,
+    soft_labels = (
+        mean_soft_labels(
+            settings.soft_labels,
             manifest_sha256=file_sha256(settings.manifest),
             photos=len(train_photos),
             augmentation=settings.augmentation,
         )
-        if settings.lessons
+        if settings.soft_labels
         else None
     )
     # Teachers judged the photos at the largest size.
-    decoded_for_px = LARGEST_CACHED_PX if lessons else design.size_px
+    decoded_for_px = LARGEST_CACHED_PX if soft_labels else design.size_px
     supply = AugmentedPhotos(
         decoded_squares(train_photos, decoded_for_px),
         labels_of(train_photos),
@@ -86,9 +86,9 @@ def fit_columns(
         AUGMENTATIONS[settings.augmentation],
         settings.batch_size,
         settings.seed,
-        lessons=lessons,
+        soft_labels=soft_labels,
         answers=answer_vectors(train_photos) if settings.answers else None,
-        covered=settings.covered,
+        covered=settings.mask_lesion,
         draws=_draws(settings, train_photos),
         diagnoses=diagnoses_of(train_photos) if settings.diagnoses else None,
     )
@@ -98,10 +98,10 @@ def fit_columns(
         before = snapshots[-1].arrays if snapshots else None
         print(f"cycle {cycle + 1} of {settings.cycles}", file=sys.stderr)
         snapshots.append(_run_cycle(settings, cycle, supply, validation, before))
-    last = snapshots[-settings.columns :]
+    last = snapshots[-settings.branches :]
     model = whole(design, block_order=settings.block_order, answers=settings.answers)
-    columns = [snapshot.weights for snapshot in last]
-    for name, arrays in (joined(columns) if len(last) > 1 else columns[0]).items():
+    branches = [snapshot.weights for snapshot in last]
+    for name, arrays in (joined(branches) if len(last) > 1 else branches[0]).items():
         # Keras numbers layers without a name of their own through the process.
         if arrays:
             model.get_layer(name).set_weights(arrays)
@@ -120,8 +120,8 @@ def _run_cycle(
     """Train a thin network; the first from scratch, later ones from the one before."""
     seed = settings.seed + 1000 * cycle
     keras.utils.set_random_seed(seed)
-    model = _thin(settings, max(0, cycle - (settings.cycles - settings.columns)))
-    epochs, settling = settings.epochs, round(settings.epochs * settings.settling)
+    model = _thin(settings, max(0, cycle - (settings.cycles - settings.branches)))
+    epochs, settling = settings.epochs, round(settings.epochs * settings.mild_phase)
     if before is not None:
         model.set_weights(trimmed(before, model.get_weights()))
         epochs = settling = max(1, settings.epochs // LATER_SHARE)
@@ -148,12 +148,12 @@ def _run_cycle(
 
 
 def _thin(settings: Settings, index: int) -> keras.Model:
-    """The network of a column, as it starts."""
+    """The network of a branch, as it starts."""
     return trainable(
         DESIGNS[settings.network],
         block_order=settings.block_order,
         index=index,
-        columns=settings.columns,
+        branches=settings.branches,
         weights=settings.weights,
         answers=settings.answers,
     )
@@ -209,7 +209,7 @@ def validation_photos(
 
 def _draws(settings: Settings, photos: Sequence[LabelledPhoto]) -> BalancedDraws | None:
     """The photos of an epoch; None: each once."""
-    column, _, _ = settings.balance.rpartition(",")
-    if not column:
+    branch, _, _ = settings.balance.rpartition(",")
+    if not branch:
         return None
-    return balanced_draws(photos, column, settings.draws or len(photos))
+    return balanced_draws(photos, branch, settings.draws or len(photos))

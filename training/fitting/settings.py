@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_runtime.terminal.command_parser import CommandParser
 from training.augmentation.pipelines import AUGMENTATIONS
-from training.networks.column_ensemble import column
+from training.networks.branches import branch
 from training.networks.designs import (
     BLOCK_ORDERS,
     DESIGNS,
@@ -45,7 +45,7 @@ class Settings:
     network: str
     augmentation: str
     block_order: str
-    columns: int
+    branches: int
     cycles: int
     epochs: int
     batch_size: int
@@ -54,11 +54,11 @@ class Settings:
     seed: int
     out: Path
     recipe: str = "ours"
-    settling: float = 0.33
+    mild_phase: float = 0.33
     weights: tuple[str, ...] = ()
-    lessons: tuple[Path, ...] = ()
+    soft_labels: tuple[Path, ...] = ()
     answers: str = ""
-    covered: float = 0.0
+    mask_lesion: float = 0.0
     start: Path | None = None
     balance: str = "label"
     draws: int | None = None
@@ -68,7 +68,7 @@ class Settings:
         """The settings by name, paths as text; what was not asked for is left out."""
         values = {
             **asdict(self),
-            "lessons": " ".join(map(str, self.lessons)),
+            "soft_labels": " ".join(map(str, self.soft_labels)),
             # Where a weights file lay says nothing about the training.
             "weights": " ".join(Path(name).name for name in self.weights),
         }
@@ -114,7 +114,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="; ".join(f"{name}: {text}" for name, text in BLOCK_ORDERS.items()),
     )
     add(
-        "--columns",
+        "--branches",
         type=int,
         help="thin networks to train one after the other and join into the wide one;"
         " 1 trains it whole (default: 1, 2 and 3 for cnn32, cnn64 and cnn128)",
@@ -123,7 +123,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         "--cycles",
         type=int,
         help="learning-rate cycles; each goes on from the one before, and the last"
-        " ones become the columns (default: as many as columns)",
+        " ones become the branches (default: as many as branches)",
     )
     add(
         "--epochs",
@@ -138,7 +138,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="; ".join(f"{name}: {text}" for name, text in RECIPES.items()),
     )
     add(
-        "--settling",
+        "--mild-phase",
         type=_share,
         default=0.33,
         metavar="SHARE",
@@ -146,11 +146,11 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " later cycles are; small networks learn more from more of it",
     )
     add(
-        "--covered",
+        "--mask-lesion",
         type=_share,
         default=0.0,
         metavar="SHARE",
-        help="of the photos, shown with the lesion covered as photos that nobody can"
+        help="of the photos, shown with the lesion masked as photos that nobody can"
         " call, so that less is read off the skin and the camera",
     )
     add(
@@ -160,7 +160,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         metavar="BY",
         help="label: all photos once, weighted so that both labels count the same;"
         " COLUMN,label, such as source,label: draw as many malignant as benign photos"
-        " within each value of a column of the manifest, and as many of each value;"
+        " within each value of a branch of the manifest, and as many of each value;"
         " camera,label: by source, but photos that a source took over count to the"
         " source that the manifest names as their origin",
     )
@@ -176,7 +176,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         type=_share,
         default=0.0,
         metavar="WEIGHT",
-        help="of the loss of a second output, which learns the manifest's column"
+        help="of the loss of a second output, which learns the manifest's branch"
         " diagnosis and is dropped at the end; 0: none",
     )
     add("--batch-size", type=int, default=32, help="photos a step")
@@ -201,13 +201,13 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " in place of a configuration's",
     )
     add(
-        "--lessons",
+        "--soft-labels",
         type=Path,
         nargs="+",
         default=(),
         metavar="FILE",
-        help="lessons.npz files of training/distil.py: what finished networks say of"
-        " changed photos; their mean logit joins each label",
+        help="soft_labels.npz files of training/distil.py: what finished networks"
+        " say of changed photos; their mean logit joins each label",
     )
     add(
         "--answers",
@@ -230,7 +230,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         words.out = Path("runs") / (words.configuration or words.network)
     del words.configuration
     _complete(parser, words)
-    words.lessons = tuple(map(Path, words.lessons))
+    words.soft_labels = tuple(map(Path, words.soft_labels))
     words.weights = tuple(words.weights)
     return Settings(**vars(words))
 
@@ -243,8 +243,8 @@ def _share(text: str) -> float:
 
 
 def _balance(text: str) -> str:
-    column, comma, label = text.rpartition(",")
-    if label != "label" or bool(comma) != bool(column):
+    branch, comma, label = text.rpartition(",")
+    if label != "label" or bool(comma) != bool(branch):
         raise argparse.ArgumentTypeError(
             f"expected label, or COLUMN,label such as source,label; got {text}"
         )
@@ -253,20 +253,20 @@ def _balance(text: str) -> str:
 
 def _complete(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
     """Fill in what follows from the network; exit where options do not fit."""
-    if words.columns is None:
-        words.columns = DESIGNS[words.network].columns
+    if words.branches is None:
+        words.branches = DESIGNS[words.network].branches
     if words.cycles is None:
-        words.cycles = words.columns
-    if words.cycles < words.columns:
-        parser.error(f"--cycles must be at least --columns, {words.columns}")
-    for name in ("epochs", "batch_size", "patience", "columns"):
+        words.cycles = words.branches
+    if words.cycles < words.branches:
+        parser.error(f"--cycles must be at least --branches, {words.branches}")
+    for name in ("epochs", "batch_size", "patience", "branches"):
         if getattr(words, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
     _check_draws(parser, words)
     try:
-        _check_columns(words.network, words.columns)
+        _check_branches(words.network, words.branches)
     except ValueError as error:
-        parser.error(f"--columns: {error}")
+        parser.error(f"--branches: {error}")
     _check_network(parser, words)
 
 
@@ -288,17 +288,17 @@ def _check_network(parser: argparse.ArgumentParser, words: argparse.Namespace) -
         )
     if words.weights and words.start:
         parser.error("--start: a finished run has weights; expected no --weights")
-    if words.start and words.columns > 1:
+    if words.start and words.branches > 1:
         parser.error(
-            "--start: columns cannot be started from a run; expected --columns 1"
+            "--start: branches cannot be started from a run; expected --branches 1"
         )
     if words.weights and not isinstance(DESIGNS[words.network], Backbone):
         parser.error(f"--weights: {words.network} starts from scratch")
 
 
-def _check_columns(network: str, columns: int) -> None:
+def _check_branches(network: str, branches: int) -> None:
     design = DESIGNS[network]
     if isinstance(design, Network):
-        column(design, 0, columns)
-    elif columns != 1:
-        raise ValueError(f"{network} is trained whole; expected 1, got {columns}")
+        branch(design, 0, branches)
+    elif branches != 1:
+        raise ValueError(f"{network} is trained whole; expected 1, got {branches}")

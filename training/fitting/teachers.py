@@ -19,7 +19,7 @@ from edge_runtime.model.interpreter import (
     open_interpreter,
     open_model_file,
 )
-from training.fitting.lessons import LessonError
+from training.fitting.soft_labels import SoftLabelError
 
 # Of a probability in floating point; one that is stored is known to half a step only.
 _LEAST = 1e-6
@@ -65,7 +65,7 @@ def read_teacher(path: Path) -> Teacher:
         file = read_model_file(path)
         model = open_model_file(file)
         if model.answers_shape:
-            raise LessonError(f"{path} {_ALSO_ASKS}")
+            raise SoftLabelError(f"{path} {_ALSO_ASKS}")
         return Teacher(model)
     network = _finished(path / "model.keras")
     with TemporaryDirectory() as folder:
@@ -78,12 +78,14 @@ def read_teacher(path: Path) -> Teacher:
 def _finished(path: Path) -> keras.Model:
     """The network of a run, which gives one probability."""
     if not path.is_file():
-        raise LessonError(f"{path} is missing; expected the folder of a finished run")
+        raise SoftLabelError(
+            f"{path} is missing; expected the folder of a finished run"
+        )
     network = keras.models.load_model(path, compile=False)
     if network.output_shape != (None, 1):
-        raise LessonError(
+        raise SoftLabelError(
             f"{path} gives {network.output_shape}; expected one probability, (None, 1)"
         )
     if isinstance(network.input_shape, list):
-        raise LessonError(f"{path} {_ALSO_ASKS}")
+        raise SoftLabelError(f"{path} {_ALSO_ASKS}")
     return network

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from training.networks.backbones import build_backbone
-from training.networks.column_ensemble import column
+from training.networks.branches import branch
 from training.networks.designs import Backbone, Design, Network, Separable
 from training.networks.published_cnn import build
 from training.networks.separable import build_separable
@@ -16,7 +16,7 @@ def trainable(
     *,
     block_order: str,
     index: int = 0,
-    columns: int = 1,
+    branches: int = 1,
     weights: Sequence[str] = (),
     answers: str = "",
 ) -> keras.Model:
@@ -25,8 +25,8 @@ def trainable(
     Args:
         design: a row of ``DESIGNS``.
         block_order: of the published networks; the others have one order only.
-        index: which column.
-        columns: how many there are.
+        index: which branch.
+        branches: how many there are.
         weights: what a backbone starts from; see ``build_backbone``.
         answers: how answers about the lesion join in, a key of ``FUSIONS``; not in the
             published networks.
@@ -35,7 +35,7 @@ def trainable(
         return build_separable(design, answers)
     if isinstance(design, Backbone):
         return build_backbone(design, weights, answers)
-    thin, dense_units = column(design, index, columns)
+    thin, dense_units = branch(design, index, branches)
     return build(
         thin, block_order=block_order, pool_first=True, dense_units=dense_units
     )

@@ -36,22 +36,22 @@ class Network:
         size_px: side of the square input.
         filters: of the four convolutions.
         first_kernel: side of the first convolution's kernel; the others have 3.
-        columns: thin networks it is trained as, see ``columns.py``.
+        branches: thin networks it is trained as, see ``branches.py``.
     """
 
     name: str
     size_px: int
     filters: tuple[int, int, int, int]
     first_kernel: int
-    columns: int = 1
+    branches: int = 1
 
 
 NETWORKS = {
     network.name: network
     for network in (
         Network("cnn32", 32, (64, 40, 30, 25), first_kernel=2),
-        Network("cnn64", 64, (128, 80, 60, 50), first_kernel=2, columns=2),
-        Network("cnn128", 128, (192, 120, 90, 75), first_kernel=1, columns=3),
+        Network("cnn64", 64, (128, 80, 60, 50), first_kernel=2, branches=2),
+        Network("cnn128", 128, (192, 120, 90, 75), first_kernel=1, branches=3),
     )
 }
 
@@ -73,7 +73,7 @@ class Separable:
     stem: int
     stem_stride: int
     blocks: tuple[tuple[int, int], ...]
-    columns: int = 1
+    branches: int = 1
 
 
 SEPARABLE = {
@@ -139,7 +139,7 @@ class Backbone:
     parts: tuple[Part, ...]
     dense_stem: bool = False
     units: int = 1
-    columns: int = 1
+    branches: int = 1
 
 
 MOBILENET = Part("mobilenet", 0.25)

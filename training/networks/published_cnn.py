@@ -36,7 +36,7 @@ def build(
             between both forms, and inference gives the same result. Training
             takes less processor time this way (docs/decisions). Batch statistics
             are then those of the pooled values.
-        dense_units: width of the dense layer, for the columns of ``columns.py``.
+        dense_units: width of the dense layer, for the branches of ``branches.py``.
 
     Returns:
         Model from pixels / 255, shape ``(n, size_px, size_px, 3)``, to the probability

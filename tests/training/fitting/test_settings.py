@@ -6,18 +6,18 @@ from training.fitting.settings import parse, read_configurations
 
 
 @pytest.mark.parametrize(
-    ("network", "columns"), [("cnn32", 1), ("cnn64", 2), ("cnn128", 3)]
+    ("network", "branches"), [("cnn32", 1), ("cnn64", 2), ("cnn128", 3)]
 )
-def test_columns_are_the_networks_own_unless_asked_for(network, columns):
+def test_columns_are_the_networks_own_unless_asked_for(network, branches):
     given = ["--manifest", "m.csv", "--out", "o", "--network", network]
-    assert parse(given).columns == columns
-    assert parse([*given, "--columns", "1"]).columns == 1
+    assert parse(given).branches == branches
+    assert parse([*given, "--branches", "1"]).branches == 1
 
 
 def test_there_are_as_many_cycles_as_columns_unless_asked_for():
     given = ["--manifest", "m.csv", "--out", "o", "--network", "cnn128"]
     assert parse(given).cycles == 3
-    assert parse([*given, "--columns", "1"]).cycles == 1
+    assert parse([*given, "--branches", "1"]).cycles == 1
     assert parse([*given, "--cycles", "5"]).cycles == 5
 
 
@@ -26,13 +26,13 @@ def test_there_are_as_many_cycles_as_columns_unless_asked_for():
     [
         ("--epochs", "0", "--epochs must be at least 1"),
         ("--batch-size", "0", "--batch-size must be at least 1"),
-        ("--columns", "0", "--columns must be at least 1"),
-        ("--columns", "3", "which 3 columns cannot share equally"),
-        ("--cycles", "1", "--cycles must be at least --columns, 2"),
+        ("--branches", "0", "--branches must be at least 1"),
+        ("--branches", "3", "which 3 branches cannot share equally"),
+        ("--cycles", "1", "--cycles must be at least --branches, 2"),
         ("--network", "resnet", "invalid choice"),
         ("--augmentation", "mixup", "invalid choice"),
-        ("--start", "runs/a", "--start: columns cannot be started from a run"),
-        ("--covered", "1.5", "expected a share from 0 to 1"),
+        ("--start", "runs/a", "--start: branches cannot be started from a run"),
+        ("--mask-lesion", "1.5", "expected a share from 0 to 1"),
         ("--diagnoses", "2", "expected a share from 0 to 1"),
         ("--balance", "source", "expected label, or COLUMN,label"),
         ("--balance", ",label", "expected label, or COLUMN,label"),

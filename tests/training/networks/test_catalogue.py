@@ -72,7 +72,7 @@ class TestCommandLine:
 
     def test_only_published_networks_are_trained_in_columns(self, capsys):
         with pytest.raises(SystemExit) as stop:
-            parse([*self.GIVEN, "separable64", "--columns", "2"])
+            parse([*self.GIVEN, "separable64", "--branches", "2"])
         assert stop.value.code == 2
         assert "separable64 is trained whole" in capsys.readouterr().err
 
@@ -83,11 +83,11 @@ class TestCommandLine:
         assert "cnn32 starts from scratch" in capsys.readouterr().err
 
     def test_settings_name_lessons_and_leave_out_what_was_not_asked_for(self):
-        settings = parse([*self.GIVEN, "cnn32", "--lessons", "a.npz", "b.npz"])
-        assert settings.as_json()["lessons"] == "a.npz b.npz"
+        settings = parse([*self.GIVEN, "cnn32", "--soft-labels", "a.npz", "b.npz"])
+        assert settings.as_json()["soft_labels"] == "a.npz b.npz"
         assert "weights" not in settings.as_json()
         started = parse(
             [*self.GIVEN, "mobileneta25_64", "--weights", "some/where/w.h5"]
         )
         assert started.as_json()["weights"] == "w.h5"
-        assert "lessons" not in parse([*self.GIVEN, "cnn32"]).as_json()
+        assert "soft_labels" not in parse([*self.GIVEN, "cnn32"]).as_json()

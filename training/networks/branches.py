@@ -2,8 +2,8 @@
 
 ``cnn64`` has twice and ``cnn128`` three times the filters of ``cnn32``, so they can
 hold two or three thin networks side by side that share nothing but the image: the
-weights between columns are zero, and the last layer averages the columns' logits.
-Each column costs 1/k**2 of the wide network to train, and the joined network is their
+weights between branches are zero, and the last layer averages the branches' logits.
+Each branch costs 1/k**2 of the wide network to train, and the joined network is their
 ensemble. Each goes on from the one before with a new learning-rate cycle (snapshot
 ensembles: Huang et al. 2017, arXiv 1704.00109), so the later ones need fewer epochs.
 Fine-tuning (at conversion, for instance) is free to fill the zeros.
@@ -19,15 +19,15 @@ from training.networks.designs import DENSE_UNITS, Network
 Weights = Mapping[str, Sequence[NDArray[np.float32]]]
 
 
-def column(network: Network, index: int, count: int) -> tuple[Network, int]:
-    """The thin network of one column, and its number of dense units.
+def branch(network: Network, index: int, count: int) -> tuple[Network, int]:
+    """The thin network of one branch, and its number of dense units.
 
     Raises:
         ValueError: when the filters cannot be divided by ``count``.
     """
     if any(filters % count for filters in network.filters):
         raise ValueError(
-            f"{network.name} has {network.filters} filters, which {count} columns"
+            f"{network.name} has {network.filters} filters, which {count} branches"
             " cannot share equally"
         )
     first, second, third, fourth = (filters // count for filters in network.filters)
@@ -54,27 +54,27 @@ def trimmed(
     ]
 
 
-def joined(columns: Sequence[Weights]) -> dict[str, list[NDArray[np.float32]]]:
+def joined(branches: Sequence[Weights]) -> dict[str, list[NDArray[np.float32]]]:
     """Weights of the wide network, by layer name.
 
     Args:
-        columns: for each column the weights of each layer, by layer name, as Keras
+        branches: for each branch the weights of each layer, by layer name, as Keras
             lists them.
     """
-    return {name: _joined_layer(name, columns) for name in columns[0]}
+    return {name: _joined_layer(name, branches) for name in branches[0]}
 
 
-def _joined_layer(name: str, columns: Sequence[Weights]) -> list[NDArray[np.float32]]:
-    parts = [weights[name] for weights in columns]
-    if name == "block1_conv":  # all columns see the same image
+def _joined_layer(name: str, branches: Sequence[Weights]) -> list[NDArray[np.float32]]:
+    parts = [weights[name] for weights in branches]
+    if name == "block1_conv":  # all branches see the same image
         return [np.concatenate(group, axis=-1) for group in zip(*parts, strict=True)]
-    if name == "probability":  # the mean of the columns' logits
+    if name == "probability":  # the mean of the branches' logits
         kernels, biases = zip(*parts, strict=True)
         kernel = np.concatenate(kernels, axis=0) / len(parts)
         return [kernel, np.mean(biases, axis=0)]
     if name == "dense":
         kernels, biases = zip(*parts, strict=True)
-        return [_dense_kernel(kernels, columns), np.concatenate(biases)]
+        return [_dense_kernel(kernels, branches), np.concatenate(biases)]
     if name.endswith("_conv"):
         kernels, biases = zip(*parts, strict=True)
         return [_block_diagonal(kernels), np.concatenate(biases)]
@@ -97,11 +97,11 @@ def _block_diagonal(
 
 
 def _dense_kernel(
-    kernels: Sequence[NDArray[np.float32]], columns: Sequence[Weights]
+    kernels: Sequence[NDArray[np.float32]], branches: Sequence[Weights]
 ) -> NDArray[np.float32]:
     # Flattening runs over positions first and channels last: undo it, put the
-    # channels of all columns side by side at each position, and flatten again.
-    channels = [weights["block4_conv"][0].shape[-1] for weights in columns]
+    # channels of all branches side by side at each position, and flatten again.
+    channels = [weights["block4_conv"][0].shape[-1] for weights in branches]
     by_position = [
         kernel.reshape(-1, depth, kernel.shape[-1])
         for kernel, depth in zip(kernels, channels, strict=True)

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from training.networks.column_ensemble import column, joined, trimmed
+from training.networks.branches import branch, joined, trimmed
 from training.networks.designs import BLOCK_ORDERS, DENSE_UNITS, NETWORKS, Network
 from training.networks.published_cnn import build
 
@@ -35,12 +35,12 @@ def _logits(model, pixels):
     scope="module", params=[*itertools.product((2, 3), BLOCK_ORDERS)], ids=str
 )
 def thin_models(request):
-    """The columns of a wide network, two or three, in either block order."""
+    """The branches of a wide network, two or three, in either block order."""
     count, order = request.param
     generator = np.random.default_rng(count)
     models = []
     for index in range(count):
-        thin, dense_units = column(WIDE, index, count)
+        thin, dense_units = branch(WIDE, index, count)
         model = build(thin, block_order=order, dense_units=dense_units)
         models.append(_randomised(model, generator))
     return order, models
@@ -76,7 +76,7 @@ def test_nothing_leads_from_one_column_to_another(weights):
 def test_columns_share_filters_and_dense_units():
     for name, count in (("cnn64", 2), ("cnn128", 3)):
         network = NETWORKS[name]
-        thins = [column(network, index, count) for index in range(count)]
+        thins = [branch(network, index, count) for index in range(count)]
         assert sum(units for _, units in thins) == DENSE_UNITS
         for thin, _ in thins:
             assert (thin.size_px, thin.first_kernel) == (
@@ -87,14 +87,14 @@ def test_columns_share_filters_and_dense_units():
 
 
 def test_dense_units_that_cannot_be_shared_equally_differ_by_one():
-    units = [column(NETWORKS["cnn128"], index, 3)[1] for index in range(3)]
+    units = [branch(NETWORKS["cnn128"], index, 3)[1] for index in range(3)]
     assert units == [171, 171, 170]
 
 
 @pytest.mark.parametrize(("name", "count"), [("cnn32", 2), ("cnn64", 3)])
 def test_filters_that_cannot_be_shared_equally_are_refused(name, count):
-    with pytest.raises(ValueError, match=f"{name}.* {count} columns"):
-        column(NETWORKS[name], 0, count)
+    with pytest.raises(ValueError, match=f"{name}.* {count} branches"):
+        branch(NETWORKS[name], 0, count)
 
 
 class TestTrimmed:

@@ -1,9 +1,9 @@
 """What a trained network says of changed photos, for another one to learn.
 
-Distillation (Hinton et al. 2015, arXiv 1503.02531) on shared views: the pupil sees a
+Distillation (Hinton et al. 2015, arXiv 1503.02531) on shared views: the students sees a
 changed photo, and the teacher was shown the same change of the same photo at its own
 input size ("function matching": Beyer et al. 2021, arXiv 2106.05237). ``distil.py``
-writes a teacher's words once, for a fixed number of views; every pupil reads them.
+writes a teacher's words once, for a fixed number of views; every students reads them.
 """
 
 import io
@@ -23,13 +23,13 @@ from training.augmentation.pipelines import AUGMENTATIONS, MILD, Pixels
 TEACHERS_SHARE = 0.8
 
 
-class LessonError(EdgeRuntimeError):
-    """Lessons are missing, broken, or those of other photos."""
+class SoftLabelError(EdgeRuntimeError):
+    """SoftLabels are missing, broken, or those of other photos."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """The views that pupils and teachers share; pure functions of these fields.
+    """The views that students and teachers share; pure functions of these fields.
 
     Attributes:
         manifest_sha256: of the table whose train split is shown.
@@ -70,7 +70,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Lessons:
+class SoftLabels:
     """A teacher's words, or the mean of several teachers'.
 
     Attributes:
@@ -87,7 +87,7 @@ class Lessons:
         view: int | Sequence[int],
         part: NDArray[np.int64],
     ) -> NDArray[np.float32]:
-        """What the pupil shall say: probabilities, same shape as ``part``.
+        """What the students shall say: probabilities, same shape as ``part``.
 
         Args:
             labels: 1 for malignant; shape ``(photos,)``.
@@ -99,24 +99,25 @@ class Lessons:
         return np.asarray(mixed, np.float32)
 
 
-def write_lessons(path: Path, lessons: Lessons) -> None:
+def write_soft_labels(path: Path, soft_labels: SoftLabels) -> None:
     """Write a teacher's words so far; views yet to come are NaN."""
     stored = io.BytesIO()
-    np.savez(stored, logits=lessons.logits, **vars(lessons.course))
+    np.savez(stored, logits=soft_labels.logits, **vars(soft_labels.course))
     write_bytes(path, stored.getvalue())
 
 
-def read_lessons(path: Path) -> Lessons:
+def read_soft_labels(path: Path) -> SoftLabels:
     """A teacher's words so far.
 
     Raises:
-        LessonError: when the file is missing or was not written by ``write_lessons``.
+        SoftLabelError: when the file is missing or was not written by
+        ``write_soft_labels``.
     """
     try:
         # From memory: NumPy leaves a file open that is no zip.
         content = io.BytesIO(path.read_bytes())
         with np.load(content, allow_pickle=False) as stored:
-            return Lessons(
+            return SoftLabels(
                 Course(
                     manifest_sha256=str(stored["manifest_sha256"]),
                     augmentation=str(stored["augmentation"]),
@@ -127,50 +128,51 @@ def read_lessons(path: Path) -> Lessons:
                 stored["logits"].astype(np.float32),
             )
     except FileNotFoundError:
-        raise LessonError(
+        raise SoftLabelError(
             f"{path} is missing; training/distil.py writes it from a finished run"
         ) from None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise LessonError(
-            f"{path} holds no lessons ({error}); remove it and run training/distil.py"
+        raise SoftLabelError(
+            f"{path} holds no soft labels ({error}); remove it and run"
+            " training/distil.py"
         ) from error
 
 
-def mean_lessons(
+def mean_soft_labels(
     paths: Sequence[Path], *, manifest_sha256: str, photos: int, augmentation: str
-) -> Lessons:
+) -> SoftLabels:
     """The mean logit of several teachers on the same views.
 
     Args:
         paths: files of ``training/distil.py``, at least one.
-        manifest_sha256: of the pupil's table.
+        manifest_sha256: of the students's table.
         photos: of its train split.
-        augmentation: the pupil's.
+        augmentation: the students's.
 
     Raises:
-        LessonError: when a file does not fit the pupil or the first one, or is not
-            finished.
+        SoftLabelError: when a file does not fit the students or the first one, or is
+        not finished.
     """
-    read = [read_lessons(path) for path in paths]
-    for path, lessons in zip(paths, read, strict=True):
-        course = lessons.course
+    read = [read_soft_labels(path) for path in paths]
+    for path, soft_labels in zip(paths, read, strict=True):
+        course = soft_labels.course
         if (course.manifest_sha256, course.augmentation) != (
             manifest_sha256,
             augmentation,
-        ) or lessons.logits.shape != (course.views, photos):
-            raise LessonError(
+        ) or soft_labels.logits.shape != (course.views, photos):
+            raise SoftLabelError(
                 f"{path} judges other photos or another augmentation"
                 f" ({course.augmentation}); run training/distil.py with this manifest"
                 f" and --augmentation {augmentation}"
             )
         if course != read[0].course:
-            raise LessonError(
+            raise SoftLabelError(
                 f"{path} and {paths[0]} judge other views; give both the same --seed,"
                 " --strong-views and --mild-views"
             )
-        if not np.isfinite(lessons.logits).all():
-            raise LessonError(
+        if not np.isfinite(soft_labels.logits).all():
+            raise SoftLabelError(
                 f"{path} is not finished; give the command of training/distil.py again"
             )
-    mean = np.mean([lessons.logits for lessons in read], axis=0)
-    return Lessons(read[0].course, mean.astype(np.float32))
+    mean = np.mean([soft_labels.logits for soft_labels in read], axis=0)
+    return SoftLabels(read[0].course, mean.astype(np.float32))

@@ -11,14 +11,14 @@ from edge_runtime.photos.manifest import photos_of, read_manifest
 from training.augmentation.pipelines import strong
 from training.distil import main, parse, teach
 from training.fitting.batches import LARGEST_CACHED_PX, AugmentedPhotos, decoded_squares
-from training.fitting.lessons import (
+from training.fitting.soft_labels import (
     TEACHERS_SHARE,
     Course,
-    LessonError,
-    Lessons,
-    mean_lessons,
-    read_lessons,
-    write_lessons,
+    SoftLabelError,
+    SoftLabels,
+    mean_soft_labels,
+    read_soft_labels,
+    write_soft_labels,
 )
 from training.synthetic.dataset import draw_table
 
@@ -27,7 +27,7 @@ FITTING = {"manifest_sha256": "abc", "photos": 6, "augmentation": "strong"}
 
 
 def _lessons(value, course=COURSE):
-    return Lessons(course, np.full((course.views, 6), value, np.float32))
+    return SoftLabels(course, np.full((course.views, 6), value, np.float32))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def squares():
 def photos(squares):
     return AugmentedPhotos(
         squares, np.array([0, 1] * 3), size_px=8, augmentation=strong, batch_size=6,
-        seed=0, mild_from=5, lessons=_lessons(np.log(0.9 / 0.1)),
+        seed=0, mild_from=5, soft_labels=_lessons(np.log(0.9 / 0.1)),
     )  # fmt: skip
 
 
@@ -111,15 +111,15 @@ class TestBatches:
 
 class TestFiles:
     def test_are_read_as_written(self, tmp_path):
-        write_lessons(tmp_path / "l.npz", _lessons(1.5))
-        read = read_lessons(tmp_path / "l.npz")
+        write_soft_labels(tmp_path / "l.npz", _lessons(1.5))
+        read = read_soft_labels(tmp_path / "l.npz")
         assert read.course == COURSE
         np.testing.assert_array_equal(read.logits, _lessons(1.5).logits)
 
     def test_mean_of_teachers_is_that_of_their_logits(self, tmp_path):
         for name, value in (("a", -2.0), ("b", 1.0)):
-            write_lessons(tmp_path / name, _lessons(value))
-        mean = mean_lessons([tmp_path / "a", tmp_path / "b"], **FITTING)
+            write_soft_labels(tmp_path / name, _lessons(value))
+        mean = mean_soft_labels([tmp_path / "a", tmp_path / "b"], **FITTING)
         np.testing.assert_array_equal(mean.logits, np.float32(-0.5))
 
     @pytest.mark.parametrize(
@@ -128,79 +128,81 @@ class TestFiles:
         ids=str,
     )
     def test_of_other_photos_are_refused(self, tmp_path, other):
-        write_lessons(tmp_path / "l.npz", _lessons(0.0))
-        with pytest.raises(LessonError, match=r"l\.npz judges other photos"):
-            mean_lessons([tmp_path / "l.npz"], **FITTING | other)
+        write_soft_labels(tmp_path / "l.npz", _lessons(0.0))
+        with pytest.raises(SoftLabelError, match=r"l\.npz judges other photos"):
+            mean_soft_labels([tmp_path / "l.npz"], **FITTING | other)
 
     def test_of_other_views_are_refused_together(self, tmp_path):
-        write_lessons(tmp_path / "a", _lessons(0.0))
-        write_lessons(tmp_path / "b", _lessons(0.0, replace(COURSE, seed=4)))
-        with pytest.raises(LessonError, match="judge other views"):
-            mean_lessons([tmp_path / "a", tmp_path / "b"], **FITTING)
+        write_soft_labels(tmp_path / "a", _lessons(0.0))
+        write_soft_labels(tmp_path / "b", _lessons(0.0, replace(COURSE, seed=4)))
+        with pytest.raises(SoftLabelError, match="judge other views"):
+            mean_soft_labels([tmp_path / "a", tmp_path / "b"], **FITTING)
 
     def test_unfinished_are_refused(self, tmp_path):
-        write_lessons(tmp_path / "l.npz", _lessons(np.nan))
-        with pytest.raises(LessonError, match="not finished"):
-            mean_lessons([tmp_path / "l.npz"], **FITTING)
+        write_soft_labels(tmp_path / "l.npz", _lessons(np.nan))
+        with pytest.raises(SoftLabelError, match="not finished"):
+            mean_soft_labels([tmp_path / "l.npz"], **FITTING)
 
     @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"words"])
     def test_broken_are_named(self, tmp_path, content):
         (tmp_path / "l.npz").write_bytes(content)
-        with pytest.raises(LessonError, match=r"l\.npz holds no lessons"):
-            read_lessons(tmp_path / "l.npz")
+        with pytest.raises(SoftLabelError, match=r"l\.npz holds no soft labels"):
+            read_soft_labels(tmp_path / "l.npz")
 
     def test_missing_are_named(self, tmp_path):
-        with pytest.raises(LessonError, match=r"training/distil\.py writes it"):
-            read_lessons(tmp_path / "l.npz")
+        with pytest.raises(SoftLabelError, match=r"training/distil\.py writes it"):
+            read_soft_labels(tmp_path / "l.npz")
 
 
 class TestTeach:
     @pytest.fixture
-    def lessons(self, run):
+    def soft_labels(self, run):
         folder, manifest = run
         path = teach(parse(_words(folder, manifest)))
-        yield read_lessons(path)
+        yield read_soft_labels(path)
         path.unlink()
 
-    def test_says_what_the_network_says_of_each_view(self, run, lessons):
+    def test_says_what_the_network_says_of_each_view(self, run, soft_labels):
         photos = photos_of(read_manifest(run[1]), "train")
         squares = decoded_squares(photos, LARGEST_CACHED_PX)
         for view in range(3):
             for index, square in enumerate(squares):
-                seen = lessons.course.pixels(square, index, view, 16)
+                seen = soft_labels.course.pixels(square, index, view, 16)
                 red = 4 * seen[..., 0].mean() / 255
                 # Float32 through a sigmoid and back.
-                assert lessons.logits[view, index] == pytest.approx(red, abs=1e-4)
+                assert soft_labels.logits[view, index] == pytest.approx(red, abs=1e-4)
 
     def test_says_the_same_when_processes_share_the_photos(
-        self, run, lessons, tmp_path, monkeypatch
+        self, run, soft_labels, tmp_path, monkeypatch
     ):
-        monkeypatch.setattr("training.teach.PHOTOS_A_WORKER", 4)
-        monkeypatch.setattr("training.teach.usable_cores", lambda: 2)
+        monkeypatch.setattr("training.distil.PHOTOS_A_WORKER", 4)
+        monkeypatch.setattr("training.distil.usable_cores", lambda: 2)
         folder, manifest = run
         out = tmp_path / "l.npz"
         shared = teach(parse(_words(folder, manifest, "--out", str(out))))
-        np.testing.assert_array_equal(read_lessons(shared).logits, lessons.logits)
+        np.testing.assert_array_equal(
+            read_soft_labels(shared).logits, soft_labels.logits
+        )
 
-    def test_names_the_photos_it_judged(self, run, lessons):
+    def test_names_the_photos_it_judged(self, run, soft_labels):
         sha256 = hashlib.sha256(run[1].read_bytes()).hexdigest()
-        assert lessons.course == Course(sha256, "strong", 0, 2, 1)
+        assert soft_labels.course == Course(sha256, "strong", 0, 2, 1)
 
-    def test_goes_on_with_the_views_that_are_missing(self, run, lessons):
+    def test_goes_on_with_the_views_that_are_missing(self, run, soft_labels):
         folder, manifest = run
-        begun = Lessons(lessons.course, lessons.logits.copy())
+        begun = SoftLabels(soft_labels.course, soft_labels.logits.copy())
         begun.logits[0] = 7.0
         begun.logits[2] = np.nan
-        write_lessons(folder / "lessons.npz", begun)
-        read = read_lessons(teach(parse(_words(folder, manifest))))
+        write_soft_labels(folder / "soft_labels.npz", begun)
+        read = read_soft_labels(teach(parse(_words(folder, manifest))))
         np.testing.assert_array_equal(read.logits[0], 7.0)
-        np.testing.assert_array_equal(read.logits[2], lessons.logits[2])
+        np.testing.assert_array_equal(read.logits[2], soft_labels.logits[2])
 
-    def test_lessons_made_otherwise_are_kept(self, run, lessons, capsys):
+    def test_lessons_made_otherwise_are_kept(self, run, soft_labels, capsys):
         folder, manifest = run
         assert main(_words(folder, manifest, "--seed", "9")) == 1
         assert "other photos or views" in capsys.readouterr().err
-        assert read_lessons(folder / "lessons.npz").course == lessons.course
+        assert read_soft_labels(folder / "soft_labels.npz").course == soft_labels.course
 
     def test_folder_without_a_network_is_named(self, run, tmp_path, capsys):
         assert main(_words(tmp_path, run[1])) == 1
@@ -209,14 +211,18 @@ class TestTeach:
     def test_finished_file_teaches_as_it_is(self, run, root, tmp_path):
         file = root / "models" / "lesion32.qat_int8.tflite"
         manifest, out = run[1], tmp_path / "l.npz"
-        lessons = read_lessons(teach(parse(_words(file, manifest, "--out", str(out)))))
+        soft_labels = read_soft_labels(
+            teach(parse(_words(file, manifest, "--out", str(out))))
+        )
         (square, *_) = decoded_squares(
             photos_of(read_manifest(manifest), "train"), LARGEST_CACHED_PX
         )
         model = open_model_file(read_model_file(file))
-        seen = lessons.course.pixels(square, 0, 1, 32)[None].astype(np.float32) / 255
+        seen = (
+            soft_labels.course.pixels(square, 0, 1, 32)[None].astype(np.float32) / 255
+        )
         score = model.output.restore(model.infer(model.input.store(seen)))[0]
-        likely = 1 / (1 + np.exp(-lessons.logits[1, 0]))
+        likely = 1 / (1 + np.exp(-soft_labels.logits[1, 0]))
         assert likely == pytest.approx(score.clip(1 / 512, 511 / 512), abs=1e-5)
 
     def test_file_needs_a_place_for_its_lessons(self, run, capsys):
