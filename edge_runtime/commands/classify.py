@@ -275,6 +275,7 @@ def _classifier(settings: Settings) -> LesionClassifier:
         site=settings.site,
         accepted=settings.accepted,
         answers=settings.answers,
+        crop=settings.crop,
     )
 
 

@@ -176,7 +176,7 @@ def test_a_place_that_cannot_be_written_is_found_out_first(model, tmp_path, caps
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_every_door_says_which_operating_point_is_in_force(
+def test_every_interface_says_which_operating_point_is_in_force(
     model, labelled, tmp_path, capsys
 ):
     photos = labelled(50, 40)
@@ -198,7 +198,7 @@ def test_every_door_says_which_operating_point_is_in_force(
     assert str(other) in loaded.operating_point
     other.rename(site_path(model))
     assert main(["bench", str(model), "--runs", "2", "--warmup", "1"]) == 0
-    told = capsys.readouterr().err
+    told = capsys.readouterr().out
     assert "the model card's" in told
     assert "is left aside" in told
 
@@ -218,7 +218,7 @@ def test_real_photos_keep_the_promised_recall(model, fanconic, tmp_path, capsys)
     words = ["--photos", str(manifest), "--target-recall", "0.9", "--out", str(out)]
     assert main(["calibrate", str(model), *words]) == 0
     site = json.loads(out.read_text())
-    photos = [photo for photo in read_manifest(manifest) if photo.split != "train"]
+    photos = [photo for photo in read_manifest(manifest) if photo.split == "val"]
     counted = site["accuracy"]["recall"]["n"] + site["accuracy"]["specificity"]["n"]
     assert counted + site["left_out"] == len(photos)
     assert site["threshold"]["recall"]["value"] >= 0.9
