@@ -13,7 +13,8 @@ from edge_runtime.photos.preprocessing import load_pixels
 MODELS = sorted((Path(__file__).resolve().parents[1] / "models").glob("*.tflite"))
 
 # Of the whole file, card and golden vectors included.
-MOST_BYTES = {"cnn32": 140_000, "cnn64": 680_000, "cnn128": 3_100_000}
+# The card of five sources is 6 kB longer than that of one.
+MOST_BYTES = {"cnn32": 145_000, "cnn64": 680_000, "cnn128": 3_100_000}
 
 every_model = pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 

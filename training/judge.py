@@ -10,15 +10,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 if not __package__:
     # Started as a file: Python put training/ first on the path. Put the checkout
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-import keras
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -26,15 +24,20 @@ from tqdm import tqdm
 from edge_runtime.files.atomic import write_bytes
 from edge_runtime.photos.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.photos.preprocessing import load_pixels
+from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
 from training.errors import TrainingError
+from training.framework import start_keras
+
+if TYPE_CHECKING:
+    import keras
 
 BATCH = 64
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Turn command-line words into options, or exit with a usage message."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description="Let the network of a finished run judge the photos of a split, and"
         " write scores (n,) and features (n, k) with the photos' paths. Research and"
         " education; not a medical device.",
@@ -57,6 +60,9 @@ def judge(
         EdgeRuntimeError: when there is no finished run, its network needs more than a
             photo, or a photo cannot be read.
     """
+    start_keras()
+    import keras
+
     network = _finished(run / "model.keras")
     layers = reversed(network.layers)
     last = next(each for each in layers if isinstance(each, keras.layers.Dense))
@@ -81,9 +87,11 @@ def _batches(
         yield np.stack(part).astype(np.float32) / np.float32(255)
 
 
-def _finished(path: Path) -> keras.Model:
+def _finished(path: Path) -> "keras.Model":
     if not path.is_file():
         raise TrainingError(f"{path} is missing; expected the folder of a finished run")
+    import keras
+
     network = keras.models.load_model(path, compile=False)
     if isinstance(network.input_shape, list) or network.output_shape != (None, 1):
         raise TrainingError(

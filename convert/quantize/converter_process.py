@@ -5,7 +5,7 @@ with; calibrating an LSTM ends the process with a segmentation fault. The parent
 over the frozen graph and the representative inputs in a folder, and reads the
 FlatBuffer back.
 
-Run by ``converted_apart``: python -m convert.quantize.converter_process FOLDER
+``converted_apart`` runs ``main`` there; it is no command for people.
 """
 
 import json
@@ -39,6 +39,7 @@ _GRAPH, _INPUTS, _WANTED, _MODEL, _REASON = (
     "graph.pb", "inputs.npz", "wanted.json", "model.tflite", "reason.txt",
 )  # fmt: skip
 _REFUSED = 3
+_CALL = f"import sys; from {__name__} import main; sys.exit(main(sys.argv[1:]))"
 
 Representative = Callable[[], Iterator[Inputs]]
 
@@ -94,7 +95,7 @@ def _run(folder: Path, recipe: Recipe) -> None:
     checkout = str(Path(__file__).resolve().parents[2])
     paths = [checkout, os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(folder)],
+        [sys.executable, "-c", _CALL, str(folder)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
         capture_output=True,
         text=True,
@@ -152,7 +153,3 @@ def main(arguments: Sequence[str]) -> int:
         return _REFUSED
     (folder / _MODEL).write_bytes(model)
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

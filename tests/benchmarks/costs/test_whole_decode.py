@@ -36,7 +36,7 @@ def test_the_decoded_photo_is_compared_with_the_file(
     made = SimpleNamespace(classify=classify, card=card)
     monkeypatch.setattr(whole_decode, "chosen_models", lambda *_: {"one": tmp_path})
     monkeypatch.setattr(
-        whole_decode, "LesionClassifier", SimpleNamespace(load=lambda _: made)
+        whole_decode, "LesionClassifier", SimpleNamespace(load=lambda *_, **__: made)
     )
     found = measure(Settings(tmp_path, root / "samples", 3))
     assert found == (Difference("scripted", (0.25, 0.25, 0.25), 3),)

@@ -58,7 +58,7 @@ def test_another_model_under_the_same_name_is_not_measured(
 
 
 def test_the_rest_is_told_from_what_is_done():
-    moments = iter((0.0, 60.0, 300.0))
+    moments = iter((0.0, 0.0, 60.0, 300.0))
     clock = Remaining(3, clock=lambda: next(moments))
     shown = []
     for name in "abc":
