@@ -6,7 +6,6 @@ For benchmarks, which know nothing of Keras. Run: python training/judge.py runs/
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path

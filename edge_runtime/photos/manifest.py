@@ -128,7 +128,7 @@ def write_manifest(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
             raise ManifestError(
                 f"the photo {row['path']!r} has a line break; rename it"
             )
-        writer.writerow([" ".join(row[name].splitlines()) for name in names])
+        writer.writerow([" ".join(row.get(name, "").splitlines()) for name in names])
     write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"))
 
 

@@ -244,7 +244,7 @@ def test_photos_of_a_kit_get_both_verdicts_and_lie_as_phones_write_them(path):
 def test_the_list_of_targets_has_every_kit(root):
     page = (root / "docs/apps.md").read_text()
     for name in kit_names():
-        assert f"](../convert/kits/{name}/README.md)" in page, name
+        assert f"convert/kits/templates/{name}" in page, name
 
 
 def test_same_model_gives_the_same_kit(shipped, kits, tmp_path):

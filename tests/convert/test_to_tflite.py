@@ -341,10 +341,10 @@ class TestBadInput:
         assert "none.keras cannot be read" in refused(tmp_path / "none.keras")
 
     def test_model_of_another_shape(self, refused, tmp_path):
-        given = keras.Input((32, 32, 1))
+        given = keras.Input((32, 32, 2))
         outputs = keras.layers.Dense(1)(keras.layers.Flatten()(given))
-        keras.Model(given, outputs).save(tmp_path / "grey.keras")
-        assert "expected RGB pictures" in refused(tmp_path / "grey.keras")
+        keras.Model(given, outputs).save(tmp_path / "two.keras")
+        assert "(None, 32, 32, 2); expected" in refused(tmp_path / "two.keras")
 
     def test_missing_manifest(self, refused, tmp_path):
         assert "nowhere.csv" in refused(table=tmp_path / "nowhere.csv")

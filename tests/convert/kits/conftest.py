@@ -145,13 +145,15 @@ def assert_python_s_look():
     from edge_runtime import LesionClassifier
 
     def check(lines, photos, model):
-        classifier = LesionClassifier.load(model, threads=1)
+        # Kits have no finding about the framing: their apps let people frame.
+        classifier = LesionClassifier.load(model, threads=1, accepted=["framing"])
         seen = set()
         for (*_, image), line in zip(photos, lines, strict=True):
             ours = classifier.classify(image)
             *_, verdict, findings = line.split("\t")
             names = [name for name in findings.split(",") if name]
-            assert names == [each.name for each in ours.findings]
+            expected = [each.name for each in ours.findings]
+            assert names == [name for name in expected if name != "framing"]
             assert verdict == ours.decision
             seen |= {*names}
         assert len(seen) >= 6, seen

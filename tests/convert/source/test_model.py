@@ -57,9 +57,9 @@ class TestReadSource:
     @pytest.mark.parametrize(
         ("model", "message"),
         [
-            (lambda: _model((16, 16, 1)), r"\(None, 16, 16, 1\); expected RGB"),
-            (lambda: _model((16, 24, 3)), "expected squares of a fixed size"),
-            (lambda: _model((None, None, 3)), "expected squares of a fixed size"),
+            (lambda: _model((16, 16, 2)), r"\(None, 16, 16, 2\); expected"),
+            (lambda: _model((16, 24, 3)), "expected squares"),
+            (lambda: _model((None, None, 3)), "--image-size 224"),
             (
                 lambda: _model(units=300),
                 "that is 300 classes; expected one",
@@ -76,7 +76,15 @@ class TestReadSource:
                 r"takes \(None, 9, 3\); expected RGB pictures",
             ),
         ],
-        ids=["grey", "oblong", "any-size", "classes", "outputs", "relus", "lstm"],
+        ids=[
+            "two-channels",
+            "oblong",
+            "any-size",
+            "classes",
+            "outputs",
+            "relus",
+            "lstm",
+        ],
     )
     def test_names_what_it_takes_and_gives_instead(self, saved, model, message):
         with pytest.raises(ConversionError, match=message):
