@@ -8,6 +8,7 @@ import numpy as np
 from benchmarks.measure.measurement import Measurement, PhotoScore
 from benchmarks.measure.sustained import Window
 from benchmarks.results.quality import share
+from edge_runtime.evaluation.reliability import reliability as binned
 from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.model.evidence import Share
 
@@ -81,14 +82,9 @@ def reliability(
     raw = np.array([photo.score for photo in scores], np.float64)
     promised = np.asarray(calibrated(raw, temperature), np.float64)
     malignant = np.array([photo.malignant for photo in scores])
-    # Closed above, as in the calibration error.
-    bins = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], promised, side="left")
     return tuple(
-        ReliabilityBin(
-            float(promised[bins == place].mean()),
-            share(int(malignant[bins == place].sum()), int((bins == place).sum())),
-        )
-        for place in np.unique(bins)
+        ReliabilityBin(each.promised, share(each.malignant, each.n))
+        for each in binned(malignant, promised)
     )
 
 

@@ -1,34 +1,35 @@
 """What the shift bench has judged before, so that a new file costs its own time only.
 
 Rows are kept under a key of everything that they come from: the file, the manifest, the
-split, and the code that changes photos and judges them. Photos themselves are known by
+split, and every module that changes photos or judges them. Photos themselves are known by
 the manifest; who exchanges photos under their old names has to say ``--again``.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.robustness.shift_report import ShiftRow
 from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import build, parse
+from edge_runtime.measuring.revision import CHECKOUT
+from edge_runtime.model.interpreter import found_interpreter
 
 FOLDER = "shift_cache"
 # Not .json: those in a folder of results are a machine's.
-_CHECKOUT = Path(__file__).resolve().parents[2]
-_SOURCES = (
-    "benchmarks/measure/colour_baseline.py",
-    "benchmarks/robustness/shift_bench.py",
-    "benchmarks/robustness/shift_report.py",
-    "benchmarks/robustness/changes.py",
-    "benchmarks/robustness/changes.py",
-    "edge_runtime/classifier.py",
-    "edge_runtime/evaluation/metrics.py",
-    "edge_runtime/photos/decoding.py",
-    "edge_runtime/photos/preprocessing.py",
-)
+# What changes photos, and what judges them.
+_ROOMS = ("edge_runtime", "benchmarks/measure", "benchmarks/robustness")
+
+
+def _sources() -> Iterator[bytes]:
+    """Every module that rows come from, and the version of the interpreter."""
+    for room in _ROOMS:
+        for path in sorted((CHECKOUT / room).rglob("*.py")):
+            yield path.relative_to(CHECKOUT).as_posix().encode()
+            yield path.read_bytes()
+    yield found_interpreter().encode()
 
 
 def key_of(name: str, content: bytes, manifest: Path, split: str) -> str:
@@ -41,7 +42,7 @@ def key_of(name: str, content: bytes, manifest: Path, split: str) -> str:
         split: whose photos are judged.
     """
     parts = [name.encode(), content, manifest.read_bytes(), split.encode()]
-    parts += [(_CHECKOUT / source).read_bytes() for source in _SOURCES]
+    parts += _sources()
     digests = (hashlib.sha256(part).digest() for part in parts)
     return hashlib.sha256(b"".join(digests)).hexdigest()[:32]
 

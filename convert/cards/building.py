@@ -22,8 +22,8 @@ from edge_runtime.model.card import (
 from edge_runtime.model.interpreter import TfliteModel
 from edge_runtime.model.operating_point import SplitAccuracy
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
+from edge_runtime.verdict import NOTICE
 
-NOTICE = "research and education; not a medical device"
 TOOLS = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "keras", "numpy")
 NOT_EVALUATED = (
     "skin tone (no labels)",

@@ -1,52 +1,11 @@
 """A picture of whether probabilities keep what they promise."""
 
 import io
-from dataclasses import dataclass
 
 import numpy as np
 
-from edge_runtime.evaluation.intervals import wilson
 from edge_runtime.evaluation.metrics import Labels, Scores
-
-BINS = 10
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Photos of similar probability.
-
-    Attributes:
-        promised: their mean probability.
-        observed: share of malignant ones.
-        low: lower end of its 95 % Wilson interval.
-        high: upper end of it.
-        n: how many they are.
-    """
-
-    promised: float
-    observed: float
-    low: float
-    high: float
-    n: int
-
-
-def reliability(labels: Labels, probabilities: Scores) -> tuple[Bin, ...]:
-    """Promised against observed, in ten equal intervals ``(low, high]``.
-
-    Empty intervals are left out; 0 joins the first, as in
-    ``expected_calibration_error``.
-    """
-    labels = np.asarray(labels)
-    inner_edges = np.linspace(0, 1, BINS + 1)[1:-1]
-    bin_of = np.searchsorted(inner_edges, probabilities, side="left")
-    bins = []
-    for number in np.unique(bin_of):
-        inside = bin_of == number
-        n, malignant = int(inside.sum()), int(labels[inside].sum())
-        interval = wilson(malignant, n)
-        promised = float(np.mean(probabilities[inside]))
-        bins.append(Bin(promised, malignant / n, interval.low, interval.high, n))
-    return tuple(bins)
+from edge_runtime.evaluation.reliability import reliability
 
 
 def reliability_diagram(labels: Labels, probabilities: Scores, title: str) -> bytes:

@@ -21,8 +21,8 @@ from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.files.atomic import write_bytes, write_text
 from edge_runtime.model.evidence import Comparison
 from edge_runtime.photos.manifest import LabelledPhoto, sources_of
+from edge_runtime.verdict import NOTICE
 
-NOTICE = "research and education; not a medical device"
 MOST_NAMED = 10
 """Photos named on the screen before it says how many more there are."""
 

@@ -16,7 +16,6 @@ from tqdm import tqdm
 from convert.cards.golden import golden_npz
 from convert.cards.golden_pictures import golden_pngs
 from convert.checks.evidence import Evidence, gather_evidence, refuse_one_class
-from convert.checks.report import NOTICE
 from convert.errors import ConversionError, GateError
 from convert.graph.head import Head
 from convert.graph.input_rule import InputRule
@@ -46,6 +45,7 @@ from edge_runtime.photos.manifest import (
     sources_of,
 )
 from edge_runtime.photos.preprocessing import load_pixels
+from edge_runtime.verdict import NOTICE
 
 RECIPE = "as_given"
 MEAN_STD = {"0..1": (0.0, 255.0), "0..255": (0.0, 1.0), "-1..1": (127.5, 127.5)}

@@ -65,17 +65,6 @@ def precision(labels: Labels, positive: NDArray[np.bool_]) -> float:
     return counts.tp / max(counts.tp + counts.fp, 1)
 
 
-def f1(labels: Labels, positive: NDArray[np.bool_]) -> float:
-    """Harmonic mean of recall and precision, from 0 to 1."""
-    counts = confusion(labels, positive)
-    return 2 * counts.tp / (2 * counts.tp + counts.fp + counts.fn)
-
-
-def balanced_accuracy(labels: Labels, positive: NDArray[np.bool_]) -> float:
-    """Mean of recall and specificity, from 0 to 1; 0.5 is a coin toss."""
-    return (recall(labels, positive) + specificity(labels, positive)) / 2
-
-
 def roc_auc(labels: Labels, scores: Scores) -> float:
     """Chance that a random malignant lesion scores above a random benign one.
 

@@ -11,8 +11,9 @@ from sklearn.calibration import calibration_curve
 
 from convert.checks.flips import comparison
 from convert.checks.gates import Finding
-from convert.checks.reliability import reliability, reliability_diagram
+from convert.checks.reliability import reliability_diagram
 from convert.checks.report import changed_lines, report_of, write_report
+from edge_runtime.evaluation.reliability import reliability
 from edge_runtime.photos.manifest import LabelledPhoto
 
 LABELS = np.arange(60) % 2

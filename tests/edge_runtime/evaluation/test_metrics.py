@@ -72,8 +72,6 @@ def test_pauc_of_scores_without_information_is_two_hundredths():
     [
         ("recall", "recall_score"),
         ("precision", "precision_score"),
-        ("f1", "f1_score"),
-        ("balanced_accuracy", "balanced_accuracy_score"),
     ],
 )
 def test_metric_of_decisions_equals_scikit_learn(
