@@ -1,8 +1,9 @@
 """What the shift bench has judged before, so that a new file costs its own time only.
 
 Rows are kept under a key of everything that they come from: the file, the manifest, the
-split, and every module that changes photos or judges them. Photos themselves are known by
-the manifest; who exchanges photos under their old names has to say ``--again``.
+split, every module that changes photos or judges them, and the interpreter's version.
+Photos themselves are known by the manifest; who exchanges photos under their old names
+has to say ``--again``.
 """
 
 import hashlib
