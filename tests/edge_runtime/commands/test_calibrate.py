@@ -112,21 +112,21 @@ def test_labels_that_the_scores_contradict_are_refused(model, labelled, capsys, 
 def test_what_is_worse_than_what_is_in_force_is_not_written_unless_accepted(
     model, labelled, capsys
 ):
-    photos = str(labelled(50, 40))
+    photos = str(labelled(95, 40))
     words = ["calibrate", str(model), "--photos", photos]
     assert main(words) == 0
     first = site_path(model).read_text()
     capsys.readouterr()
-    # Less recall than the target: on other photos some more are always missed.
-    strict = [*words, "--target-recall", "0.999"]
-    status = main(strict)
+    # Half of the malignant lesions missed, for no false alarm less.
+    lax = [*words, "--target-recall", "0.5"]
+    status = main(lax)
     said = capsys.readouterr()
-    assert status == 4
+    assert status == 4, said
     assert "in force, on these photos: recall" in said.out
     assert "new, on photos it was not chosen on: recall" in said.out
     assert "Nothing was written" in said.err
     assert site_path(model).read_text() == first
-    assert main([*strict, "--accept"]) == 0
+    assert main([*lax, "--accept"]) == 0
     assert site_path(model).read_text() != first
 
 

@@ -48,6 +48,9 @@ def test_help_lists_every_verb_and_imports_none_of_them(root):
 
 @pytest.mark.parametrize("name", [n for n, v in VERBS.items() if v.group != DEVICE])
 def test_usage_of_a_verb_names_the_front_command(root, name):
+    pytest.importorskip(VERBS[name].target.partition(".")[0])
+    if name == "release":
+        pytest.importorskip("cryptography")
     text, status, _ = imported_by(root, name, "--help")
     assert status == 0
     assert text.startswith(f"usage: lesion-edge {name} ")
@@ -58,6 +61,8 @@ def test_every_target_exists_and_every_extra_is_declared(name, root):
     import tomllib
 
     module = VERBS[name].target.partition(":")[0]
+    # Where the runtime is installed alone, its own verbs are all there is.
+    pytest.importorskip(module.partition(".")[0])
     assert importlib.util.find_spec(module)
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     extra = VERBS[name].extra
