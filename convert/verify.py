@@ -150,6 +150,16 @@ def _measured(file: ModelFile, manifest: Path, family: str) -> Iterator[Check]:
         rows = photos_of(photos, split, clean=clean)
         if promised.source is not None:
             rows = of_source(rows, promised.source)
+        if len({photo.malignant for photo in rows}) < 2:
+            yield Check(
+                f"accuracy on {promised.photos}",
+                (
+                    f"the manifest has no malignant and other photos of that set;"
+                    f" {promised.recall.n} and {promised.specificity.n} are on the"
+                    " card. Are these its photos?",
+                ),
+            )
+            continue
         found = _accuracy(classifier, rows, promised)
         what = (
             f"accuracy on {promised.photos} ({found.recall.n + found.specificity.n}"

@@ -183,7 +183,8 @@ def threshold_words(threshold: Threshold) -> str:
     lowest = threshold.recall
     return (
         f"{threshold.rule}; {split} photos; lowest recall {lowest.value:.3f} in"
-        f" {threshold.source}, {lowest.successes} of {lowest.n}"
+        f" {threshold.source}, {lowest.successes} of {lowest.n}, with specificity"
+        f" {threshold.specificity.value:.3f} there"
     )
 
 

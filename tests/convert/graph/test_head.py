@@ -143,6 +143,7 @@ def test_operation_and_outputs_tell_the_head_of_a_model_without_layers(
     assert found == tuple(Head(kind, 1) for kind in kinds)
 
 
+@pytest.mark.filterwarnings("ignore:(?s).*softmax over axis")
 def test_a_softmax_over_one_unit_is_explained(tmp_path):
     with pytest.raises(ConversionError, match="is 1 for every photo"):
         _source(tmp_path, _with_head(layers.Dense(1, activation="softmax")))
