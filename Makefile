@@ -23,8 +23,9 @@ check: .venv/installed  ## formatting, lint, types and imports: what must hold b
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+# Two processes at most: the tests of cameras and servers wait for the clock.
 test: .venv/installed  ## every test that does not take minutes
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n 2 --dist loadfile
 
 docs: .venv/installed  ## build the documentation into build/site; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet --site-dir build/site

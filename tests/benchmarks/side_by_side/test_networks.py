@@ -149,7 +149,10 @@ def _seeded(card, seed, auc, **settings):
     return dataclasses.replace(
         card,
         provenance=dataclasses.replace(card.provenance, training=training),
-        accuracy=tuple(dataclasses.replace(each, auc=auc) for each in card.accuracy),
+        accuracy=tuple(
+            dataclasses.replace(card.accuracy[0], split=split, source=None, auc=auc)
+            for split in ("val", "test", "test_clean")
+        ),
     )
 
 
