@@ -61,7 +61,7 @@ def test_the_commands_lead_from_drawn_photos_to_a_kit(tmp_path):
     assert "release 1 of cnn32.qat_int8 is in place" in everything
     rows = (tmp_path / "verdicts.jsonl").read_text("utf-8").splitlines()
     decisions = {json.loads(row)["decision"] for row in rows}
-    assert len(rows) == 400
+    assert len(rows) == 520
     assert "investigate" in decisions
     assert decisions <= {"investigate", "uncertain", "monitor", "unusable photo"}
     assert (tmp_path / "results/drawn/report.html").is_file()
