@@ -19,6 +19,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.terminal.arguments import at_least
 from edge_runtime.terminal.command_parser import CommandParser
 from web_demo.judging.models import ServingError, opened
 
@@ -79,7 +80,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     parser.add_argument(
         "--rate-limit",
-        type=_count,
+        type=at_least(0),
         default=60,
         metavar="N",
         help="requests with photos from one address in a minute, and 20 times as many"
@@ -87,7 +88,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     parser.add_argument(
         "--running",
-        type=_count,
+        type=at_least(0),
         default=2,
         metavar="N",
         help="requests judged side by side, each with up to 160 MB for a moment",
@@ -129,12 +130,6 @@ def parse(arguments: Sequence[str] | None) -> Settings:
 
 def _a_minute(most: int) -> str | None:
     return f"{most} per minute" if most else None
-
-
-def _count(word: str) -> int:
-    if not word.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected 0 or more, got {word!r}")
-    return int(word)
 
 
 def _port(word: str) -> int:

@@ -27,6 +27,7 @@ from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.photos.paths import once_each, photos_in
 from edge_runtime.site_calibration.file import site_path
+from edge_runtime.terminal.arguments import at_least
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
@@ -56,10 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--photos", type=Path, action="append", default=[], help="photo or folder"
     )
-    parser.add_argument("--runs", type=_positive, default=200, help="timed runs")
-    parser.add_argument("--warmup", type=_positive, default=20, help="runs before")
+    parser.add_argument("--runs", type=at_least(1), default=200, help="timed runs")
+    parser.add_argument("--warmup", type=at_least(1), default=20, help="runs before")
     parser.add_argument(
-        "--threads", type=_positive, help="of the interpreter; measured when absent"
+        "--threads", type=at_least(1), help="of the interpreter; measured when absent"
     )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
@@ -240,10 +241,3 @@ def _timed(action: Callable[[], Answer]) -> tuple[Answer, float]:
     start_ns = time.perf_counter_ns()
     answer = action()
     return answer, (time.perf_counter_ns() - start_ns) / 1e6
-
-
-def _positive(word: str) -> int:
-    number = int(word)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
-    return number

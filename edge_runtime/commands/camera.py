@@ -19,6 +19,7 @@ from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import CameraError
 from edge_runtime.site_calibration.file import site_choice
 from edge_runtime.terminal import logs
+from edge_runtime.terminal.arguments import above_zero, at_least, share
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
@@ -62,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--source", required=True, help=KINDS)
     add("--model", type=Path, required=True, help="a .tflite file of this toolkit")
-    add("--threads", type=_count, help="of the interpreter; measured unless given")
+    add("--threads", type=at_least(1), help="of the interpreter; measured unless given")
     add(
         "--site",
         type=site_choice,
@@ -73,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--guide",
-        type=_share,
+        type=share(0.05),
         default=1.0,
         help="side of the square in the centre that is judged, as a share of the"
         " frame's short side; 1 unless given",
@@ -88,23 +89,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " unless given",
     )
     pace = parser.add_argument_group("pace")
-    pace.add_argument("--max-fps", type=_rate, default=math.inf, help="judge no faster")
-    pace.add_argument("--every-n", type=_count, default=1, help="only every n-th frame")
-    pace.add_argument("--frames", type=_count, help="stop after so many")
+    pace.add_argument(
+        "--max-fps", type=above_zero, default=math.inf, help="judge no faster"
+    )
+    pace.add_argument(
+        "--every-n", type=at_least(1), default=1, help="only every n-th frame"
+    )
+    pace.add_argument("--frames", type=at_least(1), help="stop after so many")
     live = parser.add_argument_group("cameras and streams")
-    live.add_argument("--width", type=_count, default=Wish.width, help="in pixels")
-    live.add_argument("--height", type=_count, default=Wish.height, help="in pixels")
-    live.add_argument("--fps", type=_count, default=Wish.fps, help="of the camera")
+    live.add_argument("--width", type=at_least(1), default=Wish.width, help="in pixels")
+    live.add_argument(
+        "--height", type=at_least(1), default=Wish.height, help="in pixels"
+    )
+    live.add_argument("--fps", type=at_least(1), default=Wish.fps, help="of the camera")
     live.add_argument(
         "--stall",
-        type=_rate,
+        type=above_zero,
         default=Patience.stall_s,
         metavar="S",
         help="seconds without a byte after which a stream is opened again; 5",
     )
     live.add_argument(
         "--give-up",
-        type=_rate,
+        type=above_zero,
         default=Patience.lost_s,
         metavar="S",
         help="end when a lost stream stays away for so long; never unless given",
@@ -219,27 +226,6 @@ def _status(source: FrameSource, session: Session, *, stopped: bool) -> int:
     if bad:
         report(f"{bad} frames of {source.name} were damaged")
     return 3 if bad else 0
-
-
-def _count(word: str) -> int:
-    number = int(word)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
-    return number
-
-
-def _rate(word: str) -> float:
-    number = float(word)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"must be above 0, got {word}")
-    return number
-
-
-def _share(word: str) -> float:
-    number = float(word)
-    if not 0.05 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"must lie in 0.05..1, got {word}")
-    return number
 
 
 def _votes(word: str) -> VoteRule:

@@ -18,6 +18,7 @@ from edge_runtime.photos.paths import once_each, photos_in
 from edge_runtime.photos.quality import FINDING_NAMES, FRAMING
 from edge_runtime.site_calibration.file import site_choice
 from edge_runtime.terminal import logs
+from edge_runtime.terminal.arguments import at_least
 from edge_runtime.terminal.command_parser import CommandParser, from_keywords
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.terminal.progress import ProgressLine
@@ -146,11 +147,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--threads",
-        type=_positive,
+        type=at_least(1),
         help="threads of the interpreter; measured when absent, mostly 1",
     )
     parser.add_argument(
-        "--workers", type=_positive, default=1, help="photos decoded side by side"
+        "--workers", type=at_least(1), default=1, help="photos decoded side by side"
     )
     parser.add_argument(
         "--accept",
@@ -389,10 +390,3 @@ def _crop(word: str) -> Crop | None:
         return None if word == AUTO else parsed(word)
     except CropError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _positive(word: str) -> int:
-    number = int(word)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
-    return number

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 
+from edge_runtime.terminal.arguments import share
 from edge_runtime.terminal.command_parser import CommandParser
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.networks.branches import branch
@@ -139,7 +140,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     add(
         "--mild-phase",
-        type=_share,
+        type=share(),
         default=0.33,
         metavar="SHARE",
         help="of the first cycle's epochs, the last ones, under milder changes, as all"
@@ -147,7 +148,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     add(
         "--mask-lesion",
-        type=_share,
+        type=share(),
         default=0.0,
         metavar="SHARE",
         help="of the photos, shown with the lesion masked as photos that nobody can"
@@ -173,7 +174,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     add(
         "--diagnoses",
-        type=_share,
+        type=share(),
         default=0.0,
         metavar="WEIGHT",
         help="of the loss of a second output, which learns the manifest's branch"
@@ -233,13 +234,6 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     words.soft_labels = tuple(map(Path, words.soft_labels))
     words.weights = tuple(words.weights)
     return Settings(**vars(words))
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, got {text}")
-    return value
 
 
 def _balance(text: str) -> str:

@@ -10,6 +10,7 @@ from edge_runtime.camera.frames import Report
 from edge_runtime.camera.look import Look
 from edge_runtime.camera.outputs.photo_folder import Room, Saver
 from edge_runtime.camera.session import Listener
+from edge_runtime.terminal.arguments import above_zero
 
 PREVIEW_PORT = 8080
 
@@ -41,13 +42,13 @@ class Outputs:
         add("--save", type=Path, metavar="FOLDER", help="photos of steady lesions")
         add(
             "--save-mb",
-            type=_positive,
+            type=above_zero,
             default=Room.megabytes,
             help="most that may lie in FOLDER, oldest removed first; 250",
         )
         add(
             "--save-days",
-            type=_positive,
+            type=above_zero,
             default=Room.days,
             help="after which a photo is removed; 30",
         )
@@ -123,10 +124,3 @@ def opened_listeners(outputs: Outputs, guide: float, report: Report) -> list[Lis
             listener.close()
         raise
     return opened
-
-
-def _positive(word: str) -> float:
-    number = float(word)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be above 0, got {word}")
-    return number

@@ -71,7 +71,7 @@ def test_switches_take_yes_and_no(configured):
         ("[clasify]\nthreads = 1\n", "did you mean [classify]?"),
         ("[of_the_future]\nx = 1\n", "no verb for the table [of_the_future]"),
         ("[classify]\nthraeds = 1\n", "thraeds"),
-        ("[classify]\nthreads = 0\n", "must be at least 1"),
+        ("[classify]\nthreads = 0\n", "at least 1"),
         ('[classify]\nthreads = "many"\n', "many"),
         ("[classify]\nthreads = [1, 2]\n", "expected one value"),
         ('[classify]\naccept = ["ugly"]\n', "ugly"),
