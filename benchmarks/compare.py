@@ -129,7 +129,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " broken; 1 the results cannot be compared; 2 wrong usage; 4 a limit broken.",
     )
     parser.add_argument("old", type=Path, help="result file, or folder of them")
-    parser.add_argument("new", type=Path, help="likewise")
+    parser.add_argument("new", type=Path, help="the newer results: a file or a folder")
     parser.add_argument(
         "--fail-on",
         type=read_limits,

@@ -104,8 +104,8 @@ class Paired:
         photos: how many both judged.
         malignant: how many of these are.
         recall: second minus first, interval by lesion.
-        specificity: likewise.
-        auc: likewise.
+        specificity: second minus first, interval by lesion.
+        auc: second minus first, interval by lesion.
         auc_delong_p: probability of such a difference in AUC if there were none.
         recall_mcnemar_p: the same for recall, from the flips among malignant photos.
         specificity_mcnemar_p: and for specificity, from those among the others.

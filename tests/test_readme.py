@@ -15,7 +15,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 # Written by commands, or about the past: what they name is as it was then.
-GENERATED = {ROOT / "docs/results.md", *(ROOT / "docs/speed").glob("*.md")}
+GENERATED = {
+    ROOT / "docs/results.md",
+    ROOT / "docs/networks.md",
+    *(ROOT / "docs/speed").glob("*.md"),
+}
 DECISIONS = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
 PAGES = sorted({*(ROOT / "docs").rglob("*.md")} - GENERATED - {*DECISIONS})
 GUIDES = [

@@ -68,7 +68,7 @@ class Cost:
 
     Attributes:
         median_ms: of one photo.
-        p90_ms: likewise.
+        p90_ms: 90 % quantile.
         total_s: from the classifier's opening to the last answer.
         start_mib: resident memory before the model was opened.
         peak_mib: largest resident memory of the whole process.

@@ -1,12 +1,10 @@
 """Cost curves: time above, memory below, one chart for each thing that grows."""
 
-import typing
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.costs.cases import AXES, INTERPRETER, VERDICT, curve_name
 from benchmarks.costs.report import FILE, CostReport, CostRow
-from benchmarks.errors import BenchmarkError
 from benchmarks.reporting.chart_style import (
     COLOURS,
     DASHES,
@@ -18,7 +16,7 @@ from benchmarks.reporting.chart_style import (
     layout,
     time_axis,
 )
-from edge_runtime.files.strict_json import build, parse
+from benchmarks.results.bench_file import read_bench
 
 _DASH = {INTERPRETER: DASHES[2], VERDICT: DASHES[0]}
 
@@ -29,17 +27,7 @@ def read_costs(folder: Path) -> CostReport | None:
     Raises:
         BenchmarkError: when the file is not the cost bench's.
     """
-    path = folder / FILE
-    if not path.exists():
-        return None
-    try:
-        values = parse(path.read_text(encoding="utf-8"))
-        return typing.cast("CostReport", build(CostReport, values, "costs"))
-    except (OSError, ValueError, TypeError) as error:
-        raise BenchmarkError(
-            f"{path} is no result of the cost bench: {error}. Measure again: python"
-            " benchmarks/costs/cost_bench.py --help"
-        ) from error
+    return read_bench(folder / FILE, CostReport, "benchmarks.costs.cost_bench")
 
 
 def cost_charts(report: CostReport | None) -> Sequence[Chart]:

@@ -100,7 +100,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         words.photos,
         words.out,
         protocol_of(words),
-        shlex.join(["python", "benchmarks/costs/cost_bench.py", *said]),
+        shlex.join(["python", "-m", "benchmarks.costs.cost_bench", *said]),
     )
 
 

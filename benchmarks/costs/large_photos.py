@@ -181,7 +181,7 @@ def enlarged(
         path: of the photo.
         seed: of the noise; even ones have none.
         width_px: of the JPEG.
-        height_px: likewise; a multiple of 10.
+        height_px: of the JPEG; a multiple of 10.
     """
     picture = Image.fromarray(read_photo(path))
     large = picture.resize((width_px, height_px), Image.Resampling.BICUBIC)

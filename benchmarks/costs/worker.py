@@ -101,7 +101,9 @@ def _batches(
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the case on standard input; returns the exit status."""
-    given = read_case(arguments, "benchmarks/costs/cost_bench.py", sys.stdin.read)
+    given = read_case(
+        arguments, "python -m benchmarks.costs.cost_bench", sys.stdin.read
+    )
     case = build(CostCase, given, "case")
     print(json.dumps(dataclasses.asdict(cost(case)), allow_nan=False))
     return 0

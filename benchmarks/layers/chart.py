@@ -1,10 +1,8 @@
 """Per-operator profile of every network, for the report's page."""
 
-import typing
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.errors import BenchmarkError
 from benchmarks.layers.report import (
     FILE,
     LayerReport,
@@ -14,7 +12,7 @@ from benchmarks.layers.report import (
     stream_gbytes,
 )
 from benchmarks.reporting.chart_style import COLOURS, GREY, Chart, layout
-from edge_runtime.files.strict_json import build, parse
+from benchmarks.results.bench_file import read_bench
 
 REST = "other"
 _WORDS = {
@@ -32,17 +30,7 @@ def read_layers(folder: Path) -> LayerReport | None:
     Raises:
         BenchmarkError: when the file is not the layer bench's.
     """
-    path = folder / FILE
-    if not path.exists():
-        return None
-    try:
-        values = parse(path.read_text(encoding="utf-8"))
-        return typing.cast("LayerReport", build(LayerReport, values, "layers"))
-    except (OSError, ValueError, TypeError) as error:
-        raise BenchmarkError(
-            f"{path} is no result of the layer bench: {error}. Measure again: python"
-            " benchmarks/layers/layer_bench.py --help"
-        ) from error
+    return read_bench(folder / FILE, LayerReport, "benchmarks.layers.layer_bench")
 
 
 def layer_charts(report: LayerReport | None) -> Sequence[Chart]:

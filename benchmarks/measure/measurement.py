@@ -19,7 +19,8 @@ class Subject:
         name: of the model's file without its suffix, or of the baseline.
         kind: ``"model"`` or ``"baseline"``.
         file_bytes: size of the model file; None for a baseline, which has no file.
-        model_sha256: as the card states it and the reader checked it; None likewise.
+        model_sha256: as the card states it and the reader checked it; None for the
+            baseline.
         image_size_px: side of the square the photo is shrunk to.
         threshold_score: at or above it the raw score means malignant.
         temperature: of the calibration of scores to probabilities.
@@ -49,7 +50,7 @@ class Timing:
         stages_ms: the same photos by stage, as the runtime reports them.
         interpreter_runs: how many inferences were timed; of very many, evenly spaced
             ones are kept above.
-        photo_runs: how many photos were, likewise.
+        photo_runs: how many photos were timed, in the same way.
         late_photos: photos that could not start when the rate wanted them to.
     """
 

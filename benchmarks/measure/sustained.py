@@ -22,7 +22,7 @@ class Window:
         median_ms: half of them took no longer.
         p90_ms: 90 % of them took no longer.
         temperature_celsius: of the processor at the stretch's end; None where unknown.
-        frequency_mhz: likewise.
+        frequency_mhz: of the processor then; None where unknown.
     """
 
     start_s: float

@@ -49,7 +49,7 @@ class Pair:
     Attributes:
         model: name of the file.
         ours_ms: median of each turn.
-        tool_ms: likewise, of the tool's run beside it.
+        tool_ms: median of the tool's run beside it.
     """
 
     model: str

@@ -20,7 +20,7 @@ class Row:
         interpreter_ms: median of the network alone.
         photo_ms: median from a photo's path to a score.
         interpreter_by_ours: its median by ours; above 1 ours is faster.
-        photo_by_ours: likewise.
+        photo_by_ours: the same ratio, from photo to score.
         largest_difference: of its scores from ours.
         problem: why it could not run.
     """

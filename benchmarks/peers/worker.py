@@ -60,7 +60,9 @@ def timed_ms(
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the peer, then do what the lines ask for; returns the exit status."""
-    case = read_case(arguments, "benchmarks/peers/peer_bench.py", sys.stdin.readline)
+    case = read_case(
+        arguments, "python -m benchmarks.peers.peer_bench", sys.stdin.readline
+    )
     peer = PEERS[case["peer"]]
     files = Files(**{name: Path(path) for name, path in case["files"].items()})
     card = read_model_file(files.tflite).card
@@ -90,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _our_way(files: Files, *, look: bool) -> Callable[[str], object]:
-    """From a photo's path to a verdict; without the look at it, to a score."""
+    """From a photo's path to a verdict; without the quality check, to a score."""
     classifier = LesionClassifier.load(files.tflite, threads=1, site=False)
     if look:
         return classifier.classify

@@ -10,7 +10,7 @@ from benchmarks.text.tables import Table, _plain, markdown_table
 SPEED_INTRODUCTION = (
     "Each model file ran in a fresh process. Interpreter is the model alone, tensor in"
     " to tensor out; photo to verdict starts with a path on disk and includes reading,"
-    " decoding, resizing, the look at the photo and deciding. What the files find"
+    " decoding, resizing, the quality check and deciding. What the files find"
     " stands in results.md: no figure here says whether a model is any good."
 )
 

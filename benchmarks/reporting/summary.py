@@ -50,7 +50,7 @@ class Headline:
     Attributes:
         photos: which they come from, in words.
         recall: at the file's own threshold.
-        specificity: likewise.
+        specificity: at the same threshold.
         auc: area under the ROC curve.
         auc_interval: its 95 % interval.
     """
@@ -107,7 +107,7 @@ class Row:
     def headline(self) -> Headline | None:
         """The mean over sources, or the first set of photos; None without any.
 
-        Where no source has photos enough for a mean, there is no headline either.
+        Where no source has enough photos for a mean, there is no headline either.
         """
         if (mean := self.over_sources) is not None:
             return Headline(

@@ -184,7 +184,7 @@ def source_table(rows: Sequence[Row]) -> Table:
         " of one source have Wilson intervals, its AUC DeLong's. A source with fewer"
         f" than {LEAST_MALIGNANT} malignant photos has a specificity only and does not"
         " count. Where a source's photos came through several cameras or copies, each"
-        " with photos enough has its own row, which camera and label cannot tell"
+        " with enough photos has its own row, which camera and label cannot tell"
         " apart. pAUC is at most 0.2, by chance 0.02.",
     )
 

@@ -37,10 +37,10 @@ class Curves:
 
     Attributes:
         photo_to_verdict_ms: its percentiles from 0 to 100.
-        interpreter_ms: likewise.
+        interpreter_ms: quantiles of the interpreter alone.
         reliability: bins that hold photos; empty for photos of several sources.
         risk: error among the photos farthest from the threshold, for ``COVERAGES``;
-            empty likewise.
+            empty for photos of several sources.
         sustained: work without a pause.
     """
 

@@ -79,8 +79,8 @@ class BySource:
 
     Attributes:
         quality: one entry per source, then one per origin within a source that has
-            photos enough, and one per group within a source.
-        over_sources: means; None where no source has photos enough.
+            enough photos, and one per group within a source.
+        over_sources: means; None where no source has enough photos.
     """
 
     quality: tuple[Quality, ...]
@@ -100,7 +100,7 @@ def quality_by_source(
 
     A source with fewer than ``LEAST_MALIGNANT`` malignant photos tells its specificity
     only. Where a source's photos came through several cameras or copies (``origin``),
-    each that has photos enough is judged by itself too: there no camera tells the
+    each that has enough photos is judged by itself too: there no camera tells the
     label. Nothing is ever pooled over sources.
 
     Args:

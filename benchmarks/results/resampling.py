@@ -30,7 +30,7 @@ class Counts:
     Attributes:
         thresholds: distinct scores; shape ``(steps,)``.
         hits: malignant photos at or above; shape ``(resamples, steps)``.
-        alarms: others at or above; likewise.
+        alarms: other photos at or above the threshold, in each draw.
     """
 
     thresholds: NDArray[np.float64]

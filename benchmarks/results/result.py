@@ -85,7 +85,7 @@ class Detail:
     Attributes:
         auc: area under the ROC curve.
         recall: at the file's own threshold.
-        specificity: likewise.
+        specificity: at the same threshold.
         pauc: area between ROC curve and 80 % recall, from 0 to 0.2.
         pr_auc: average precision; its chance level is the share of malignant photos.
         calibration_error: expected calibration error of the calibrated probability.
@@ -148,12 +148,12 @@ class OverSources:
     are is taken as given.
 
     Attributes:
-        sources: those with photos enough, in the order of their names.
+        sources: those with enough photos, in the order of their names.
         worst: the one with the lowest AUC.
         auc: mean area under the ROC curve.
         pauc: mean of the areas above 80 % recall, from 0 to 0.2.
         recall: mean, at the file's own threshold.
-        specificity: likewise.
+        specificity: mean, at the same threshold.
         calibration_error: mean of the expected calibration errors.
     """
 

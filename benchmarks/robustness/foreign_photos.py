@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Draw pictures of other things from a seed, take real ones where a"
         " folder is given, and count what the quality checks and the models say; count"
-        " likewise how many photos of a manifest they refuse. Research and education;"
+        " also how many photos of a manifest they refuse. Research and education;"
         " not a medical device.",
         epilog="exit status: 0 done; 1 nothing could be measured; 2 wrong usage; 4 a"
         " picture of something else is called monitor, or over 0.5 % of the train split"

@@ -73,7 +73,7 @@ class Settings:
         manifest: table with a column ``source``.
         training: options of ``training/train.py``, as given.
         sources: names to leave out, each alone or several joined by ``+``; all that
-            have photos enough if none is named.
+            have enough photos if none is named.
         out: folder of the manifests, runs and results.
     """
 

@@ -1,13 +1,11 @@
 """The shift bench as a heat map: how much each change of the photo costs each model."""
 
-import typing
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.errors import BenchmarkError
 from benchmarks.reporting.chart_style import Chart, layout
+from benchmarks.results.bench_file import read_bench
 from benchmarks.robustness.shift_report import NO_SHIFT, ShiftReport, ShiftRow
-from edge_runtime.files.strict_json import build, parse
 
 FILE = "shifts.json"
 STRENGTH = 2
@@ -20,17 +18,7 @@ def read_shifts(folder: Path) -> ShiftReport | None:
     Raises:
         BenchmarkError: when the file is not the shift bench's.
     """
-    path = folder / FILE
-    if not path.exists():
-        return None
-    try:
-        values = parse(path.read_text(encoding="utf-8"))
-        return typing.cast("ShiftReport", build(ShiftReport, values, "shifts"))
-    except (OSError, ValueError, TypeError) as error:
-        raise BenchmarkError(
-            f"{path} is no result of the shift bench: {error}. Measure again: python"
-            " benchmarks/robustness/shift_bench.py --help"
-        ) from error
+    return read_bench(folder / FILE, ShiftReport, "benchmarks.robustness.shift_bench")
 
 
 def shift_chart(report: ShiftReport) -> Chart:

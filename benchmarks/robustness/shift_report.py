@@ -43,7 +43,7 @@ class ShiftRow:
         strength: 1 to 3; 0 for the photos as taken.
         auc: area under the ROC curve.
         recall: at the model's own threshold.
-        specificity: likewise.
+        specificity: at the same threshold.
     """
 
     model: str

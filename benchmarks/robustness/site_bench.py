@@ -152,7 +152,7 @@ def sites_of(photos: Sequence[LabelledPhoto]) -> tuple[Site, ...]:
     """Every source that counts in val and in test, or all photos as one site.
 
     Raises:
-        BenchmarkError: when there are several sources, and none has photos enough.
+        BenchmarkError: when there are several sources, and none has enough photos.
     """
     val, test = photos_of(photos, "val"), photos_of(photos, "test")
     names = sources_of((*val, *test))

@@ -52,7 +52,7 @@ from edge_runtime.terminal.progress import ProgressLine
 TABLE, REPORT = "source_probe.md", "source_probe.json"
 FOLDS = 5
 LEAST_BENIGN = 50
-"""Benign photos of a source, of which a fold tests a fifth."""
+"""The fewest benign photos of a source; each of five folds tests a fifth of them."""
 MASK, MASK_STRENGTH = "lesion blanked out", 2
 
 FROM_SCORE = "score tells the source"
@@ -147,7 +147,7 @@ def probe(options: argparse.Namespace) -> ProbeReport:
     """Judge every photo by every model, ask all questions, write table and JSON.
 
     Raises:
-        EdgeRuntimeError: when the manifest names no two sources with photos enough, or
+        EdgeRuntimeError: when the manifest names no two sources with enough photos, or
             a model cannot be used.
     """
     photos = photos_of(read_manifest(options.manifest), options.split, clean=True)
@@ -185,7 +185,7 @@ def probe(options: argparse.Namespace) -> ProbeReport:
 def _probed_sources(
     photos: Sequence[LabelledPhoto], labels: NDArray[np.int64]
 ) -> NDArray[Any]:
-    """The photos' sources, of which two at least have benign photos enough."""
+    """The source of each photo. At least two sources have enough benign photos."""
     sources = sources_of(photos)
     if sources is not None:
         found = photos_by_source(sources)

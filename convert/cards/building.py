@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from convert.cards.measured import measured_card
 from convert.checks.evidence import Evidence
 from convert.quantize.recipes import Recipe
 from convert.source.answers import answers_spec
@@ -12,17 +13,13 @@ from convert.source.model import Source
 from convert.source.scoring import MEAN, STD
 from convert.tflite.audit import Audit
 from edge_runtime.model.card import (
-    CARD_FORMAT,
     Data,
-    InputSpec,
     ModelCard,
-    OutputSpec,
     Provenance,
 )
 from edge_runtime.model.interpreter import TfliteModel
 from edge_runtime.model.operating_point import SplitAccuracy
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
-from edge_runtime.verdict import NOTICE
 
 TOOLS = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "keras", "numpy")
 NOT_EVALUATED = (
@@ -63,37 +60,19 @@ def model_card(
     accepted_gates: tuple[str, ...],
 ) -> ModelCard:
     """Put the card together; everything on it was measured or is said by the user."""
-    splits = (evidence.measured, *others)
-    few = tuple(source for split in splits for source in split.few_malignant)
-    return ModelCard(
-        format=CARD_FORMAT,
+    return measured_card(
         name=name,
         network=source.network,
         recipe=recipe.name,
         created=str(source.training.get("finished", "unknown")),
         description=describe(source, recipe),
-        notice=NOTICE,
-        licence=data_set.terms,
+        model=model,
         model_sha256=model_sha256,
-        input=InputSpec(
-            size_px=model.input_shape[1],
-            dtype=model.input.dtype_name,
-            scale=model.input.scale,
-            zero_point=model.input.zero_point,
-            mean=MEAN,
-            std=STD,
-        ),
-        output=OutputSpec(
-            dtype=model.output.dtype_name,
-            scale=model.output.scale,
-            zero_point=model.output.zero_point,
-        ),
-        temperature=evidence.temperature,
-        threshold=evidence.threshold,
-        uncertainty=evidence.uncertainty,
-        comparison=evidence.comparison,
-        accuracy=tuple(each for split in splits for each in split.accuracy),
-        data=Data(
+        mean=MEAN,
+        std=STD,
+        evidence=evidence,
+        others=others,
+        used=Data(
             name=data_set.name,
             manifest_sha256=data_set.manifest_sha256,
             terms=data_set.terms,
@@ -114,7 +93,6 @@ def model_card(
             accepted_gates=accepted_gates,
         ),
         answers=answers_spec(model, source.questions),
-        few_malignant=few or None,
     )
 
 

@@ -158,7 +158,7 @@ def _row(card: ModelCard, picture: Picture) -> tuple[str, ...]:
     output = picture.output[:1]
     score = float(card.output.quantization.restore(output)[0])
     file = picture.name, picture.suffix, str(picture.levels)
-    # Not part of the decision column: an app may leave the look at the photo out.
+    # Not part of the decision column: an app may leave the quality check out.
     found = picture.findings
     seen = ",".join(each.name for each in found), decision(score, card, found)
     sizes = str(width), str(height)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from convert.cards.golden import golden_npz
 from convert.cards.golden_pictures import golden_pngs
+from convert.cards.measured import measured_card
 from convert.checks.evidence import Evidence, gather_evidence, refuse_one_class
 from convert.errors import ConversionError, GateError
 from convert.graph.head import Head
@@ -28,11 +29,7 @@ from convert.tflite.audit import audit
 from convert.tflite.metadata import Description, with_metadata
 from convert.tflite.operators import operators
 from edge_runtime.model.card import (
-    CARD_FORMAT,
     Data,
-    InputSpec,
-    ModelCard,
-    OutputSpec,
     Provenance,
 )
 from edge_runtime.model.evidence import Comparison
@@ -93,34 +90,18 @@ def carded(path: Path, settings: Settings) -> ModelFile:
     _refuse_other_range(opened, mean, std)
     photos = read_manifest(settings.manifest)
     evidence = _evidence(opened, photos, size_px, mean, std, settings)
-    card = ModelCard(
-        format=CARD_FORMAT,
+    card = measured_card(
         name=name,
         network=path.stem,
         recipe=RECIPE,
         created="unknown",
         description=text,
-        notice=NOTICE,
-        licence=settings.terms,
+        model=opened,
         model_sha256=hashlib.sha256(model).hexdigest(),
-        input=InputSpec(
-            size_px,
-            opened.input.dtype_name,
-            opened.input.scale,
-            opened.input.zero_point,
-            mean,
-            std,
-        ),
-        output=OutputSpec(
-            opened.output.dtype_name, opened.output.scale, opened.output.zero_point
-        ),
-        temperature=evidence.temperature,
-        threshold=evidence.threshold,
-        uncertainty=evidence.uncertainty,
-        comparison=evidence.comparison,
-        accuracy=evidence.measured.accuracy,
-        few_malignant=evidence.measured.few_malignant or None,
-        data=_photos_used(photos, settings),
+        mean=mean,
+        std=std,
+        evidence=evidence,
+        used=_photos_used(photos, settings),
         provenance=_provenance(content, model, opened, settings, found),
     )
     golden = golden_npz(golden_pngs(size_px), opened.infer, card)

@@ -151,7 +151,7 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         "--report",
         type=Path,
         metavar="FOLDER",
-        help="write every photo's two scores, those that changed sides, the gates and"
+        help="write every photo's two scores, the flipped decisions, the gates and"
         " a reliability diagram there, also if a gate fails",
     )
     add(

@@ -46,7 +46,7 @@ def is_judged(labels: Labels) -> bool:
 def judged_sources(labels: Labels, sources: Names | None) -> dict[str, NDArray[Any]]:
     """Masks of the sources that count, by name.
 
-    Where none has photos enough, or nothing is known of sources, all photos count as
+    Where none has enough photos, or nothing is known of sources, all photos count as
     one group, which has no name.
 
     >>> labels = np.arange(120) % 3 == 0

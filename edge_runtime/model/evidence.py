@@ -95,7 +95,7 @@ class Comparison:
         split: which photos were compared.
         n: how many they are.
         auc_keras: of the Keras model in floating point; of several sources, the mean.
-        auc_file: likewise, of this file.
+        auc_file: AUC of this file, in the same way.
         malignant_lost: malignant photos at or above the Keras model's threshold (same
             target recall) that fall below this file's.
         malignant_gained: the reverse.

@@ -176,7 +176,7 @@ class SplitAccuracy:
     """What one split tells, source by source.
 
     Attributes:
-        accuracy: one entry for each source with photos enough; one in all where the
+        accuracy: one entry for each source with enough photos; one in all where the
             split is of one source.
         few_malignant: the other sources.
     """
@@ -196,7 +196,7 @@ def accuracy_by_source(
 ) -> SplitAccuracy:
     """``accuracy`` within each source; over all photos where they are of one.
 
-    Where no source has photos enough, all photos together are measured too, so that a
+    Where no source has enough photos, all photos together are measured too, so that a
     file never lacks a figure.
     """
 

@@ -155,6 +155,6 @@ def test_a_ratio_breaks_its_limit_only_beyond_it_and_beyond_noise(
         (0.02, 0.01, 0.03, False),
     ],
 )
-def test_a_loss_likewise(value, low, high, broken):
+def test_a_loss_counts_beyond_the_interval(value, low, high, broken):
     change = Change(value, Interval(low, high), 0.0)
     assert Limit("recall", -0.01).broken_by(change) is broken

@@ -22,10 +22,8 @@ from edge_runtime.evaluation.metrics import (
     specificity,
     threshold_at_recall,
 )
-from edge_runtime.photos.manifest import LabelledPhoto
-
-SOURCE = "source"
-"""The manifest's column that names where a photo comes from."""
+from edge_runtime.evaluation.sources import LEAST_MALIGNANT, is_judged
+from edge_runtime.photos.manifest import SOURCE, LabelledPhoto
 
 CAMERA = "camera"
 """Whose photo it is, where a source republishes those of others. A source may hold
@@ -35,9 +33,6 @@ then says malignant. A manifest without this column tells it by ``source`` and
 
 ORIGIN = "origin"
 """The manifest's column that names the source a photo was taken over from."""
-
-LEAST_MALIGNANT = 20
-"""Malignant photos from which on a source's AUC counts; fewer tell next to nothing."""
 
 TARGET_RECALL = 0.93
 """Which every source that counts reaches at the common threshold."""
@@ -168,13 +163,12 @@ class SourceScores:
 
     @property
     def counts(self) -> bool:
-        """Whether there are photos enough for an AUC."""
-        malignant = int(self.labels.sum())
-        return LEAST_MALIGNANT <= malignant < len(self.labels)
+        """Whether there are enough photos for an AUC."""
+        return is_judged(self.labels)
 
 
 def aucs_by_source(by_source: Mapping[str, SourceScores]) -> dict[str, float]:
-    """The AUC within each source that has photos enough for one."""
+    """The AUC within each source that has enough photos for one."""
     return {
         name: roc_auc(part.labels, part.scores)
         for name, part in by_source.items()
@@ -186,7 +180,7 @@ def common_threshold(by_source: Mapping[str, SourceScores]) -> float:
     """The highest threshold at which no source that counts has too low a recall.
 
     Raises:
-        ValueError: when no source has photos enough.
+        ValueError: when no source has enough photos.
     """
     thresholds = [
         threshold_at_recall(part.labels, part.scores, TARGET_RECALL)

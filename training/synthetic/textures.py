@@ -81,7 +81,7 @@ def cell_walls(
     Args:
         generator: the source of the jitter.
         x: horizontal position of each pixel, about 0 to 1; it may be warped.
-        y: vertical position of each pixel, likewise.
+        y: vertical position of each pixel, in the same unit.
         cells: cells along a side of the photo.
         irregularity: 0 for a regular lattice, 1 for wholly jittered seed points.
 

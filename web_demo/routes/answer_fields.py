@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from werkzeug.datastructures import MultiDict
 
+from edge_runtime.files.json_schema import Json
 from edge_runtime.model.answers import UNKNOWN, Question
 from edge_runtime.model.card import ModelCard
-from web_demo.routes.openapi import Json
 
 PREFIX = "answer_"
 

@@ -143,7 +143,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_rows(
     words = ["--repeat", "60", "--photos-per-shard", "3"]
     _, whole = screened(folder, *words, out="whole")
     out = tmp_path / "killed"
-    command = [sys.executable, "benchmarks/archive/screen.py", str(folder)]
+    command = [sys.executable, "-m", "benchmarks.archive.screen", str(folder)]
     command += ["--model", str(model_path), "--out", str(out), *words]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from web_demo.guards.http_server import Body, Budget, PageServer, Patience, listen
+from web_demo.guards.http_server import PageServer, Patience, listen
+from web_demo.guards.request_bodies import Body, Budget
 
 HELD_BYTES = 1_500_000
 # Short, since these tests wait for it.
