@@ -19,7 +19,7 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from convert.cards.difference import calls, flips, median_ms
+from convert.cards.difference import calls, median_ms
 from convert.cards.registry_file import (
     REGISTRY_NAME,
     Entry,
@@ -28,6 +28,7 @@ from convert.cards.registry_file import (
     read_registry,
 )
 from convert.cards.text import SPLITS, table
+from convert.checks.flips import flips
 from convert.errors import ConversionError, GateError
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.measuring.revision import CHECKOUT
@@ -175,23 +176,23 @@ def _flipped(settings: Settings, paths: Sequence[Path]) -> Iterator[str]:
     else:
         rows = photos_of(read_manifest(settings.manifest), settings.split)
         photos = [row.path for row in rows]
-        malignant = np.array([bool(row.malignant) for row in rows])
+        malignant = np.array([int(row.malignant) for row in rows])
         where = f"photos of the split {settings.split}"
     old, new = (calls(path, photos) for path in paths)
-    found = flips(photos, old, new, malignant)
+    raised, dropped = (np.flatnonzero(it) for it in (new & ~old, old & ~new))
     yield (
-        f"of {found.photos} {where}, {len(found.raised)} are malignant to the new file"
-        f" only, {len(found.dropped)} to the old file only"
+        f"of {len(photos)} {where}, {len(raised)} are malignant to the new file only,"
+        f" {len(dropped)} to the old file only"
     )
     if malignant is not None:
+        found = flips(malignant, old, new)
         yield (
-            f"malignant lesions lost {found.malignant_lost}, gained"
-            f" {found.malignant_gained}; false alarms new"
-            f" {len(found.raised) - (found.malignant_gained or 0)}, gone"
-            f" {len(found.dropped) - (found.malignant_lost or 0)}"
+            f"malignant lesions lost {len(found.malignant_lost)}, gained"
+            f" {len(found.malignant_gained)}; false alarms new"
+            f" {len(found.benign_lost)}, gone {len(found.benign_gained)}"
         )
-    yield from (f"  now malignant: {photo}" for photo in found.raised)
-    yield from (f"  no longer malignant: {photo}" for photo in found.dropped)
+    yield from (f"  now malignant: {photos[place]}" for place in raised)
+    yield from (f"  no longer malignant: {photos[place]}" for place in dropped)
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("training", "convert", "edge_runtime", "benchmarks", "web_demo")
 INTERPRETERS = {"ai_edge_litert", "tflite_runtime", "tensorflow"}
 # What an option of the runtime brings along; imported by name when it is asked for.
-RUNTIME_EXTRAS = {"cryptography", "gpiozero", "paho", "picamera2", "pillow_heif"}
+RUNTIME_EXTRAS = {
+    "cryptography", "flatbuffers", "gpiozero", "paho", "picamera2", "pillow_heif"
+}  # fmt: skip
 DRAWERS = {"utils", "util", "helpers", "common", "misc", "base", "core", "types"}
 EMPTY_NAMES = {"data", "info", "img", "pred", "preds", "proc", "result2", "tmp", "foo"}
 EMPTY_VERBS = re.compile("(get|do|handle|process)_")

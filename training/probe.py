@@ -36,8 +36,8 @@ from training.framework import start_keras
 from training.networks.designs import BACKBONES, SIZES_PX, Backbone, Part
 
 FOLDS = 5
-# How much a weight costs, of standardised features; the best of them on a fold of its
-# own, so that no photo helps to choose the classifier that judges it.
+# How much a weight costs, of standardised features; no photo helps to choose the
+# penalty of the classifier that judges it.
 PENALTIES = (300.0, 1000.0, 3000.0, 10000.0)
 
 SMALLEST_PX = 32
@@ -122,7 +122,8 @@ def probe(words: argparse.Namespace) -> list[str]:
     """The lines of the table: each part alone, then all that can be joined."""
     manifest = read_manifest(words.manifest)
     photos = (*photos_of(manifest, "train"), *photos_of(manifest, "val"))
-    labels, folds = labels_of(photos), folds_by_lesion(photos, words.seed)
+    labels = labels_of(photos)
+    folds = folds_by_lesion(photos, labels, words.seed)
     pixels = model_inputs(photos, words.size)
     probed = [
         _probed(text, part, file, pixels, dense_stem=words.dense_stem)
@@ -156,42 +157,47 @@ def _line(
     )
 
 
-def folds_by_lesion(photos: Sequence[LabelledPhoto], seed: int) -> NDArray[np.int64]:
+def folds_by_lesion(
+    photos: Sequence[LabelledPhoto], labels: NDArray[np.int64], seed: int
+) -> NDArray[np.int64]:
     """A fold for each photo, the same for all photos of one lesion; shape ``(n,)``."""
-    _, lesion = np.unique([photo.lesion for photo in photos], return_inverse=True)
-    drawn = np.random.default_rng(seed).permutation(lesion.max() + 1) % FOLDS
-    return np.asarray(drawn[lesion])
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    lesions = [photo.lesion for photo in photos]
+    folds = np.empty(len(labels), np.int64)
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for fold, (_, judged) in enumerate(splitter.split(labels, labels, lesions)):
+        folds[judged] = fold
+    return folds
 
 
 def out_of_fold(
     features: Floats, labels: NDArray[np.int64], folds: NDArray[np.int64]
 ) -> Floats:
-    """Scores by ridge regression, each from the other folds; shape ``(n,)``."""
+    """Scores by ridge regression, each from the other folds; shape ``(n,)``.
+
+    Within the other folds the penalty with the highest AUC is chosen by
+    cross-validation, one of these folds left out at a time.
+    """
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.model_selection import GridSearchCV, PredefinedSplit
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     scores = np.empty(len(labels))
     for fold in range(FOLDS):
-        judged, tuning = folds == fold, folds == (fold + 1) % FOLDS
-        learnt = ~(judged | tuning)
-        aucs = [
-            roc_auc(labels[tuning], _ridge(features, labels, learnt, cost)[tuning])
-            for cost in PENALTIES
-        ]
-        best = PENALTIES[int(np.argmax(aucs))]
+        judged, learnt = folds == fold, folds != fold
+        search = GridSearchCV(
+            make_pipeline(StandardScaler(), RidgeClassifier()),
+            {"ridgeclassifier__alpha": PENALTIES},
+            scoring="roc_auc",
+            cv=PredefinedSplit(folds[learnt]),
+        )
+        search.fit(features[learnt], labels[learnt])
         # Ranks, as classifiers of different folds have scales of their own.
-        found = _ridge(features, labels, ~judged, best)[judged]
+        found = search.decision_function(features[judged])
         scores[judged] = found.argsort().argsort() / max(1, judged.sum() - 1)
     return scores
-
-
-def _ridge(
-    features: Floats, labels: NDArray[np.int64], learnt: NDArray[np.bool_], cost: float
-) -> Floats:
-    """What a linear classifier of the ``learnt`` photos says of all."""
-    middle, spread = features[learnt].mean(axis=0), features[learnt].std(axis=0)
-    values = (features - middle) / (spread + 1e-6)
-    wanted = labels[learnt] - labels[learnt].mean()
-    seen = values[learnt]
-    matrix = seen.T @ seen + cost * np.eye(seen.shape[1])
-    return np.asarray(values @ np.linalg.solve(matrix, seen.T @ wanted))
 
 
 def _probed(

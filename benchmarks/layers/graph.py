@@ -6,14 +6,13 @@ Read from the FlatBuffer with LiteRT's own generated classes; no TensorFlow.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from numpy.typing import NDArray
 
-_ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema
+from edge_runtime.model.packing import packed
+
 _WIDTHS_BYTES = {
     schema.TensorType.FLOAT32: 4,
     schema.TensorType.INT32: 4,
@@ -61,13 +60,6 @@ def first_layers(model: bytes, count: int) -> bytes:
     return packed(opened)
 
 
-def packed(model: Any) -> bytes:
-    """A ``ModelT`` as bytes that an interpreter opens."""
-    builder = _AligningBuilder(1024)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
-
-
 def _opened(model: bytes) -> Any:
     return schema.ModelT.InitFromPackedBuf(model, 0)
 
@@ -109,12 +101,3 @@ def _shape(tensor: Any) -> tuple[int, ...]:
 
 def _bytes(tensor: Any) -> int:
     return math.prod(_shape(tensor)) * _WIDTHS_BYTES.get(tensor.type, 1)
-
-
-class _AligningBuilder(flatbuffers.Builder):  # type: ignore[misc]
-    """The generated ``Pack`` calls this for every constant, and only for arrays."""
-
-    def CreateNumpyVector(self, x: NDArray[Any]) -> int:  # noqa: N802 (flatbuffers')
-        """A vector that starts, behind its length field, at a multiple of 16."""
-        self.Prep(_ALIGNMENT_BYTES, x.nbytes)
-        return cast("int", super().CreateNumpyVector(x))

@@ -16,7 +16,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from benchmarks.layers.graph import first_layers, layers, packed
+from benchmarks.layers.graph import first_layers, layers
+from edge_runtime.model.packing import packed
 
 Step = Callable[[], object]
 Opening = Callable[[], Step]

@@ -1,21 +1,19 @@
 """A TFLite model opened for changes to its graph, and packed again.
 
 ``model_buffers`` adds named buffers without touching the rest; operators cannot be
-added that way. Constants are laid at multiples of 16 bytes, as the schema demands and
-as the generated classes forget.
+added that way.
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from convert.tflite.buffers import named_damage
+from edge_runtime.model.packing import packed
 
-_ALIGNMENT_BYTES = 16  # force_align of Buffer.data
 _TYPES = {
     "float32": schema.TensorType.FLOAT32,
     "int8": schema.TensorType.INT8,
@@ -47,9 +45,7 @@ class OpenGraph:
 
     def packed(self) -> bytes:
         """The model as bytes; the same changes give the same bytes."""
-        builder = _AligningBuilder(1024)
-        builder.Finish(self.model.Pack(builder), file_identifier=b"TFL3")
-        return bytes(builder.Output())
+        return packed(self.model)
 
     def kind(self, operator: Any) -> str:
         """Name of an operator's kernel, such as ``"LOGISTIC"``."""
@@ -165,12 +161,3 @@ class OpenGraph:
         # Readers older than the second field see kernels up to number 127 in the first.
         codes.append(schema.OperatorCodeT(min(builtin, 127), None, version, builtin))
         return len(codes) - 1
-
-
-class _AligningBuilder(flatbuffers.Builder):  # type: ignore[misc]
-    """The generated ``Pack`` calls this for every constant, and only for arrays."""
-
-    def CreateNumpyVector(self, x: NDArray[Any]) -> int:  # noqa: N802 (flatbuffers')
-        """A vector that starts, behind its length field, at a multiple of 16."""
-        self.Prep(_ALIGNMENT_BYTES, x.nbytes)
-        return cast("int", super().CreateNumpyVector(x))

@@ -11,10 +11,11 @@ from training.probe import FOLDS, NETWORKS, folds_by_lesion, out_of_fold, parse,
 
 def test_photos_of_one_lesion_share_a_fold_and_folds_are_even():
     photos = [SimpleNamespace(lesion=f"g{i // 2}") for i in range(200)]
-    folds = folds_by_lesion(photos, seed=0)
+    labels = np.arange(200) // 2 % 2
+    folds = folds_by_lesion(photos, labels, seed=0)
     assert (folds[::2] == folds[1::2]).all()
     assert np.bincount(folds).tolist() == [200 // FOLDS] * FOLDS
-    assert (folds_by_lesion(photos, seed=1) != folds).any()
+    assert (folds_by_lesion(photos, labels, seed=1) != folds).any()
 
 
 def test_features_of_chance_stay_at_chance_and_telling_ones_are_found():

@@ -38,7 +38,7 @@ class Batch:
 
     Attributes:
         pixels: pixels / 255; shape ``(n, size, size, 3)``; float32.
-        labels: 1 for malignant, or what teachers say; shape ``(n, 1)``; float32.
+        labels: 1 for malignant, or soft labels; shape ``(n, 1)``; float32.
         weights: make both classes count the same; shape ``(n, 1)``; float32.
         answers: about the lesions; shape ``(n, SLOTS)``; None for the photo alone.
         diagnoses: classes; shape ``(n,)``; None where they are not learnt.

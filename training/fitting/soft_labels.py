@@ -1,9 +1,9 @@
-"""What a trained network says of changed photos, for another one to learn.
+"""Soft labels: a teacher's scores of augmented photos, from which a student learns.
 
-Distillation (Hinton et al. 2015, arXiv 1503.02531) on shared views: the students sees a
-changed photo, and the teacher was shown the same change of the same photo at its own
-input size ("function matching": Beyer et al. 2021, arXiv 2106.05237). ``distil.py``
-writes a teacher's words once, for a fixed number of views; every students reads them.
+Distillation (Hinton et al. 2015, arXiv 1503.02531) on shared views: the student sees an
+augmented photo, and the teacher saw the same augmented photo at its own input size
+("function matching": Beyer et al. 2021, arXiv 2106.05237). ``distil.py`` writes a
+teacher's scores once, for a fixed number of views of each photo.
 """
 
 import io
@@ -19,17 +19,17 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.files.atomic import write_bytes
 from training.augmentation.pipelines import AUGMENTATIONS, MILD, Pixels
 
-# Share of the teachers' word in a target; the rest is the label's. Chosen once.
+# Share of the soft label in a target; the rest is the hard label's. Chosen once.
 TEACHERS_SHARE = 0.8
 
 
 class SoftLabelError(EdgeRuntimeError):
-    """SoftLabels are missing, broken, or those of other photos."""
+    """Soft labels are missing, broken, or of other photos."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """The views that students and teachers share; pure functions of these fields.
+    """The views that student and teacher share; pure functions of these fields.
 
     Attributes:
         manifest_sha256: of the table whose train split is shown.
@@ -71,7 +71,7 @@ class Course:
 
 @dataclass(frozen=True)
 class SoftLabels:
-    """A teacher's words, or the mean of several teachers'.
+    """A teacher's logits, or the mean of several teachers'.
 
     Attributes:
         course: what was shown.
@@ -87,7 +87,7 @@ class SoftLabels:
         view: int | Sequence[int],
         part: NDArray[np.int64],
     ) -> NDArray[np.float32]:
-        """What the students shall say: probabilities, same shape as ``part``.
+        """The student's targets: probabilities, same shape as ``part``.
 
         Args:
             labels: 1 for malignant; shape ``(photos,)``.
@@ -100,14 +100,14 @@ class SoftLabels:
 
 
 def write_soft_labels(path: Path, soft_labels: SoftLabels) -> None:
-    """Write a teacher's words so far; views yet to come are NaN."""
+    """Write a teacher's logits so far; views yet to come are NaN."""
     stored = io.BytesIO()
     np.savez(stored, logits=soft_labels.logits, **vars(soft_labels.course))
     write_bytes(path, stored.getvalue())
 
 
 def read_soft_labels(path: Path) -> SoftLabels:
-    """A teacher's words so far.
+    """A teacher's logits so far.
 
     Raises:
         SoftLabelError: when the file is missing or was not written by
@@ -145,12 +145,12 @@ def mean_soft_labels(
 
     Args:
         paths: files of ``training/distil.py``, at least one.
-        manifest_sha256: of the students's table.
+        manifest_sha256: of the student's table.
         photos: of its train split.
-        augmentation: the students's.
+        augmentation: the student's.
 
     Raises:
-        SoftLabelError: when a file does not fit the students or the first one, or is
+        SoftLabelError: when a file does not fit the student or the first one, or is
         not finished.
     """
     read = [read_soft_labels(path) for path in paths]

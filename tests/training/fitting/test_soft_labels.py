@@ -26,7 +26,7 @@ COURSE = Course("abc", "strong", seed=3, strong_views=4, mild_views=2)
 FITTING = {"manifest_sha256": "abc", "photos": 6, "augmentation": "strong"}
 
 
-def _lessons(value, course=COURSE):
+def _soft_labels(value, course=COURSE):
     return SoftLabels(course, np.full((course.views, 6), value, np.float32))
 
 
@@ -40,7 +40,7 @@ def squares():
 def photos(squares):
     return AugmentedPhotos(
         squares, np.array([0, 1] * 3), size_px=8, augmentation=strong, batch_size=6,
-        seed=0, mild_from=5, soft_labels=_lessons(np.log(0.9 / 0.1)),
+        seed=0, mild_from=5, soft_labels=_soft_labels(np.log(0.9 / 0.1)),
     )  # fmt: skip
 
 
@@ -111,14 +111,14 @@ class TestBatches:
 
 class TestFiles:
     def test_are_read_as_written(self, tmp_path):
-        write_soft_labels(tmp_path / "l.npz", _lessons(1.5))
+        write_soft_labels(tmp_path / "l.npz", _soft_labels(1.5))
         read = read_soft_labels(tmp_path / "l.npz")
         assert read.course == COURSE
-        np.testing.assert_array_equal(read.logits, _lessons(1.5).logits)
+        np.testing.assert_array_equal(read.logits, _soft_labels(1.5).logits)
 
     def test_mean_of_teachers_is_that_of_their_logits(self, tmp_path):
         for name, value in (("a", -2.0), ("b", 1.0)):
-            write_soft_labels(tmp_path / name, _lessons(value))
+            write_soft_labels(tmp_path / name, _soft_labels(value))
         mean = mean_soft_labels([tmp_path / "a", tmp_path / "b"], **FITTING)
         np.testing.assert_array_equal(mean.logits, np.float32(-0.5))
 
@@ -128,18 +128,18 @@ class TestFiles:
         ids=str,
     )
     def test_of_other_photos_are_refused(self, tmp_path, other):
-        write_soft_labels(tmp_path / "l.npz", _lessons(0.0))
+        write_soft_labels(tmp_path / "l.npz", _soft_labels(0.0))
         with pytest.raises(SoftLabelError, match=r"l\.npz judges other photos"):
             mean_soft_labels([tmp_path / "l.npz"], **FITTING | other)
 
     def test_of_other_views_are_refused_together(self, tmp_path):
-        write_soft_labels(tmp_path / "a", _lessons(0.0))
-        write_soft_labels(tmp_path / "b", _lessons(0.0, replace(COURSE, seed=4)))
+        write_soft_labels(tmp_path / "a", _soft_labels(0.0))
+        write_soft_labels(tmp_path / "b", _soft_labels(0.0, replace(COURSE, seed=4)))
         with pytest.raises(SoftLabelError, match="judge other views"):
             mean_soft_labels([tmp_path / "a", tmp_path / "b"], **FITTING)
 
     def test_unfinished_are_refused(self, tmp_path):
-        write_soft_labels(tmp_path / "l.npz", _lessons(np.nan))
+        write_soft_labels(tmp_path / "l.npz", _soft_labels(np.nan))
         with pytest.raises(SoftLabelError, match="not finished"):
             mean_soft_labels([tmp_path / "l.npz"], **FITTING)
 
@@ -198,7 +198,7 @@ class TestTeach:
         np.testing.assert_array_equal(read.logits[0], 7.0)
         np.testing.assert_array_equal(read.logits[2], soft_labels.logits[2])
 
-    def test_lessons_made_otherwise_are_kept(self, run, soft_labels, capsys):
+    def test_soft_labels_of_other_settings_are_kept(self, run, soft_labels, capsys):
         folder, manifest = run
         assert main(_words(folder, manifest, "--seed", "9")) == 1
         assert "other photos or views" in capsys.readouterr().err
@@ -225,7 +225,7 @@ class TestTeach:
         likely = 1 / (1 + np.exp(-soft_labels.logits[1, 0]))
         assert likely == pytest.approx(score.clip(1 / 512, 511 / 512), abs=1e-5)
 
-    def test_file_needs_a_place_for_its_lessons(self, run, capsys):
+    def test_file_needs_a_place_for_its_soft_labels(self, run, capsys):
         with pytest.raises(SystemExit) as stop:
             parse(_words("models/lesion32.qat_int8.tflite", run[1]))
         assert stop.value.code == 2

@@ -82,7 +82,7 @@ class TestCommandLine:
         assert stop.value.code == 2
         assert "cnn32 starts from scratch" in capsys.readouterr().err
 
-    def test_settings_name_lessons_and_leave_out_what_was_not_asked_for(self):
+    def test_settings_name_soft_labels_and_leave_out_what_was_not_asked_for(self):
         settings = parse([*self.GIVEN, "cnn32", "--soft-labels", "a.npz", "b.npz"])
         assert settings.as_json()["soft_labels"] == "a.npz b.npz"
         assert "weights" not in settings.as_json()
