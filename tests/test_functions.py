@@ -11,7 +11,9 @@ from convert.to_tflite import parse as parse_convert
 from edge_runtime import EdgeRuntimeError, PhotoError, Verdict, classify
 from edge_runtime.errors import UsageError
 from edge_runtime.terminal.command_parser import CommandParser, from_keywords
+from training.distil import distil
 from training.fitting.settings import parse as parse_train
+from training.prepare import prepare
 from training.train import train
 
 
@@ -73,6 +75,10 @@ class TestFromKeywords:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
+        (lambda: prepare(out="x.csv"), "data sets"),
+        (lambda: prepare("photos", seed=-1), "0 or more"),
+        (lambda: distil("runs/a"), "--manifest"),
+        (lambda: distil("a.tflite", manifest="x.csv"), "--out"),
         (lambda: train(network="cnn64"), "--manifest"),
         (lambda: train(manifest="x.csv", network="cnn63"), "cnn63"),
         (lambda: train(manifest="x.csv", epochs=0), "--epochs must be at least 1"),
@@ -96,6 +102,8 @@ def test_a_wrong_option_raises_and_prints_nothing(call, said, capsys):
 @pytest.mark.parametrize(
     "call",
     [
+        lambda: prepare("absent", out="x.csv"),
+        lambda: distil("absent", manifest="absent.csv"),
         lambda: train(manifest="absent.csv"),
         lambda: convert("absent.keras", manifest="absent.csv"),
         lambda: benchmark(manifest="absent.csv", models="absent"),

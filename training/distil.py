@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if not __package__:
     # Started as a file: Python put training/ first on the path. Put the checkout
@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from edge_runtime.measuring.machine import usable_cores
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
-from edge_runtime.terminal.command_parser import CommandParser
+from edge_runtime.terminal.command_parser import CommandParser, from_keywords
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from training.augmentation.pipelines import AUGMENTATIONS
@@ -50,9 +50,9 @@ PHOTOS_A_WORKER = 1000
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Turn command-line words into options, or exit with a usage message."""
     parser = CommandParser(
-        description="Show changed photos of the train split to a trained network and"
-        " keep what it says, for training/train.py --soft-labels. Goes on where it was"
-        " stopped.",
+        description="Write soft labels: a trained network's scores of augmented photos"
+        " of the train split, for training/train.py --soft-labels. Continues where it"
+        " was stopped.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
@@ -63,10 +63,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="folder of the teacher's run, or a file .tflite with its card",
     )
     add("--manifest", type=Path, required=True, help="table of training/prepare.py")
-    add("--augmentation", choices=AUGMENTATIONS, default="strong", help="the changes")
+    add("--augmentation", choices=AUGMENTATIONS, default="strong", help="of the photos")
     add("--strong-views", type=int, default=24, help="of each photo, full strength")
     add("--mild-views", type=int, default=12, help="of each photo, while mild")
-    add("--seed", type=int, default=0, help="of the changes; the same for all teachers")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the augmentation; the same for all teachers",
+    )
     add("--out", type=Path, help="the soft labels (default: RUN/soft_labels.npz)")
     words = parser.parse_args(arguments)
     if words.out is None and words.teacher.suffix == ".tflite":
@@ -77,6 +82,22 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         if getattr(words, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
     return words
+
+
+def distil(teacher: str | Path, **options: Any) -> Path:
+    """Write soft labels as ``lesion-edge distil`` does; returns their path.
+
+        distil("runs/lesion128", manifest="data/all.csv", strong_views=6)
+
+    Args:
+        teacher: folder of a run, or a ``.tflite`` file with its card.
+        options: those of the command, with underscores.
+
+    Raises:
+        UsageError: when there is no such option, or a value will not do.
+        EdgeRuntimeError: when the teacher or the manifest does not fit.
+    """
+    return teach(from_keywords(parse, options, places=[teacher]))
 
 
 def teach(words: argparse.Namespace) -> Path:
@@ -106,7 +127,7 @@ def teach(words: argparse.Namespace) -> Path:
             if workers == 1
             else _Shared(stack, words.teacher, photos, course, workers).logits
         )
-        for view in tqdm(missing.tolist(), desc="views", unit="view"):
+        for view in tqdm(missing.tolist(), desc="views", unit="view", disable=None):
             soft_labels.logits[view] = judge(view)
             write_soft_labels(path, soft_labels)
     return path

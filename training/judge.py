@@ -68,7 +68,8 @@ def judge(
     both = keras.Model(network.input, [network.output, last.input])
     scores, features = [], []
     size_px = int(network.input_shape[1])
-    for pixels in tqdm(_batches(photos, size_px), desc="judging", unit="batch"):
+    batches = _batches(photos, size_px)
+    for pixels in tqdm(batches, desc="judging", unit="batch", disable=None):
         given, seen = both(pixels, training=False)
         scores.append(keras.ops.convert_to_numpy(given).reshape(-1))
         features.append(keras.ops.convert_to_numpy(seen).reshape(len(pixels), -1))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 if not __package__:
     # Started as a file: Python put training/ first on the path. Put the checkout
@@ -21,7 +22,7 @@ from tqdm import tqdm
 
 from edge_runtime.errors import ManifestError, PhotoError
 from edge_runtime.photos.manifest import write_manifest
-from edge_runtime.terminal.command_parser import CommandParser
+from edge_runtime.terminal.command_parser import CommandParser, from_keywords
 from edge_runtime.terminal.exit_status import exit_status
 from training.datasets.download import SOURCES, download
 from training.datasets.fingerprints import Fingerprint, fingerprint
@@ -188,7 +189,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def prepare(settings: Settings) -> int:
+def prepare(*places: str | Path, **options: Any) -> Path:
+    """Write a manifest as ``lesion-edge prepare`` does; returns its path.
+
+        prepare("photos", out="data/mine.csv")
+
+    Photos that are left out are named on standard error.
+
+    Args:
+        places: folders of photos and manifests.
+        options: those of the command, with underscores.
+
+    Raises:
+        UsageError: when there is no such option, or a value will not do.
+        EdgeRuntimeError: when a data set cannot be fetched or contradicts itself.
+    """
+    settings = from_keywords(parse, options, places=places)
+    prepared(settings)
+    return settings.out
+
+
+def prepared(settings: Settings) -> int:
     """Write the manifest and print what is in it; returns the exit status.
 
     Raises:
@@ -307,7 +328,7 @@ def _comparing(candidates: Sequence[Candidate]) -> Iterable[Candidate]:
 @exit_status(stopped="stopped; no manifest was written")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    return prepare(parse(arguments))
+    return prepared(parse(arguments))
 
 
 if __name__ == "__main__":
