@@ -135,7 +135,9 @@ def measure(settings: Settings) -> list[Load]:
         first.close()
         if answer.status != 200:
             raise ServerError(f"no verdict about {settings.photo}: {answer.body!r}")
-        photo = Photo(body, headers, json.loads(answer.body)["results"][0]["probability"])
+        photo = Photo(
+            body, headers, json.loads(answer.body)["results"][0]["probability"]
+        )
         return [
             _load(server, count, settings.seconds, photo) for count in settings.clients
         ]

@@ -8,7 +8,7 @@ export const LIMITS = {
   lookPx: 128, darkest: 15, brightest: 240, contrast: 0.02, clipped: 0.01,
   sharpness: 0.022, noSharpness: 0.006, sidePx: 24,
   structure: 0.054, noStructure: 0.03, fields: 16, reddish: 0.33, noReddish: 0.02,
-  unfamiliar: 7.35, foreign: 10.2,
+  unfamiliar: 6.3, foreign: 9.8,
 };
 const BLACK = 2, WHITE = 253;
 
