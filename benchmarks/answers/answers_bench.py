@@ -1,8 +1,8 @@
 """What answers add to a smartphone photo: a table by cross-validation over patients.
 
-Every photo is judged by networks that never saw its patient: image alone, answers alone,
-and both joined, from different starts and with the classes balanced in different ways;
-each answer hidden in turn; and what the mere absence of answers would give.
+Every photo is judged by networks that never saw its patient: image alone, answers
+alone, and both joined, from different starts and with the classes balanced in different
+ways; each answer hidden in turn; and what the mere absence of answers would give.
 
 Run: python -m benchmarks.answers.answers_bench --manifest data/pad.csv
 --start runs/lesion64 --weights weights/mobilenet_2_5_224_tf_no_top.h5

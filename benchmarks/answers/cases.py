@@ -1,11 +1,11 @@
-"""The rows of the table: networks that are trained, and regressions on answers alone."""
+"""The rows of the table: trained networks, and regressions on answers alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 COMPLETE = ("age", "region", "itch", "hurt", "bleed", "elevation")
-"""Answered for benign and malignant lesions alike: those of ``--questions complete``."""
+"""Answered for both classes alike: the questions of ``--questions complete``."""
 
 TEMPTING = (*COMPLETE, "sex", "fitzpatrick", "grew", "changed")
 """All of ``--questions all``: the last four are missing far more in one class."""

@@ -1,8 +1,9 @@
 """Figures of cross-validated scores, with intervals over patients.
 
 Scores of different folds come of different networks and are never ranked against each
-other: an AUC counts pairs of a malignant and a benign photo within a fold. Decisions are
-made at each fold's own threshold and counted over all folds. Intervals draw patients.
+other: an AUC counts pairs of a malignant and a benign photo within a fold. Decisions
+are made at each fold's own threshold and counted over all folds. Intervals draw
+patients.
 """
 
 from collections.abc import Callable, Sequence
@@ -73,6 +74,8 @@ class Scored:
 
         def figure(weights: Weights) -> float:
             ours, theirs = weights * (self.labels == 1), weights * (self.labels == 0)
+            if not (ours.any() and theirs.any()):
+                return np.nan
             recall = float(ours @ rates / ours.sum())
             return (recall + 1 - float(theirs @ rates / theirs.sum())) / 2
 

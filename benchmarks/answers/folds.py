@@ -1,4 +1,4 @@
-"""Patients in folds: every photo is judged once, by a network that never saw its patient.
+"""Patients in folds: each photo is judged by a network that never saw its patient.
 
 All photos of a patient lie in one fold. Each fold is judged by a network that learnt
 from the others, but for a tenth of the patients, which chose its epoch and threshold.
@@ -42,7 +42,7 @@ def fold_rows(
     first = PARTS_OF_A_FOLD * fold
     test = range(first, first + PARTS_OF_A_FOLD)
     val = (first + PARTS_OF_A_FOLD) % (PARTS_OF_A_FOLD * folds)
-    rows = []
+    rows: list[Mapping[str, str]] = []
     for photo in photos:
         part = parts[patient_of(photo)]
         split = "test" if part in test else "val" if part == val else "train"

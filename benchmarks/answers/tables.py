@@ -219,7 +219,8 @@ def _hidden_table(figures: Sequence[Figures], hidden: Sequence[Figures]) -> Tabl
         "Answers hidden",
         ("hidden", "AUC", "change", "recall", "specificity"),
         tuple(rows),
-        "The same networks and thresholds, with an answer set to unknown on all photos.",
+        "The same networks and thresholds, with an answer set to unknown on all"
+        " photos.",
     )
 
 

@@ -74,7 +74,7 @@ class Mutations:
 
 
 @keras.saving.register_keras_serializable("lesion_edge")
-class Mutated(keras.layers.Layer):
+class Mutated(keras.layers.Layer):  # type: ignore[misc]
     """a + F (b - c) for each vector a of a batch."""
 
     def call(
