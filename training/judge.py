@@ -90,9 +90,13 @@ def judge(run: Path, photos: Sequence[LabelledPhoto]) -> Judged:
             photo cannot be read.
     """
     start_keras()
+    return judged_by(_finished(run / "model.keras"), photos)
+
+
+def judged_by(network: "keras.Model", photos: Sequence[LabelledPhoto]) -> Judged:
+    """What a network of one photo, or of a photo and answers, says; see ``judge``."""
     import keras
 
-    network = _finished(run / "model.keras")
     layers = reversed(network.layers)
     last = next(each for each in layers if isinstance(each, keras.layers.Dense))
     both = keras.Model(network.input, [network.output, last.input])

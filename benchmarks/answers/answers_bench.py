@@ -10,9 +10,7 @@ Run: python -m benchmarks.answers.answers_bench --manifest data/pad.csv
 """
 
 import argparse
-import math
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,15 +30,13 @@ from benchmarks.answers.figures import Scored
 from benchmarks.answers.folds import fold_rows, patient_of
 from benchmarks.answers.logistic import regressed, table_of
 from benchmarks.answers.tables import ALL, Row, report_of
-from benchmarks.errors import BenchmarkError
-from benchmarks.robustness.run_scores import in_fresh_process, run_scores
+from benchmarks.robustness.run_scores import in_fresh_process
 from edge_runtime.evaluation.metrics import threshold_at_recall
 from edge_runtime.files.atomic import write_text
-from edge_runtime.files.strict_json import build, parse, to_json
+from edge_runtime.files.strict_json import to_json
 from edge_runtime.measuring.revision import revision
 from edge_runtime.photos.manifest import (
     LabelledPhoto,
-    photos_of,
     read_manifest,
     write_manifest,
 )
@@ -50,9 +46,11 @@ from edge_runtime.terminal.exit_status import exit_status
 TABLE = "answers.md"
 REPORT = "answers.json"
 TARGET_RECALL = 0.95
+_WITHOUT = "test_score_without_"
 
-Train = Callable[[Sequence[str], Path, Path], None]
-"""Trains with options on a manifest into a folder; in tests something quicker."""
+Train = Callable[[Sequence[str], Sequence[Path], Path], None]
+"""Trains with options on each manifest and leaves scores in a folder, as
+``training/cross_validate.py`` does; in tests something quicker."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +83,16 @@ class Fold:
     """What a network says of the photos of one fold.
 
     Attributes:
-        options: of its training.
         places: of the photos in the manifest.
         scores: of malignancy.
         threshold: of the validation photos, at ``TARGET_RECALL``.
         without: scores with an answer hidden, by the question's name and ``all``.
     """
 
-    options: tuple[str, ...]
-    places: tuple[int, ...]
-    scores: tuple[float, ...]
+    places: NDArray[np.int64]
+    scores: NDArray[np.float64]
     threshold: float
-    without: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    without: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> Settings:
@@ -150,20 +146,22 @@ def run(settings: Settings, train: Train | None = None) -> str:
     """Train and judge every fold that is not there yet; returns the table.
 
     Raises:
-        BenchmarkError: when there are too few patients, a training fails, or a fold of
-            other options lies in the folder.
+        BenchmarkError: when there are too few patients, or a training fails, as it does
+            where scores of other options lie in the folder.
     """
     photos = read_manifest(settings.manifest)
     manifests = _manifests(settings, photos)
     trained = [case for case in TRAINED if case.name in settings.cases]
-    rounds = [(case, *place) for place in manifests for case in trained]
-    done = [each for each in rounds if _read_fold(settings, *each) is not None]
-    todo = [each for each in rounds if each not in done]
-    started = time.monotonic()
-    for number, (case, seed, fold) in enumerate(todo):
-        _tell(number, len(todo), case, seed, fold, time.monotonic() - started)
-        manifest = manifests[seed, fold]
-        _make_fold(settings, case, seed, fold, manifest, train or _train)
+    rounds = [(seed, case) for seed in settings.seeds for case in trained]
+    for number, (seed, case) in enumerate(rounds):
+        print(f"{number + 1} of {len(rounds)}: {case.title}", file=sys.stderr)
+        of_seed = [manifests[seed, fold] for fold in range(settings.folds)]
+        options = (
+            *settings.training,
+            *case.words(settings.start, settings.weights),
+            *("--seed", str(seed)),
+        )
+        (train or _train)(options, of_seed, settings.out / case.name)
     return _write(settings, photos, trained, manifests)
 
 
@@ -180,81 +178,27 @@ def _manifests(
     return paths
 
 
-def _tell(
-    number: int, total: int, case: Trained, seed: int, fold: int, spent_s: float
-) -> None:
-    left_s = spent_s / number * (total - number) if number else 0.0
-    left = f", about {math.ceil(left_s / 60)} min left" if number else ""
-    print(
-        f"{number + 1} of {total}: {case.title}, seed {seed}, fold {fold + 1}{left}",
-        file=sys.stderr,
+def _train(options: Sequence[str], manifests: Sequence[Path], folder: Path) -> None:
+    names = [str(path) for path in manifests]
+    in_fresh_process(
+        "training.cross_validate", [*names, "--out", str(folder), *options]
     )
 
 
-def _train(options: Sequence[str], manifest: Path, folder: Path) -> None:
-    of_run = ["--manifest", str(manifest), "--out", str(folder)]
-    in_fresh_process("training.train", [*options, *of_run])
-
-
-def _options(settings: Settings, case: Trained, seed: int) -> tuple[str, ...]:
-    starts = case.words(settings.start, settings.weights)
-    return (*settings.training, *starts, "--seed", str(seed))
-
-
-def _fold_path(settings: Settings, case: Trained, seed: int, fold: int) -> Path:
-    return settings.out / f"{case.name}_seed{seed}_fold{fold}.json"
-
-
-def _read_fold(settings: Settings, case: Trained, seed: int, fold: int) -> Fold | None:
-    """A fold that is there; None if it is not.
-
-    Raises:
-        BenchmarkError: when it is damaged, or comes of other options.
-    """
-    path = _fold_path(settings, case, seed, fold)
-    if not path.exists():
-        return None
-    try:
-        found: Fold = build(Fold, parse(path.read_text(encoding="utf-8")), path.name)
-    except (OSError, ValueError, TypeError) as error:
-        raise BenchmarkError(
-            f"{path} cannot be read: {error}. Remove it to train again."
-        ) from error
-    if found.options != _options(settings, case, seed):
-        raise BenchmarkError(
-            f"{path} comes of other options ({' '.join(found.options)}). Give those, or"
-            " choose another --out."
+def _read_fold(path: Path, splits: NDArray[np.str_], labels: NDArray[np.int64]) -> Fold:
+    """What lies in a file of scores, and the threshold that it gives."""
+    with np.load(path) as found:
+        threshold = threshold_at_recall(
+            labels[splits == "val"], found["val_score"], TARGET_RECALL
         )
-    return found
-
-
-def _make_fold(
-    settings: Settings,
-    case: Trained,
-    seed: int,
-    fold: int,
-    manifest: Path,
-    train: Train,
-) -> None:
-    folder = settings.out / f"{case.name}_seed{seed}_fold{fold}"
-    options = _options(settings, case, seed)
-    if not (folder / "model.keras").is_file():
-        train(options, manifest, folder)
-    photos = read_manifest(manifest)
-    val = np.array([photo.malignant for photo in photos_of(photos, "val")])
-    threshold = threshold_at_recall(
-        val.astype(int), run_scores(folder, manifest, "val").scores, TARGET_RECALL
-    )
-    judged = run_scores(folder, manifest, "test")
-    places = [number for number, x in enumerate(photos) if x.split == "test"]
-    found = Fold(
-        options,
-        tuple(places),
-        tuple(judged.scores.tolist()),
-        threshold,
-        {name: tuple(x.tolist()) for name, x in judged.without.items()},
-    )
-    write_text(_fold_path(settings, case, seed, fold), to_json(found))
+        without = {
+            name.removeprefix(_WITHOUT): found[name]
+            for name in found
+            if name.startswith(_WITHOUT)
+        }
+        return Fold(
+            np.flatnonzero(splits == "test"), found["test_score"], threshold, without
+        )
 
 
 def _write(
@@ -265,7 +209,7 @@ def _write(
 ) -> str:
     """Table and JSON of all that is there."""
     rows = [
-        *(_trained_row(settings, case, photos) for case in trained),
+        *(_trained_row(settings, case, photos, manifests) for case in trained),
         *(_regression_row(settings, each, photos, manifests) for each in REGRESSIONS),
     ]
     commit = revision().commit
@@ -276,17 +220,18 @@ def _write(
 
 
 def _trained_row(
-    settings: Settings, case: Trained, photos: Sequence[LabelledPhoto]
+    settings: Settings,
+    case: Trained,
+    photos: Sequence[LabelledPhoto],
+    manifests: Mapping[tuple[int, int], Path],
 ) -> Row:
-    found: dict[tuple[int, int], Fold] = {}
-    for seed in settings.seeds:
-        for fold in range(settings.folds):
-            one = _read_fold(settings, case, seed, fold)
-            if one is None:
-                raise BenchmarkError(
-                    f"{case.name}: seed {seed}, fold {fold} is missing"
-                )
-            found[seed, fold] = one
+    labels = _labels(photos)
+    found = {
+        key: _read_fold(
+            settings.out / case.name / f"{manifests[key].stem}.npz", splits, labels
+        )
+        for key, splits in _splits(manifests)
+    }
     told = _scored(settings, photos, {key: (x, x.scores) for key, x in found.items()})
     names = list(next(iter(found.values())).without)
     without = {
@@ -301,16 +246,16 @@ def _trained_row(
 def _scored(
     settings: Settings,
     photos: Sequence[LabelledPhoto],
-    found: Mapping[tuple[int, int], tuple[Fold, Sequence[float]]],
+    found: Mapping[tuple[int, int], tuple[Fold, NDArray[np.float64]]],
 ) -> Scored:
     shape = len(settings.seeds), len(photos)
     folds, scores = np.zeros(shape, np.int64), np.zeros(shape)
     called = np.zeros(shape, bool)
     for (seed, number), (fold, of_fold) in found.items():
-        row, places = settings.seeds.index(seed), list(fold.places)
+        row, places = settings.seeds.index(seed), fold.places
         folds[row, places] = number
         scores[row, places] = of_fold
-        called[row, places] = np.array(of_fold) >= fold.threshold
+        called[row, places] = of_fold >= fold.threshold
     return Scored(_labels(photos), _patients(photos), folds, scores, called)
 
 
@@ -327,9 +272,8 @@ def _regression_row(
         scores = regressed(table, labels, splits == "train")
         val, test = splits == "val", np.flatnonzero(splits == "test")
         threshold = threshold_at_recall(labels[val], scores[val], TARGET_RECALL)
-        of_test = tuple(scores[test].tolist())
-        fold = Fold((), tuple(test.tolist()), of_test, threshold)
-        found[key] = (fold, of_test)
+        fold = Fold(test, scores[test], threshold)
+        found[key] = (fold, fold.scores)
     return Row(each.name, each.title, _scored(settings, photos, found))
 
 

@@ -1,7 +1,7 @@
 """Train a network in learning-rate cycles and join the last ones as its branches."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
-from training.augmentation.pipelines import AUGMENTATIONS
+from training.augmentation.pipelines import AUGMENTATIONS, Augmentation
 from training.datasets.questions import QUESTION_SETS, answer_vectors, slots_of_set
 from training.errors import TrainingError
 from training.fitting.batches import (
@@ -40,6 +40,10 @@ SAME_FUNCTION = 1e-4
 LATER_SHARE = 3
 
 
+Squares = Callable[[Sequence[LabelledPhoto], int], list[NDArray[np.uint8]]]
+"""Decodes photos for a network of that many pixels, see ``batches.decoded_squares``."""
+
+
 @dataclass(frozen=True)
 class _Snapshot:
     """The network at the end of one learning-rate cycle.
@@ -58,9 +62,19 @@ class _Snapshot:
 
 
 def fit_branches(
-    settings: Settings, photos: Sequence[LabelledPhoto]
+    settings: Settings,
+    photos: Sequence[LabelledPhoto],
+    *,
+    squares: Squares = decoded_squares,
+    augmentation: Augmentation | None = None,
 ) -> tuple[list[Fitted], keras.Model]:
     """Train cycle by cycle and join the last ones to the network as it is published.
+
+    Args:
+        settings: what is asked for.
+        photos: of the whole manifest.
+        squares: decodes the training photos.
+        augmentation: in place of the one that the settings name.
 
     Returns:
         What each cycle gave, and the whole network.
@@ -82,10 +96,10 @@ def fit_branches(
     # Teachers judged the photos at the largest size.
     decoded_for_px = LARGEST_CACHED_PX if soft_labels else design.size_px
     supply = AugmentedPhotos(
-        decoded_squares(train_photos, decoded_for_px),
+        squares(train_photos, decoded_for_px),
         labels_of(train_photos),
         design.size_px,
-        AUGMENTATIONS[settings.augmentation],
+        augmentation or AUGMENTATIONS[settings.augmentation],
         settings.batch_size,
         settings.seed,
         soft_labels=soft_labels,
