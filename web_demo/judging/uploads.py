@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from flask import Request
+from werkzeug.formparser import FormDataParser
 
 from edge_runtime.errors import PhotoError
 from edge_runtime.photos.crop import CENTRE, Crop, parsed
@@ -35,7 +36,24 @@ MAX_NAME_CHARACTERS = 80
 
 
 class MemoryRequest(Request):
-    """A request whose uploaded files never touch the disk."""
+    """A request whose uploaded files never touch the disk.
+
+    A form that cannot be read is refused; werkzeug would take it for an empty one.
+    """
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """A parser that raises what it finds wrong."""
+        parser = super().make_form_data_parser()
+        parser.silent = False
+        return parser
+
+    def _load_form_data(self) -> None:
+        try:
+            super()._load_form_data()
+        except UnicodeDecodeError as error:
+            raise Refused(Problem("upload.name")) from error
+        except ValueError as error:
+            raise Refused(Problem("upload.form")) from error
 
     def _get_file_stream(
         self,
