@@ -1,6 +1,7 @@
 """What a conversion is asked for."""
 
 import argparse
+import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class Settings(SourceOptions):
     limits: Limits = field(default_factory=Limits)
     keep_float: tuple[str, ...] = ()
     domain: str = DERMOSCOPIC
+    name: str | None = None
 
     def jobs(self) -> tuple["Settings", ...]:
         """One for each model and recipe; with ``all``, those that the target runs."""
@@ -74,9 +76,12 @@ class Settings(SourceOptions):
         return FineTuning(self.steps, self.learning_rate, self.keep_float, self.seed)
 
     def name_of(self, network: str) -> str:
-        """``NETWORK.RECIPE``, with the target unless it is our own runtime."""
+        """``NETWORK.RECIPE``, with the target unless it is our own runtime.
+
+        ``--name`` takes the network's place; the card still tells which one it is.
+        """
         ending = "" if self.target == "python" else f".{self.target}"
-        return f"{network}.{self.recipe}{ending}"
+        return f"{self.name or network}.{self.recipe}{ending}"
 
 
 def add_conversion_options(parser: argparse.ArgumentParser) -> None:
@@ -133,6 +138,12 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         help="of the fine-tuning: a step, as a share of each weight's own size",
     )
     add("--seed", type=int, default=0, help="same seed, same bytes")
+    add(
+        "--name",
+        type=_file_name,
+        help="of the file, in place of the network's: for one that learnt what others"
+        " of its network did not",
+    )
     add("--data-name", default="not stated", help="of the data set, for the card")
     add(
         "--domain",
@@ -186,6 +197,14 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         help="write the table of several conversions there, as Markdown; with one more"
         " that compares qat_int8 with ptq_int8",
     )
+
+
+def _file_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise argparse.ArgumentTypeError(
+            f"expected letters, digits, - and _, such as phone64; got {text!r}"
+        )
+    return text
 
 
 EPILOG = (
