@@ -49,8 +49,8 @@ class Forecast:
             self._tell(
                 f"by the first {self._done} batches an epoch of {self._steps:,} takes"
                 f" {duration(epoch_s)}, and all that may follow"
-                f" {duration(epoch_s * self._epochs)} ({self._epochs}); it stops earlier where"
-                " validation no longer gets better"
+                f" {duration(epoch_s * self._epochs)} ({self._epochs});"
+                " it stops earlier where validation no longer gets better"
             )
 
 
