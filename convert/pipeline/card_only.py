@@ -103,6 +103,7 @@ def carded(path: Path, settings: Settings) -> ModelFile:
         evidence=evidence,
         used=_photos_used(photos, settings),
         provenance=_provenance(content, model, opened, settings, found),
+        domain=settings.domain,
     )
     golden = golden_npz(golden_pngs(size_px), opened.infer, card)
     return ModelFile(Path(f"{name}.tflite"), model, card, ("malignant",), golden)

@@ -15,6 +15,7 @@ from convert.quantize.recipes import (
 )
 from convert.source.options import SourceOptions
 from convert.targets.table import TARGETS, Target
+from edge_runtime.model.domain import DERMOSCOPIC, DOMAINS
 
 ALL = "all"
 """Stands for every recipe."""
@@ -48,6 +49,7 @@ class Settings(SourceOptions):
     keep_float: tuple[str, ...] = ()
     name: str = ""
     version: str = ""
+    domain: str = DERMOSCOPIC
 
     def jobs(self) -> tuple["Settings", ...]:
         """One for each model and recipe; with ``all``, those that the target runs."""
@@ -144,6 +146,13 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=int, default=0, help="same seed, same bytes")
     add("--data-name", default="not stated", help="of the data set, for the card")
+    add(
+        "--domain",
+        choices=DOMAINS,
+        default=DERMOSCOPIC,
+        help="kind of photo that the model is for, for the card: "
+        + "; ".join(f"{name}: {words}" for name, words in DOMAINS.items()),
+    )
     add("--terms", default="not stated", help="of photos and weights, for the card")
     add(
         "--measure-test",

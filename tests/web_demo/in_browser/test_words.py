@@ -100,6 +100,15 @@ def test_checking_a_photo(
     assert_translated(page)
 
 
+def test_several_photos(open_foreign, assert_translated, root):
+    page = open_foreign("/")
+    page.wait_for_selector("body[data-model=ready]")
+    photos = (PHOTO, "samples/blank_unusable.png", "samples/README.md")
+    page.set_input_files("#photo", [root / each for each in photos])
+    page.wait_for_selector("#result tbody")
+    assert_translated(page)
+
+
 @pytest.mark.parametrize("answer", [{"status": 502, "body": "<html>Bad"}, None])
 def test_a_proxy_that_answers_and_a_server_that_is_gone(
     open_foreign, assert_translated, root, answer, choose
