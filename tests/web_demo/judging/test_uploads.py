@@ -2,7 +2,7 @@ import io
 
 import flask
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from edge_runtime.errors import PhotoError
 from web_demo.judging.uploads import (
@@ -36,6 +36,25 @@ def test_what_cameras_write_is_accepted(kind):
     Image.new("RGB", (64, 48), "tan").save(encoded, kind)
 
     envelope_of(Upload("photo", encoded.getvalue()))
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_phones_photo_is_judged_as_the_command_line_does(
+    send, photo, classifier, kind
+):
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    elif not features.check("avif"):
+        pytest.skip("Pillow without AVIF")
+    encoded = io.BytesIO()
+    Image.open(io.BytesIO(photo)).convert("RGB").save(encoded, kind, quality=90)
+
+    answer = send("/api/v1/classify", encoded.getvalue())
+
+    assert answer.status_code == 200, answer.json
+    verdict = classifier.classify(encoded.getvalue())
+    assert answer.json["probability"] == verdict.probability
+    assert answer.json["decision"] == verdict.decision
 
 
 def test_a_damaged_exif_block_does_no_harm():
