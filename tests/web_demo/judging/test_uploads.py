@@ -39,9 +39,7 @@ def test_what_cameras_write_is_accepted(kind):
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
-def test_a_phones_photo_is_judged_as_the_command_line_does(
-    send, photo, classifier, kind
-):
+def test_a_phones_photo_reaches_the_classifier(send, photo, classifier, kind):
     if kind == "HEIF":
         pytest.importorskip("pillow_heif").register_heif_opener()
     elif not features.check("avif"):
@@ -51,10 +49,10 @@ def test_a_phones_photo_is_judged_as_the_command_line_does(
 
     answer = send("/api/v1/classify", encoded.getvalue())
 
-    assert answer.status_code == 200, answer.json
-    verdict = classifier.classify(encoded.getvalue())
-    assert answer.json["probability"] == verdict.probability
-    assert answer.json["decision"] == verdict.decision
+    (found,) = answer.json["results"]
+    assert found["decision"] == classifier.verdict.decision
+    # The stand-in decodes as the real classifier does, from the very bytes.
+    assert len(classifier.judged) == 1
 
 
 def test_a_damaged_exif_block_does_no_harm():
