@@ -309,8 +309,8 @@ def test_a_photo_can_be_checked_with_the_keyboard_alone(
     wait_for_model(page)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
-    page.focus("#photo")
     with page.expect_file_chooser() as chooser:
+        page.focus("#photo")
         page.keyboard.press("Enter")
     chooser.value.set_files(root / PHOTO)
 

@@ -12,7 +12,7 @@ PLACES = ("#status", "#result", "#history-list", "#hint")
 
 # Names that stay, of programs, units and these files.
 OURS = {"lesion", "edge", "photo", "jpg", "png", "drawn", "tone", "irregular", "blank"}
-OURS |= {"unusable", "sha"}
+OURS |= {"unusable", "sha", "readme"}
 
 READ = """(places) => {
   const found = [];
