@@ -20,13 +20,16 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.evaluation.metrics import roc_auc
 from edge_runtime.files.atomic import write_text
 from edge_runtime.photos.manifest import photos_of, read_manifest
 from edge_runtime.terminal.command_parser import from_keywords
 from edge_runtime.terminal.exit_status import exit_status
-from training.errors import TrainingError
+from training.errors import HopelessModelError, TrainingError
 from training.fitting.learning_curves import plot_curves
 from training.fitting.record import (
     RECORD_FORMAT,
@@ -53,6 +56,7 @@ def train(**options: Any) -> Path:
 
     Raises:
         UsageError: when there is no such option, or a value will not do.
+        HopelessModelError: when the model, which is saved, guesses.
         EdgeRuntimeError: when the manifest or the folder does not fit, or training
             fails.
     """
@@ -63,6 +67,7 @@ def trained(settings: Settings) -> Path:
     """Train, save model, record and curves; returns the model's path.
 
     Raises:
+        HopelessModelError: when the model, which is saved, guesses.
         EdgeRuntimeError: when the manifest or the folder does not fit, or training
             fails.
     """
@@ -123,7 +128,38 @@ def trained(settings: Settings) -> Path:
     for checkpoint in settings.out.glob("checkpoint*.npz"):
         checkpoint.unlink()
     print(in_words(by_source), file=sys.stderr)
+    _refuse_a_guess(record, scores, model_path)
     return model_path
+
+
+HOPELESS_AUC = 0.55
+"""Where the scores of both classes are normal with the same spread, 95 % recall leaves
+a specificity of 0.07 at this AUC, and a coin toss leaves 0.05."""
+
+
+def _refuse_a_guess(
+    record: TrainingRecord, scores: NDArray[np.floating[Any]], model_path: Path
+) -> None:
+    """Stop the chain where there is nothing to convert.
+
+    Raises:
+        HopelessModelError: when all scores are equal, or the AUC is about 0.5.
+    """
+    auc = record.validation.get("mean_auc", record.validation["auc"])
+    if np.ptp(scores) > 0 and auc >= HOPELESS_AUC:
+        return
+    found = (
+        f"its validation AUC is {auc:.2f}, and 0.5 is a coin toss"
+        if np.ptp(scores) > 0
+        else f"it gives every validation photo the same score, {scores[0]:.3f}"
+    )
+    epochs = sum(map(len, record.history))
+    raise HopelessModelError(
+        f"the model in {model_path} is of no use: {found}. It saw"
+        f" {record.n_train} photos in {epochs} epochs. Train longer (--epochs) or with"
+        " more photos, into another --out, and check that labels and photos belong"
+        " together"
+    )
 
 
 def _claim_folder(settings: Settings) -> None:

@@ -119,6 +119,35 @@ class TestFinishedRun:
         assert (trained_cnn32 / "model.keras").read_bytes() == before
 
 
+class TestHopelessModel:
+    def test_labels_by_lot_end_with_status_4_and_what_to_do(
+        self, manifest, tmp_path, capsys
+    ):
+        # Each photo twice, with either label: no network can reach more than 0.5.
+        photos = read_manifest(manifest)
+        rows = [
+            {
+                "path": str(photo.path),
+                "label": label,
+                "split": split,
+                "lesion": f"{split}{place}{label}",
+                "lesion_in_train": "0",
+            }
+            for split in ("train", "val")
+            for place, photo in enumerate(photos_of(photos, split)[:20])
+            for label in ("malignant", "benign")
+        ]
+        path, out = tmp_path / "lot.csv", tmp_path / "run"
+        write_manifest(path, rows)
+        words = ["--manifest", str(path), "--network", "cnn32", "--epochs", "1"]
+        assert main([*words, "--out", str(out)]) == 4
+        told = capsys.readouterr().err.splitlines()[-1]
+        assert "validation AUC is 0.50, and 0.5 is a coin toss" in told
+        assert "Train longer (--epochs)" in told
+        # The files stay for whoever wants to look.
+        assert (out / "model.keras").is_file() and (out / "training.json").is_file()
+
+
 class TestStartingFromAFinishedRun:
     def test_goes_on_from_its_weights(self, trained_cnn32, model, words, tmp_path):
         out = tmp_path / "on"
