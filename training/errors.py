@@ -8,6 +8,10 @@ class TrainingError(EdgeRuntimeError):
 
 
 class HopelessModelError(TrainingError):
-    """A finished model tells the classes apart no better than chance."""
+    """The finished network is no better than chance; its files are written."""
 
     exit_status = 4
+
+
+class BackendMissingError(TrainingError):
+    """Keras or the backend that it is told to use is not installed."""

@@ -20,9 +20,6 @@ if not __package__:
     # there instead, so that our packages import and no module here hides another.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.evaluation.metrics import roc_auc
 from edge_runtime.files.atomic import write_text
@@ -30,6 +27,7 @@ from edge_runtime.photos.manifest import photos_of, read_manifest
 from edge_runtime.terminal.command_parser import from_keywords
 from edge_runtime.terminal.exit_status import exit_status
 from training.errors import HopelessModelError, TrainingError
+from training.fitting.chance import no_better_than_chance, what_to_do
 from training.fitting.learning_curves import plot_curves
 from training.fitting.record import (
     RECORD_FORMAT,
@@ -56,7 +54,6 @@ def train(**options: Any) -> Path:
 
     Raises:
         UsageError: when there is no such option, or a value will not do.
-        HopelessModelError: when the model, which is saved, guesses.
         EdgeRuntimeError: when the manifest or the folder does not fit, or training
             fails.
     """
@@ -67,7 +64,8 @@ def trained(settings: Settings) -> Path:
     """Train, save model, record and curves; returns the model's path.
 
     Raises:
-        HopelessModelError: when the model, which is saved, guesses.
+        HopelessModelError: when all is written, but the network is no better than
+            chance on the validation photos.
         EdgeRuntimeError: when the manifest or the folder does not fit, or training
             fails.
     """
@@ -89,12 +87,16 @@ def trained(settings: Settings) -> Path:
                 f"{settings.manifest} needs malignant and benign photos in its"
                 f" {split} split"
             )
-    start_keras()
-    from training.fitting.cycles import fit_branches, validation_photos
-    from training.fitting.loop import scores_of
-
     _claim_folder(settings)
+    print(
+        f"writes model.keras, training.json and curves.png into {settings.out}",
+        file=sys.stderr,
+    )
     try:
+        start_keras()
+        from training.fitting.cycles import fit_branches, validation_photos
+        from training.fitting.loop import scores_of
+
         fits, model = fit_branches(settings, photos)
     except EdgeRuntimeError:
         _leave_folder(settings.out)
@@ -128,38 +130,13 @@ def trained(settings: Settings) -> Path:
     for checkpoint in settings.out.glob("checkpoint*.npz"):
         checkpoint.unlink()
     print(in_words(by_source), file=sys.stderr)
-    _refuse_a_guess(record, scores, model_path)
+    if (found := no_better_than_chance(by_source)) is not None:
+        epochs = [len(fitted.history) for fitted in fits]
+        advice = what_to_do(record.n_train, epochs, validation.labels)
+        raise HopelessModelError(
+            f"{model_path} is written, but is no better than chance: {found}. {advice}"
+        )
     return model_path
-
-
-HOPELESS_AUC = 0.55
-"""Where the scores of both classes are normal with the same spread, 95 % recall leaves
-a specificity of 0.07 at this AUC, and a coin toss leaves 0.05."""
-
-
-def _refuse_a_guess(
-    record: TrainingRecord, scores: NDArray[np.floating[Any]], model_path: Path
-) -> None:
-    """Stop the chain where there is nothing to convert.
-
-    Raises:
-        HopelessModelError: when all scores are equal, or the AUC is about 0.5.
-    """
-    auc = record.validation.get("mean_auc", record.validation["auc"])
-    if np.ptp(scores) > 0 and auc >= HOPELESS_AUC:
-        return
-    found = (
-        f"its validation AUC is {auc:.2f}, and 0.5 is a coin toss"
-        if np.ptp(scores) > 0
-        else f"it gives every validation photo the same score, {scores[0]:.3f}"
-    )
-    epochs = sum(map(len, record.history))
-    raise HopelessModelError(
-        f"the model in {model_path} is of no use: {found}. It saw"
-        f" {record.n_train} photos in {epochs} epochs. Train longer (--epochs) or with"
-        " more photos, into another --out, and check that labels and photos belong"
-        " together"
-    )
 
 
 def _claim_folder(settings: Settings) -> None:

@@ -20,12 +20,20 @@ def time_left(done: int, total: int, elapsed_s: float) -> str:
     """
     if not done or elapsed_s <= 0:
         return ""
-    left_s = elapsed_s / done * (total - done)
-    if left_s < 90:
-        return f"{left_s:.0f} s left"
-    if left_s < 90 * 60:
-        return f"{left_s / 60:.0f} min left"
-    return f"{left_s / 3600:.1f} h left"
+    return f"{duration(elapsed_s / done * (total - done))} left"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that a person would choose.
+
+    >>> duration(41.2), duration(1305), duration(9000)
+    ('41 s', '22 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 class ProgressLine:
