@@ -2,10 +2,7 @@
 
 import functools
 import os
-import shlex
 import shutil
-import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,29 +30,6 @@ def fanconic():
     if named:
         pytest.fail(f"LESION_EDGE_FANCONIC={named}, but no manifest.csv lies there")
     pytest.skip("real photos are absent; set LESION_EDGE_FANCONIC to their folder")
-
-
-@pytest.fixture
-def shell(tmp_path):
-    """Environment in which ``lesion-edge`` and ``python`` are this checkout's."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    module, _, function = project["project"]["scripts"]["lesion-edge"].partition(":")
-    calls = f"import sys; sys.argv[0] = 'lesion-edge'; from {module} import {function}"
-    for name, words in (
-        ("python", [sys.executable]),
-        ("lesion-edge", [sys.executable, "-c", f"{calls}; sys.exit({function}())"]),
-    ):
-        program = programs / name
-        program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
-        program.chmod(0o755)
-    # Device code and workstation code both come from this checkout.
-    return {
-        **os.environ,
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-    }
 
 
 @pytest.fixture(scope="session")

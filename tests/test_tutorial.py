@@ -1,9 +1,12 @@
 """docs/tutorial.md does what it says: its commands run, in order, on drawn photos."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,14 +21,36 @@ COMMANDS = [
 ]
 
 
+def _programs(folder):
+    """``lesion-edge`` and ``python`` of this checkout and interpreter, in a folder."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    module, _, function = project["project"]["scripts"]["lesion-edge"].partition(":")
+    calls = f"import sys; sys.argv[0] = 'lesion-edge'; from {module} import {function}"
+    for name, words in (
+        ("python", [sys.executable]),
+        ("lesion-edge", [sys.executable, "-c", f"{calls}; sys.exit({function}())"]),
+    ):
+        program = folder / name
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        program.chmod(0o755)
+
+
 @pytest.mark.long
-def test_the_commands_lead_from_drawn_photos_to_a_kit(tmp_path, shell):
+def test_the_commands_lead_from_drawn_photos_to_a_kit(tmp_path):
     pytest.importorskip("tensorflow_model_optimization")
+    (tmp_path / "bin").mkdir()
+    _programs(tmp_path / "bin")
+    # Device code and workstation code both come from this checkout.
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
     outputs = []
     for command in COMMANDS:
         done = subprocess.run(
             shlex.split(command),
-            cwd=tmp_path, env=shell,
+            cwd=tmp_path, env=environment,
             capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
