@@ -9,14 +9,23 @@ from werkzeug.formparser import FormDataParser
 
 from edge_runtime.errors import PhotoError
 from edge_runtime.photos.crop import CENTRE, Crop, parsed
-from edge_runtime.photos.envelope import JPEG, PNG, WEBP, Envelope, read_envelope
+from edge_runtime.photos.envelope import (
+    AVIF,
+    HEIF,
+    JPEG,
+    PNG,
+    WEBP,
+    Envelope,
+    read_envelope,
+)
 from web_demo.problems import Problem, Refused
 from web_demo.wording import say
 
 # What cameras and browsers write. Pillow reads dozens of other formats, some with the
 # help of other programs (EPS starts Ghostscript): nothing to offer to strangers. JPEG
-# includes MPO, the JPEG with a second picture behind it that many phones write.
-ACCEPTED_FORMATS = (JPEG, PNG, WEBP)
+# includes MPO, the JPEG with a second picture behind it that many phones write. HEIF
+# needs the extra heic; without it the answer says so.
+ACCEPTED_FORMATS = (JPEG, PNG, WEBP, HEIF, AVIF)
 
 # Covers the 64-megapixel cameras of phones; a JPEG is decoded at reduced scale.
 MAX_JPEG_PIXELS = 2**26
@@ -27,7 +36,7 @@ MAX_JPEG_PIXELS = 2**26
 MAX_SCANNED_PIXELS = 10 * 2**24
 MAX_PROGRESSIVE_PIXELS = 2**24
 
-# PNG and WebP are decoded whole.
+# All others are decoded whole.
 MAX_WHOLE_PIXELS = 2**24
 MAX_DECODED_BYTES = 160_000_000
 

@@ -7,6 +7,7 @@ import {batchView, judgedAll} from "./batch.js";
 import {CENTRE} from "./crop.js";
 import {Frame} from "./frame.js";
 import {takePhotos} from "./intake.js";
+import {askKind} from "./kind.js";
 import {openPhoto, previewOf, squareOf} from "./photo.js";
 import {chosenCard, getReady, tell} from "./ready.js";
 import {ask} from "./server.js";
@@ -35,6 +36,7 @@ part("model")?.addEventListener("change", () => {
 part("answers")?.addEventListener("change", () => judge());
 part("frame-suggested").addEventListener("click", () => frame.take(photo.suggestion));
 part("frame-whole").addEventListener("click", () => frame.take(CENTRE));
+askKind();
 prepare();
 
 async function prepare() {
