@@ -47,8 +47,9 @@ class Settings(SourceOptions):
     accept: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     keep_float: tuple[str, ...] = ()
+    name: str = ""
+    version: str = ""
     domain: str = DERMOSCOPIC
-    name: str | None = None
 
     def jobs(self) -> tuple["Settings", ...]:
         """One for each model and recipe; with ``all``, those that the target runs."""
@@ -78,10 +79,16 @@ class Settings(SourceOptions):
     def name_of(self, network: str) -> str:
         """``NETWORK.RECIPE``, with the target unless it is our own runtime.
 
-        ``--name`` takes the network's place; the card still tells which one it is.
+        The name and version asked for take the network's place.
         """
         ending = "" if self.target == "python" else f".{self.target}"
-        return f"{self.name or network}.{self.recipe}{ending}"
+        return f"{self.first_name(network)}.{self.recipe}{ending}"
+
+    def first_name(self, network: str) -> str:
+        """The name and version asked for; the network where none is."""
+        if not self.name:
+            return network
+        return f"{self.name}-{self.version}" if self.version else self.name
 
 
 def add_conversion_options(parser: argparse.ArgumentParser) -> None:
@@ -138,12 +145,6 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         help="of the fine-tuning: a step, as a share of each weight's own size",
     )
     add("--seed", type=int, default=0, help="same seed, same bytes")
-    add(
-        "--name",
-        type=_file_name,
-        help="of the file, in place of the network's: for one that learnt what others"
-        " of its network did not",
-    )
     add("--data-name", default="not stated", help="of the data set, for the card")
     add(
         "--domain",
@@ -157,6 +158,19 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         "--measure-test",
         action="store_true",
         help="also measure the test split for the card; once, for a final model",
+    )
+    add(
+        "--name",
+        type=_name,
+        default="",
+        help="of the model, such as acme, in place of the network's in the file's name,"
+        " its card, kits and pages",
+    )
+    add(
+        "--version",
+        type=_name,
+        default="",
+        help="of the model, such as 1; follows --name: acme-1.qat_int8.tflite",
     )
     add("--overwrite", action="store_true", help="replace the file if it exists")
     add("--out", type=Path, default=Path("models"), help="folder")
@@ -199,10 +213,12 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _file_name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+def _name(text: str) -> str:
+    """A part of a file's name that every system and shell takes as it is; or none."""
+    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_.+-]{0,63})?", text):
         raise argparse.ArgumentTypeError(
-            f"expected letters, digits, - and _, such as phone64; got {text!r}"
+            "expected up to 64 of a-z, A-Z, 0-9 and, behind the first, . _ + -; got"
+            f" {text!r}"
         )
     return text
 

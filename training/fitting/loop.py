@@ -23,6 +23,7 @@ from training.fitting.checkpoint import (
     save,
 )
 from training.fitting.diagnoses import UNKNOWN
+from training.fitting.forecast import Forecast
 from training.fitting.mutation import DONORS, Mutations
 from training.fitting.sources import SourceScores, aucs_by_source
 
@@ -111,6 +112,7 @@ def fit(
         averaged=model.get_weights(), best=model.get_weights(), history=[]
     )
     begun, start_s = len(progress.history), time.monotonic()
+    forecast = Forecast(photos.steps, schedule.epochs - begun)
     for number in range(begun + 1, schedule.epochs + 1):
         stale = len(progress.history) - (progress.best_epoch if progress.history else 0)
         if stale >= schedule.patience:
@@ -119,7 +121,7 @@ def fit(
         done, spent_s = number - 1 - begun, time.monotonic() - start_s
         if left := time_left(done, schedule.epochs - begun, spent_s):
             name = f"{name}, {left}"
-        loss = _run_epoch(model, photos, progress, number, schedule, name)
+        loss = _run_epoch(model, photos, progress, number, schedule, name, forecast)
         result = _validate(model, validation, progress.averaged, number, loss, name)
         if all(result.val_auc > old.val_auc for old in progress.history):
             progress.best = [array.copy() for array in progress.averaged]
@@ -187,6 +189,7 @@ def _run_epoch(
     number: int,
     schedule: Schedule,
     name: str,
+    forecast: Forecast,
 ) -> float:
     """One pass; returns the mean loss and moves the averaged weights along."""
     model.reset_metrics()
@@ -205,6 +208,7 @@ def _run_epoch(
             targets, weights = [targets, targets], [weights, added.weights]
         losses = model.train_on_batch(inputs, targets, sample_weight=weights)
         loss = float(np.ravel(losses)[0])
+        forecast.batch_done()
         if (step - done) % AVERAGED_EVERY and step - done < photos.steps:
             continue
         keep = min(averaging**AVERAGED_EVERY, step / (step + 10 * AVERAGED_EVERY))
