@@ -129,7 +129,7 @@ class TestMarkdown:
             "## pi",
             "python benchmarks/run.py",
             "0123456789ab",
-            "Published by the seed project, not measured here",
+            "Published by the published project, not measured here",
         ):
             assert part in text
 
