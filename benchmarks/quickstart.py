@@ -46,7 +46,7 @@ from benchmarks.reporting.summary import (
     median_stages,
     photos_per_second,
 )
-from benchmarks.reporting.tables import overview
+from benchmarks.reporting.tables import headline_caption, overview
 from benchmarks.results.gathering import machine_slug
 from benchmarks.results.quality import quality_on_card
 from benchmarks.text.tables import Table, text_table
@@ -129,8 +129,8 @@ def narrow_overview(rows: Sequence[Row]) -> Table:
             (name, *cells[1:5], *cells[6:])
             for name, cells in zip(names, full.rows, strict=True)
         ),
-        f"{full.caption} Medians: photo ms from the photo's path to the verdict, infer"
-        " ms of the interpreter alone.",
+        f"{headline_caption(rows)} Medians: photo ms from the photo's path to the"
+        " verdict, infer ms of the interpreter alone.",
     )
 
 
