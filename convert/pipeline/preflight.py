@@ -74,7 +74,7 @@ def examined(
     shown = read_photos(photos_of(photos, "val"), size_px, "validation", source.slots)
     val = shown.resized(source.size_px)
     if settings.chosen_recipe.trains:
-        _ = source.nodes  # names a layer that cannot be fine-tuned before it is tried
+        _ = source.nodes_or_kept  # says early that there is nothing to fine-tune
     source = settled(source, val, settings)
     scores = keras_scores(source, val)
     bad = np.flatnonzero(~np.isfinite(scores))

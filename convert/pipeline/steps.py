@@ -20,6 +20,7 @@ from convert.pipeline.measurement import Measured, measured, on_test
 from convert.pipeline.preflight import Case, examined
 from convert.pipeline.settings import Settings
 from convert.quantize.conversion import converted
+from convert.quantize.qat import only_calibrated
 from convert.source.model import Source
 from convert.source.scoring import MEAN, STD
 from convert.targets.fitting import Fitted, fitted
@@ -162,6 +163,8 @@ def _conversion_facts(case: Case, made: Measured) -> dict[str, Any]:
     if settings.keep_float:
         facts["keep_float"] = ", ".join(settings.keep_float)
     if settings.chosen_recipe.trains:
+        if left_alone := only_calibrated(case.floating):
+            facts["only_calibrated"] = left_alone
         facts |= {"steps": settings.steps, "learning_rate": settings.learning_rate}
     return facts
 

@@ -1,6 +1,7 @@
 """From a Keras model and a manifest to a checked FlatBuffer with its scores."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tf_keras
@@ -9,16 +10,18 @@ from numpy.typing import NDArray
 from convert.errors import ConversionError
 from convert.graph.fold_batch_norm import folded
 from convert.graph.nodes import built
+from convert.messages import in_short
 from convert.quantize.bias_correction import bias_corrected
 from convert.quantize.calibration_photos import representative_batches
 from convert.quantize.export import flatbuffer
 from convert.quantize.mixed_precision import layers_of, refuse_unknown_layers
-from convert.quantize.qat import fine_tuned, learnt
+from convert.quantize.qat import fine_tuned, learnt, only_calibrated
 from convert.quantize.recipes import RECIPES, FineTuning, Recipe
 from convert.source.answers import answers_of, together
 from convert.source.model import Source
 from convert.source.opaque_model import Whole
 from convert.source.scoring import MEAN, STD, Photos, keras_scores
+from convert.tflite.audit import audit
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.fitting.batches import AugmentedPhotos, decoded_squares, labels_of
@@ -41,7 +44,7 @@ def rebuilt(
     """The folded tf_keras form of the model, proved to be the same function.
 
     Where the model cannot be taken apart and ``recipe`` needs no layers, it is left
-    whole.
+    whole; where layers are needed, those without a counterpart stay as they are.
 
     Raises:
         ConversionError: when a probability differs by more than ``SAME_FUNCTION``, or
@@ -52,13 +55,13 @@ def rebuilt(
     try:
         nodes = folded(source.nodes)
     except ConversionError:
-        if recipe is None or recipe.trains:
-            raise
-        return Whole(source)
+        if recipe is not None and not recipe.trains:
+            return Whole(source)
+        nodes = folded(source.nodes_or_kept)
     model = built(nodes, source.size_px)
     given = np.asarray(model.predict(photos.real, batch_size=32, verbose=0))[:, 0]
     difference = float(np.abs(given - keras_scores(source, photos)).max())
-    deep = sum(bool(node.weights) for node in nodes) > DEEP
+    deep = sum(bool(node.weights) or node.kind == "Kept" for node in nodes) > DEEP
     most = SAME_DEEP_FUNCTION if deep else SAME_FUNCTION
     if not difference <= most:
         raise ConversionError(
@@ -99,6 +102,10 @@ def converted(
         )
 
     if recipe.trains:
+        calibrated = only_calibrated(model)
+        if calibrated:
+            _tell(calibrated)
+            refuse_unquantisable(model, source.size_px, tuning.keep_float)
         train = photos_of(photos, "train")
         augmentation = str(source.settings.get("augmentation", "strong"))
         supply = AugmentedPhotos(
@@ -110,8 +117,10 @@ def converted(
             tuning.seed,
         )
         tuned = fine_tuned(model, supply, np.concatenate(list(shown())), tuning)
-        model = learnt(tuned, model) if tuning.keep_float else tuned
-        recipe = RECIPES["ptq_int8"] if tuning.keep_float else recipe
+        if tuning.keep_float or calibrated:
+            model, recipe = learnt(tuned, model), RECIPES["ptq_int8"]
+        else:
+            model = tuned
     elif recipe.calibrated and isinstance(model, tf_keras.Model):
         model = bias_corrected(model, np.concatenate(list(shown())), tuning.keep_float)
     return flatbuffer(
@@ -125,6 +134,42 @@ def converted(
         ),
         slots=source.slots,
     )
+
+
+def _tell(calibrated: Mapping[str, str]) -> None:
+    named = ", ".join(f"{name} ({kind})" for name, kind in calibrated.items())
+    print(
+        f"fine-tuning leaves {len(calibrated)} layers alone, for which quantisation-"
+        f"aware training has no form: {in_short(named)}. Their ranges, and those of"
+        " all others, are calibrated after it.",
+        file=sys.stderr,
+    )
+
+
+def refuse_unquantisable(
+    model: tf_keras.Model, size_px: int, keep_float: Sequence[str]
+) -> None:
+    """Find out before minutes of fine-tuning whether all layers have int8 kernels.
+
+    Args:
+        model: folded float model.
+        size_px: side of its input.
+        keep_float: layers that may stay in floating point.
+
+    Raises:
+        ConversionError: when the converter refuses or crashes.
+        AuditError: naming what computes in floating point.
+    """
+    noise = np.random.default_rng(0).random((2, 1, size_px, size_px, 3), np.float32)
+    tried = flatbuffer(
+        model,
+        RECIPES["ptq_int8"],
+        size_px=size_px,
+        io="uint8",
+        keep_float=keep_float,
+        representative=lambda: iter(noise),
+    )
+    audit(tried, int8=True, kept=keep_float)
 
 
 def _over_whole_range(

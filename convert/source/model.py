@@ -105,8 +105,22 @@ class Source:
         Raises:
             ConversionError: when it cannot be taken apart.
         """
-        nodes = with_one_sigmoid(_parts(self.model), self.head)
-        return with_input_rule(nodes, self.rule)
+        return self._from_pixels(_parts(self.model))
+
+    @cached_property
+    def nodes_or_kept(self) -> tuple[Node, ...]:
+        """The same, with layers that have no counterpart as they are.
+
+        Raises:
+            ConversionError: when it cannot be taken apart even so.
+        """
+        try:
+            return self.nodes
+        except ConversionError:
+            return self._from_pixels(_parts(self.model, keep=True))
+
+    def _from_pixels(self, nodes: Sequence[Node]) -> tuple[Node, ...]:
+        return with_input_rule(with_one_sigmoid(nodes, self.head), self.rule)
 
     def scores(self, real: Inputs) -> NDArray[np.float64]:
         """Probabilities by the model itself.
@@ -244,14 +258,14 @@ def as_converted(source: Source, facts: Mapping[str, Any]) -> Source:
     return replace(source, rule=rule, rule_found="the file's card", heads=(head,))
 
 
-def _parts(model: Any) -> tuple[Node, ...]:
+def _parts(model: Any, *, keep: bool = False) -> tuple[Node, ...]:
     if isinstance(model, SavedModel):
         raise ConversionError(
             f"{model.name} is a SavedModel, which has no layers to fine-tune or to"
             " rewrite. Every recipe but qat_int8 converts it; for qat_int8 save the"
             " Keras model itself: model.save('model.keras')."
         )
-    return without_reshaping(nodes_of(model))
+    return without_reshaping(nodes_of(model, keep=keep))
 
 
 def _with_range(source: Source, graph: FrozenGraph | None) -> Source:
