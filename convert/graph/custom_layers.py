@@ -91,6 +91,53 @@ class Elementwise(tf_keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), **own}
 
 
+class Normalised(tf_keras.layers.Layer):  # type: ignore[misc]
+    """Layer and group normalisation, by operations that TFLite has int8 kernels for.
+
+    Keras' own go through a negation and a square, which the converter leaves in
+    floating point.
+    """
+
+    def __init__(
+        self, groups: int, over_places: bool, epsilon: float, **options: Any
+    ) -> None:
+        """Keep what is normalised together.
+
+        Args:
+            groups: of channels, the last axis.
+            over_places: whether over all other axes too, but for the batch.
+            epsilon: added to the variance.
+            options: of every layer.
+        """
+        super().__init__(**options)
+        self.groups, self.over_places, self.epsilon = groups, over_places, epsilon
+
+    def build(self, shape: Any) -> None:
+        """A gain and a shift for each channel."""
+        self.gamma = self.add_weight("gamma", (shape[-1],), initializer="ones")
+        self.beta = self.add_weight("beta", (shape[-1],), initializer="zeros")
+        super().build(shape)
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        """Of shape ``(n, ..., channels)``."""
+        *places, channels = values.shape[1:]
+        grouped = (-1, *places, self.groups, channels // self.groups)
+        given = values if self.groups == 1 else tf.reshape(values, grouped)
+        middle = range(1, len(places) + 1) if self.over_places else ()
+        axes = [*middle, len(given.shape) - 1]
+        centred = given - tf.reduce_mean(given, axes, keepdims=True)
+        variance = tf.reduce_mean(centred * centred, axes, keepdims=True)
+        normed = centred * tf.math.rsqrt(variance + self.epsilon)
+        if self.groups != 1:
+            normed = tf.reshape(normed, (-1, *places, channels))
+        return normed * self.gamma + self.beta
+
+    def get_config(self) -> dict[str, Any]:
+        """All of it, so that tfmot can clone the layer."""
+        own = {"groups": self.groups, "over_places": self.over_places}
+        return {**super().get_config(), **own, "epsilon": self.epsilon}
+
+
 class HardSwish(tf_keras.layers.Layer):  # type: ignore[misc]
     """x * relu6(x + 3) / 6, in the form that the converter makes one operation of."""
 

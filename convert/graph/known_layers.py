@@ -31,7 +31,10 @@ COPIED = (
     "ZeroPadding2D",
 )  # fmt: skip
 # Layers that are written as others.
-REWRITTEN = ("ELU", "Normalization", "Rescaling", "SeparableConv2D")
+REWRITTEN = (
+    "ELU", "GroupNormalization", "LayerNormalization", "Normalization", "Rescaling",
+    "SeparableConv2D",
+)  # fmt: skip
 # Layers that do nothing at inference.
 IDLE = (
     "ActivityRegularization", "AlphaDropout", "GaussianDropout", "GaussianNoise",
@@ -96,21 +99,36 @@ def nodes_for(
             f" Known layers: {', '.join(sorted((*COPIED, *REWRITTEN)))}."
             " --recipe ptq_int8, dynamic_int8 or float16 may convert it as it is."
         )
-    if leaky := _leaky(operation, kind, name, sources, rank):
-        return (leaky,)
-    if kind == "ELU":
-        options = {"function": "elu", "alpha": float(operation.get_config()["alpha"])}
-        return (Node(name, "Elementwise", sources, options, rank=rank),)
+    if rewritten := _rewritten(operation, kind, name, sources, shape):
+        return rewritten
     config = _config(operation, name)
     weights = tuple(np.asarray(array) for array in operation.get_weights())
-    if kind in ("Rescaling", "Normalization"):
-        gain, shift = _rescaling(operation, kind)
-        return (affine(name, sources, gain, shift, shape),)
     if kind == "SeparableConv2D":
         return _separated(name, sources, config, weights, shape)
     if isinstance(operation, tf_keras.layers.Layer):
         config = _keras_2_words(config)
     return _split(Node(name, kind, sources, config, weights, rank), shape)
+
+
+def _rewritten(
+    operation: Any,
+    kind: str,
+    name: str,
+    sources: tuple[str, ...],
+    shape: Sequence[int | None],
+) -> tuple[Node, ...]:
+    """Layers that are written as another node; none where this is not one."""
+    if leaky := _leaky(operation, kind, name, sources, len(shape)):
+        return (leaky,)
+    if kind in ("GroupNormalization", "LayerNormalization"):
+        return (_normalised(operation, kind, name, sources, shape),)
+    if kind == "ELU":
+        options = {"function": "elu", "alpha": float(operation.get_config()["alpha"])}
+        return (Node(name, "Elementwise", sources, options, rank=len(shape)),)
+    if kind in ("Rescaling", "Normalization"):
+        gain, shift = _rescaling(operation, kind)
+        return (affine(name, sources, gain, shift, shape),)
+    return ()
 
 
 def _leaky(
@@ -125,6 +143,34 @@ def _leaky(
         return None
     config = {"name": name, "alpha": float(np.asarray(slope))}
     return Node(name, "LeakyReLU", sources, config, rank=rank)
+
+
+def _normalised(
+    operation: Any,
+    kind: str,
+    name: str,
+    sources: tuple[str, ...],
+    shape: Sequence[int | None],
+) -> Node:
+    """Layer or group normalisation of the last axis."""
+    options, rank = operation.get_config(), len(shape)
+    axes = np.ravel(options["axis"]) % rank
+    if list(axes) != [rank - 1] or options.get("rms_scaling"):
+        raise ConversionError(
+            f"layer {name} is a {kind} of axis {options['axis']}; expected the last"
+            " one. --recipe float16 or dynamic_int8 may convert it as it is."
+        )
+    channels = int(shape[-1] or 0)
+    groups = options.get("groups", 1)
+    config = {
+        "groups": channels if groups == -1 else groups,
+        "over_places": kind == "GroupNormalization",
+        "epsilon": float(options["epsilon"]),
+    }
+    arrays = iter(operation.get_weights())
+    gain = next(arrays) if options["scale"] else np.ones(channels, np.float32)
+    shift = next(arrays) if options["center"] else np.zeros(channels, np.float32)
+    return Node(name, "Normalised", sources, config, (gain, shift), rank)
 
 
 def _keras_2_words(config: Mapping[str, Any]) -> dict[str, Any]:

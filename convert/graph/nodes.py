@@ -20,6 +20,7 @@ from convert.graph.custom_layers import (
     Elementwise,
     HardSwish,
     Kept,
+    Normalised,
 )
 
 
@@ -30,8 +31,8 @@ class Node:
     Attributes:
         name: of the layer, unique in the model.
         kind: class of the layer, such as ``"Conv2D"``; or one of ours:
-            ``"ChannelClamp"``, ``"Elementwise"``, ``"HardSwish"``, ``"Kept"`` (a
-            foreign layer as it is, see ``kept_layers.py``), and
+            ``"ChannelClamp"``, ``"Elementwise"``, ``"HardSwish"``, ``"Normalised"``,
+            ``"Kept"`` (a foreign layer as it is, see ``kept_layers.py``), and
             ``"Affine"``, that is ``weights[0] * x + weights[1]`` for every channel.
         inputs: names of the nodes it reads.
         config: options of the layer that mean something at inference.
@@ -78,6 +79,8 @@ def consumers_of(nodes: Sequence[Node]) -> dict[str, list[Node]]:
 
 
 def _layer(node: Node) -> tf_keras.layers.Layer:
+    if node.kind == "Normalised":
+        return Normalised(name=node.name, **node.config)
     if node.kind == "Kept":
         return Kept(**node.config)
     if node.kind == "ChannelClamp":

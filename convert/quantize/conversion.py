@@ -43,8 +43,8 @@ def rebuilt(
 ) -> tf_keras.Model | Whole:
     """The folded tf_keras form of the model, proved to be the same function.
 
-    Where the model cannot be taken apart and ``recipe`` needs no layers, it is left
-    whole; where layers are needed, those without a counterpart stay as they are.
+    Layers without a counterpart stay as they are for recipes that compute integers;
+    for others, where they are found, the model is left whole.
 
     Raises:
         ConversionError: when a probability differs by more than ``SAME_FUNCTION``, or
@@ -53,11 +53,11 @@ def rebuilt(
     if source.slots:
         return Whole(source)
     try:
-        nodes = folded(source.nodes)
+        nodes = folded(source.nodes if _may_be_whole(recipe) else source.nodes_or_kept)
     except ConversionError:
-        if recipe is not None and not recipe.trains:
-            return Whole(source)
-        nodes = folded(source.nodes_or_kept)
+        if recipe is None or recipe.trains:
+            raise
+        return Whole(source)
     model = built(nodes, source.size_px)
     given = np.asarray(model.predict(photos.real, batch_size=32, verbose=0))[:, 0]
     difference = float(np.abs(given - keras_scores(source, photos)).max())
@@ -69,6 +69,10 @@ def rebuilt(
             f" {difference:.2g} (at most {most}); please report this"
         )
     return model
+
+
+def _may_be_whole(recipe: Recipe | None) -> bool:
+    return recipe is not None and not recipe.computes_integers
 
 
 def converted(

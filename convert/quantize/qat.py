@@ -30,6 +30,7 @@ from convert.graph.custom_layers import (
     Elementwise,
     HardSwish,
     Kept,
+    Normalised,
 )
 from convert.quantize.bias_correction import bias_corrected
 from convert.quantize.qat_ranges import BATCH, set_ranges, stem_of
@@ -58,12 +59,15 @@ def only_calibrated(model: tf_keras.Model) -> dict[str, str]:
     A range behind such a layer would say nothing of its inner values, so all ranges of
     a file that has one come from calibration, after fine-tuning.
     """
-    return {
-        layer.name: layer.kind if isinstance(layer, Kept) else layer.function
-        for layer in model.layers
-        if isinstance(layer, Kept)
-        or (isinstance(layer, Elementwise) and layer.function not in ONE_OPERATION)
-    }
+    found = {}
+    for layer in model.layers:
+        if isinstance(layer, Kept):
+            found[layer.name] = layer.kind
+        elif isinstance(layer, Normalised):
+            found[layer.name] = "normalisation"
+        elif isinstance(layer, Elementwise) and layer.function not in ONE_OPERATION:
+            found[layer.name] = layer.function
+    return found
 
 
 def fine_tuned(
@@ -216,7 +220,7 @@ def _annotated(model: tf_keras.Model, keep_float: Sequence[str] = ()) -> tf_kera
 
     plain = tf_keras.models.clone_model(model, clone_function=annotate)
     plain.set_weights(model.get_weights())
-    classes = (ChannelClamp, Elementwise, HardSwish, Kept)
+    classes = (ChannelClamp, Elementwise, HardSwish, Kept, Normalised)
     own = {each.__name__: each for each in classes}
     with _quantize.quantize_scope(own):
         return _quantize.quantize_apply(plain)
