@@ -22,7 +22,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from convert.errors import ConversionError
-from convert.pipeline.early_checks import unwritable
+from convert.quantize.recipes import RECIPES
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.photos.manifest import (
@@ -44,6 +44,7 @@ class Settings:
     weights: Path
     steps: int
     only: tuple[str, ...]
+    recipe: tuple[str, ...]
     out: Path
     page: Path | None
 
@@ -56,7 +57,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     add = parser.add_argument
     add("--manifest", type=Path, help="labelled photos; without it, drawn ones")
-    add("--photos", type=int, default=600, help="of each class to train on, at most")
+    add("--photos", type=int, default=300, help="of each class to train on, at most")
     add(
         "--weights",
         type=Path,
@@ -64,7 +65,14 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         metavar="FOLDER",
         help="folder of ImageNet weights; rows that need one and lack it are left out",
     )
-    add("--steps", type=int, default=100, help="of fine-tuning")
+    add("--steps", type=int, default=60, help="of fine-tuning")
+    add(
+        "--recipe",
+        action="append",
+        choices=RECIPES,
+        default=[],
+        help="instead of qat_int8 and ptq_int8; may be given again",
+    )
     add("--only", metavar="NAMES", default="", help="rows to make, with commas")
     add(
         "--out",
@@ -77,18 +85,16 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     if words.photos < 2 or words.steps < 1:
         parser.error("--photos must be at least 2 and --steps at least 1")
     only = tuple(filter(None, words.only.split(",")))
-    return Settings(**{**vars(words), "only": only})
+    given = {"only": only, "recipe": tuple(words.recipe)}
+    return Settings(**{**vars(words), **given})
 
 
 def run(settings: Settings) -> int:
     """Make what is not there yet; returns the number of refused conversions.
 
     Raises:
-        ConversionError: when a folder cannot be written, or ``--only`` names no row.
+        ConversionError: when ``--only`` names no row.
     """
-    for folder in (settings.out, *([settings.page.parent] if settings.page else [])):
-        if problem := unwritable(folder):
-            raise ConversionError(problem)
     manifest, photos = _photos(settings)
     start_keras()
     from convert.accepted.candidates import CANDIDATES
@@ -105,13 +111,7 @@ def run(settings: Settings) -> int:
         manifest, photos, settings.out, settings.weights, settings.steps,
         commit_in_words(),
     )  # fmt: skip
-    jobs = [
-        (each, recipe)
-        for place in range(2)
-        for each in CANDIDATES
-        for recipe in each.recipes[place : place + 1]
-        if not settings.only or each.name in settings.only
-    ]
+    jobs = _jobs(settings)
     done = _finished(settings)
     missing = {each.name: why for each, _ in jobs if (why := why_not(each, supply))}
     open_jobs = [
@@ -138,6 +138,21 @@ def run(settings: Settings) -> int:
     return sum(bool(row.refused) for row in done.values())
 
 
+def _jobs(settings: Settings) -> list[tuple[Any, str]]:
+    """Candidates and recipes, the first recipe of each before all second ones."""
+    from convert.accepted.candidates import CANDIDATES
+
+    wanted = [
+        (place, number, each, recipe)
+        for number, each in enumerate(CANDIDATES)
+        if not settings.only or each.name in settings.only
+        for place, recipe in enumerate(settings.recipe or each.recipes)
+        if each.suffix or not RECIPES[recipe].trains
+    ]
+    ordered = sorted(wanted, key=lambda job: job[:2])
+    return [(each, recipe) for _, _, each, recipe in ordered]
+
+
 def _photos(settings: Settings) -> tuple[Path, Sequence[LabelledPhoto]]:
     """A table of some of the photos, and its rows; the same each time."""
     path = settings.out / "photos.csv"
@@ -150,11 +165,10 @@ def _photos(settings: Settings) -> tuple[Path, Sequence[LabelledPhoto]]:
         photos = read_manifest(drawn)
     else:
         photos = read_manifest(settings.manifest)
-    photos = list(photos)
-    random.Random(0).shuffle(photos)
+    mixed = random.Random(0).sample(photos, len(photos))
     taken: Counter[tuple[str, bool]] = Counter()
     rows = []
-    for photo in photos:
+    for photo in mixed:
         key = (photo.split, photo.malignant)
         most = settings.photos if photo.split == "train" else 150
         if photo.split != "test" and taken[key] < most:
@@ -205,6 +219,9 @@ def _write(
     from convert.accepted.page import page
 
     wanted = [(each.name, recipe) for each in CANDIDATES for recipe in each.recipes]
+    others = [key for key in done if key not in wanted]
+    places = [each.name for each in CANDIDATES]
+    wanted = sorted([*wanted, *others], key=lambda key: places.index(key[0]))
     rows = [done[key] for key in wanted if key in done]
     absent = {
         f"{name}, `{recipe}`": missing.get(name, "not run yet")

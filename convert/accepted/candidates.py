@@ -61,7 +61,7 @@ class Candidate:
     framework: Any = keras
     policy: str = "float32"
     options: tuple[str, ...] = ()
-    epochs: int = 15
+    epochs: int = 12
     weights: str = ""
 
     @property
@@ -82,7 +82,7 @@ def _backbone(name: str, size_px: int, rule: InputRule, about: str) -> Candidate
         size_px=size_px,
         rule=rule,
         options=() if rule == RAW else _asked(rule),
-        epochs=6,
+        epochs=5,
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.accepted.candidates import Candidate
+from convert.checks.classes import diagnoses_of, diagnosis_of
 from convert.checks.gates import GATES
 from convert.graph.head import (
     LOGIT,
@@ -99,23 +100,14 @@ class Supply:
     commit: str
 
 
-def diagnosis_of(photo: LabelledPhoto) -> str:
-    """In short: without how it was confirmed; empty where the manifest tells none."""
-    return photo.columns.get("diagnosis", "").split(" [")[0].split(" (")[0]
-
-
-def diagnoses_of(photos: Sequence[LabelledPhoto]) -> tuple[str, ...]:
-    """Those of the training split, in the order of the alphabet."""
-    train = photos_of(photos, "train")
-    return tuple(sorted({diagnosis_of(photo) for photo in train} - {""}))
-
-
 def why_not(candidate: Candidate, supply: Supply) -> str:
     """Why a candidate cannot be made here; empty where it can."""
     if candidate.weights and not (supply.weights / candidate.weights).is_file():
         return f"{supply.weights} has no {candidate.weights}"
-    if candidate.kind == SHARES and len(diagnoses_of(supply.photos)) < 3:
-        return "the manifest tells no diagnoses"
+    train = photos_of(supply.photos, "train")
+    told = {diagnosis_of(photo) for photo in train} - {""}
+    if candidate.kind == SHARES and len(told) < 3:
+        return "the manifest tells fewer than three diagnoses"
     return ""
 
 
@@ -212,7 +204,7 @@ def _fitted(candidate: Candidate, supply: Supply) -> Any:
     framework.mixed_precision.set_global_policy(candidate.policy)
     train = photos_of(supply.photos, "train")
     shown = read_photos(train, candidate.size_px, "train")
-    classes = diagnoses_of(supply.photos)
+    classes = diagnoses_of(supply.photos) if candidate.kind == SHARES else ()
     named = (
         {"weights": str(supply.weights / candidate.weights)}
         if candidate.weights

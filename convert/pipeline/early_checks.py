@@ -9,6 +9,7 @@ from typing import Any
 
 from convert.errors import ConversionError
 from convert.pipeline.settings import Settings
+from convert.quantize.recipes import AI_EDGE, has_ai_edge
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 
@@ -40,6 +41,11 @@ def network_in(path: Path) -> str | None:
 
 def _problems(settings: Settings) -> Iterator[str]:
     yield from _unreadable(settings)
+    if settings.recipe == AI_EDGE and not has_ai_edge():
+        yield (
+            f"--recipe {AI_EDGE} needs Google's AI Edge Quantizer, which is not"
+            " installed: pip install 'lesion-edge[aeq]'"
+        )
     for option in ("builder", "custom_object"):
         given: Any = getattr(settings, option)
         for reference in (given,) if isinstance(given, str) else given or ():

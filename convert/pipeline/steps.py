@@ -12,6 +12,7 @@ import tf_keras
 from convert.cards.building import DataSet, describe, model_card
 from convert.cards.golden import golden_npz
 from convert.cards.golden_pictures import golden_pngs
+from convert.checks.classes import class_facts
 from convert.checks.gates import refuse_failed
 from convert.checks.report import report_of, tell
 from convert.diagnosis.worst_layer import with_blame
@@ -158,6 +159,10 @@ def _conversion_facts(case: Case, made: Measured) -> dict[str, Any]:
         )
         facts["classes"] = list(settings.labels)
         facts["malignant_classes"] = [names[place] for place in source.head.malignant]
+        if settings.labels:
+            outputs = source.outputs(case.val.real, source.rule)
+            rows = photos_of(case.photos, "val")
+            facts |= class_facts(outputs, settings.labels, rows)
     if by_diagnosis := _called_by_diagnosis(case, made):
         facts["called_malignant_by_diagnosis"] = by_diagnosis
     if settings.keep_float:

@@ -13,6 +13,7 @@ from tensorflow.python.framework.convert_to_constants import (  # nor has this
 from convert.errors import ConversionError
 from convert.graph.custom_layers import Kept
 from convert.messages import in_short
+from convert.quantize.ai_edge import quantised
 from convert.quantize.converter_process import (
     TYPES,
     Representative,
@@ -20,7 +21,7 @@ from convert.quantize.converter_process import (
     prepare,
 )
 from convert.quantize.mixed_precision import partly_quantised
-from convert.quantize.recipes import Recipe
+from convert.quantize.recipes import AI_EDGE, RECIPES, Recipe
 
 
 def flatbuffer(
@@ -49,6 +50,16 @@ def flatbuffer(
     Raises:
         ConversionError: when TensorFlow's converter refuses the model.
     """
+    if recipe.name == AI_EDGE:
+        floating = flatbuffer(
+            model,
+            RECIPES["float32"],
+            size_px=size_px,
+            io="float32",
+            representative=representative,
+            slots=slots,
+        )
+        return quantised(floating, representative, io=io, keep_float=keep_float)
     concrete = _concrete(model, size_px, slots)
     if _is_foreign(model) and not keep_float:
         # Operations that nobody has looked at can end the process.

@@ -103,9 +103,10 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--labels",
-        metavar="NAMES|FILE",
-        help="names of the classes in the order of the outputs: with commas, or a file"
-        " with one on a line",
+        metavar="NAMES|FILE|manifest",
+        help="names of the classes in the order of the outputs: with commas; a file"
+        " with one on a line; or manifest: the diagnoses of its training split in"
+        " alphabetical order, as Keras numbers folders",
     )
     add(
         "--image-size",

@@ -1,0 +1,79 @@
+"""Google's AI Edge Quantizer: from a float ``.tflite`` to int8, without TensorFlow.
+
+An optional package, ``pip install lesion-edge[aeq]``. It takes the float32 file that
+the recipe ``float32`` writes, ranges from the same photos as ``ptq_int8``, and int8
+weights for each channel.
+"""
+
+import importlib
+import re
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from typing import Any
+
+from convert.errors import ConversionError
+from convert.messages import in_short
+from convert.quantize.converter_process import Representative
+from convert.tflite.edges import with_edges_of
+from edge_runtime.model.interpreter import open_interpreter
+
+PACKAGE = "ai_edge_quantizer"
+
+
+def quantised(
+    floating: bytes,
+    representative: Representative,
+    *,
+    io: str,
+    keep_float: Sequence[str] = (),
+) -> bytes:
+    """An int8 file of a float32 one.
+
+    Args:
+        floating: a TFLite FlatBuffer of one picture, with a signature.
+        representative: gives inputs that show value ranges.
+        io: dtype of input and output.
+        keep_float: layers that stay in floating point.
+
+    Raises:
+        ConversionError: when the package refuses the model.
+    """
+    if open_interpreter(floating).answers is not None:
+        raise ConversionError(
+            "--recipe aeq_int8 takes models of one picture, and this one also takes"
+            " answers; give --recipe ptq_int8"
+        )
+    quantizer = importlib.import_module(f"{PACKAGE}.quantizer")
+    recipes = importlib.import_module(f"{PACKAGE}.recipe")
+    work = quantizer.Quantizer(floating, recipes.static_wi8_ai8())
+    for layer in keep_float:
+        work.update_quantization_recipe(
+            regex=rf"(^|.*[/;]){re.escape(layer)}([/;].*|$)",
+            operation_name=recipes.TFLOperationName.ALL_SUPPORTED,
+            algorithm_key=recipes.AlgorithmName.NO_QUANTIZE,
+        )
+    key, name = _signature(floating)
+    try:
+        # It tells sizes and times on standard output, which is for the answer.
+        with redirect_stdout(StringIO()):
+            shown = [{name: each} for each in representative()]
+            ranges = work.calibrate({key: shown})
+            content = bytes(work.quantize(ranges).quantized_model)
+    except (ValueError, RuntimeError, TypeError, NotImplementedError) as error:
+        raise ConversionError(
+            f"AI Edge Quantizer refused the model: {in_short(str(error))}"
+        ) from error
+    return with_edges_of(content, io)
+
+
+def _signature(floating: bytes) -> tuple[str, str]:
+    """Name of the only signature, and of its only input."""
+    interpreter: Any = importlib.import_module("ai_edge_litert.interpreter")
+    found = interpreter.Interpreter(model_content=floating).get_signature_list()
+    for key, names in found.items():
+        return key, names["inputs"][0]
+    raise ConversionError(
+        "AI Edge Quantizer needs a file with a signature, and this one has none; give"
+        " --recipe ptq_int8"
+    )
