@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from convert.errors import ConversionError
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
-from training.fitting.diagnoses import COLUMN as DIAGNOSIS
+
+DIAGNOSIS = "diagnosis"
+"""Column of a manifest; see ``training.fitting.diagnoses``, which waits for Keras."""
 
 OF_MANIFEST = "manifest"
 """Stands for the diagnoses of the training split, where names of classes are asked."""

@@ -35,13 +35,11 @@ from convert.source.loading import (
     sha256_of,
     training_record,
 )
-from convert.source.options import SourceOptions
+from convert.source.options import SourceOptions, network_name
 from edge_runtime.model.answers import Question
 from training.datasets.questions import QUESTIONS
 from training.fitting.batches import Inputs
 
-# Names that Keras gives to models nobody named.
-_UNNAMED = ("functional", "sequential", "model")
 _BATCH = 32
 
 ASKED = "asked for by --input-range"
@@ -190,7 +188,7 @@ def read_source(
     training = training_record(where.with_name("training.json"))
     source = Source(
         model=model,
-        network=str(training.get("network", _name(model, where))),
+        network=str(training.get("network", network_name(str(model.name), where))),
         size_px=size_px,
         sha256=sha256_of(where),
         training=training,
@@ -439,10 +437,3 @@ def _units(model: Any, path: Path, size_px: int, several_allowed: bool) -> int:
         " malignant: --malignant-classes mel,bcc --labels FILE; or put such a head on"
         " it: keras.layers.Dense(1, activation='sigmoid')."
     )
-
-
-def _name(model: Any, path: Path) -> str:
-    name = str(model.name)
-    if name.rstrip("0123456789_") in _UNNAMED:
-        name = path.name.removesuffix(path.suffix).removesuffix(".weights")
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
