@@ -106,10 +106,6 @@ def converted(
         )
 
     if recipe.trains:
-        calibrated = only_calibrated(model)
-        if calibrated:
-            _tell(calibrated)
-            refuse_unquantisable(model, source.size_px, tuning.keep_float)
         train = photos_of(photos, "train")
         augmentation = str(source.settings.get("augmentation", "strong"))
         supply = AugmentedPhotos(
@@ -121,7 +117,7 @@ def converted(
             tuning.seed,
         )
         tuned = fine_tuned(model, supply, np.concatenate(list(shown())), tuning)
-        if tuning.keep_float or calibrated:
+        if tuning.keep_float or only_calibrated(model):
             model, recipe = learnt(tuned, model), RECIPES["ptq_int8"]
         else:
             model = tuned
@@ -140,40 +136,50 @@ def converted(
     )
 
 
-def _tell(calibrated: Mapping[str, str]) -> None:
-    named = ", ".join(f"{name} ({kind})" for name, kind in calibrated.items())
+def refuse_unquantisable(source: Source, keep_float: Sequence[str]) -> None:
+    """Find out before photos are read whether all layers have int8 kernels.
+
+    Only models with layers that fine-tuning leaves alone are tried.
+
+    Args:
+        source: whose head and input need not be settled.
+        keep_float: layers that may stay in floating point.
+
+    Raises:
+        ConversionError: when the converter refuses or crashes, naming those layers.
+        AuditError: naming what computes in floating point.
+    """
+    model = built(folded(source.nodes_or_kept), source.size_px)
+    calibrated = only_calibrated(model)
+    if not calibrated:
+        return
+    side = source.size_px
+    noise = np.random.default_rng(0).random((2, 1, side, side, 3), np.float32)
+    try:
+        tried = flatbuffer(
+            model,
+            RECIPES["ptq_int8"],
+            size_px=side,
+            io="uint8",
+            keep_float=keep_float,
+            representative=lambda: iter(noise),
+        )
+    except ConversionError as error:
+        raise ConversionError(
+            f"{error} Layers that int8 fine-tuning has no form for:"
+            f" {_named(calibrated)}."
+        ) from error
+    audit(tried, int8=True, kept=keep_float)
     print(
-        f"fine-tuning leaves {len(calibrated)} layers alone, for which quantisation-"
-        f"aware training has no form: {in_short(named)}. Their ranges, and those of"
-        " all others, are calibrated after it.",
+        f"fine-tuning will leave {len(calibrated)} layers alone, as quantisation-aware"
+        f" training has no form for them: {_named(calibrated)}. All value ranges are"
+        " calibrated after it.",
         file=sys.stderr,
     )
 
 
-def refuse_unquantisable(
-    model: tf_keras.Model, size_px: int, keep_float: Sequence[str]
-) -> None:
-    """Find out before minutes of fine-tuning whether all layers have int8 kernels.
-
-    Args:
-        model: folded float model.
-        size_px: side of its input.
-        keep_float: layers that may stay in floating point.
-
-    Raises:
-        ConversionError: when the converter refuses or crashes.
-        AuditError: naming what computes in floating point.
-    """
-    noise = np.random.default_rng(0).random((2, 1, size_px, size_px, 3), np.float32)
-    tried = flatbuffer(
-        model,
-        RECIPES["ptq_int8"],
-        size_px=size_px,
-        io="uint8",
-        keep_float=keep_float,
-        representative=lambda: iter(noise),
-    )
-    audit(tried, int8=True, kept=keep_float)
+def _named(calibrated: Mapping[str, str]) -> str:
+    return in_short(", ".join(f"{name} ({kind})" for name, kind in calibrated.items()))
 
 
 def _over_whole_range(
