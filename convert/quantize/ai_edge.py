@@ -57,7 +57,10 @@ def quantised(
     try:
         # It tells sizes and times on standard output, which is for the answer.
         with redirect_stdout(StringIO()):
-            shown = [{name: each} for each in representative()]
+            shown = [
+                {name: each[0] if isinstance(each, list) else each}
+                for each in representative()
+            ]
             ranges = work.calibrate({key: shown})
             content = bytes(work.quantize(ranges).quantized_model)
     except (ValueError, RuntimeError, TypeError, NotImplementedError) as error:
