@@ -147,7 +147,7 @@ def _jobs(settings: Settings) -> list[tuple[Any, str]]:
         for number, each in enumerate(CANDIDATES)
         if not settings.only or each.name in settings.only
         for place, recipe in enumerate(settings.recipe or each.recipes)
-        if each.suffix or not RECIPES[recipe].trains
+        if recipe in each.recipes or not RECIPES[recipe].trains
     ]
     ordered = sorted(wanted, key=lambda job: job[:2])
     return [(each, recipe) for _, _, each, recipe in ordered]

@@ -66,8 +66,9 @@ class Candidate:
 
     @property
     def recipes(self) -> tuple[str, ...]:
-        """Of int8: a SavedModel has no layers to fine-tune."""
-        return ("qat_int8", "ptq_int8") if self.suffix else ("ptq_int8",)
+        """Of int8: a SavedModel of Keras 3 has no layers to fine-tune."""
+        has_layers = self.suffix or self.framework is tf_keras
+        return ("qat_int8", "ptq_int8") if has_layers else ("ptq_int8",)
 
 
 def _asked(rule: InputRule) -> tuple[str, ...]:

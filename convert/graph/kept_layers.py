@@ -24,7 +24,7 @@ def kept_node(operation: Any, name: str, inputs: tuple[str, ...], call: Any) -> 
         inputs: names of the nodes it reads.
         call: the node of the functional model, that tells the call's arguments.
     """
-    is_keras_3 = hasattr(call, "input_tensors")
+    is_keras_3 = isinstance(operation, keras.Operation)
     run = _keras_3_run(operation, call) if is_keras_3 else _keras_2_run(operation, call)
     kind = getattr(operation, "tensorflow_function", type(operation).__name__)
     config = {"name": name, "call": key_of_call(run), "kind": kind}

@@ -7,10 +7,13 @@ weights for each channel.
 
 import importlib
 import re
+import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import Any
+
+import numpy as np
 
 from convert.errors import ConversionError
 from convert.messages import in_short
@@ -53,15 +56,23 @@ def quantised(
             operation_name=recipes.TFLOperationName.ALL_SUPPORTED,
             algorithm_key=recipes.AlgorithmName.NO_QUANTIZE,
         )
-    key, name = _signature(floating)
+    key, name, entrance = _signature(floating)
     try:
         # It tells sizes and times on standard output, which is for the answer.
-        with redirect_stdout(StringIO()):
+        with redirect_stdout(StringIO()), warnings.catch_warnings():
+            # Of the interpreter that its calibration runs, about memory; and of
+            # channels whose kernel is all zeros, which it divides by their scale, 0.
+            warnings.filterwarnings("ignore", message="Warning: Enabling")
+            warnings.filterwarnings("ignore", message="invalid value encountered")
             shown = [
                 {name: each[0] if isinstance(each, list) else each}
                 for each in representative()
             ]
             ranges = work.calibrate({key: shown})
+            # It averages the ranges of photos; a stored input is the pixel itself only
+            # where its range is that of pixels / 255.
+            for end, value in (("min", 0.0), ("max", 1.0)):
+                ranges[entrance][end] = np.full_like(ranges[entrance][end], value)
             content = bytes(work.quantize(ranges).quantized_model)
     except (ValueError, RuntimeError, TypeError, NotImplementedError) as error:
         raise ConversionError(
@@ -70,12 +81,12 @@ def quantised(
     return with_edges_of(content, io)
 
 
-def _signature(floating: bytes) -> tuple[str, str]:
-    """Name of the only signature, and of its only input."""
-    interpreter: Any = importlib.import_module("ai_edge_litert.interpreter")
-    found = interpreter.Interpreter(model_content=floating).get_signature_list()
-    for key, names in found.items():
-        return key, names["inputs"][0]
+def _signature(floating: bytes) -> tuple[str, str, str]:
+    """Names of the only signature, of its only input, and of that input's tensor."""
+    module: Any = importlib.import_module("ai_edge_litert.interpreter")
+    interpreter = module.Interpreter(model_content=floating)
+    for key, names in interpreter.get_signature_list().items():
+        return key, names["inputs"][0], interpreter.get_input_details()[0]["name"]
     raise ConversionError(
         "AI Edge Quantizer needs a file with a signature, and this one has none; give"
         " --recipe ptq_int8"

@@ -22,6 +22,7 @@ from convert.errors import ConversionError
 from convert.messages import in_short
 from convert.source.code_in_models import config_of, refuse_code
 from convert.source.float32_config import as_float32
+from convert.source.optimised import known_wrappers, unwrapped, wrappers_in
 from convert.source.saved_model_file import loaded
 from convert.source.saved_model_layers import layers_in
 
@@ -100,10 +101,13 @@ def load_model(
         if framework is keras and h5py.is_hdf5(path):
             # Keras 3 writes its operations into .h5 files, and then knows none of them.
             objects = {**_operations(), **objects}
-        with as_float32(path, config_of(path)) as file:
-            return framework.models.load_model(
+        config = config_of(path)
+        wrappers = wrappers_in(config)
+        with as_float32(path, config) as file, known_wrappers(wrappers):
+            model = framework.models.load_model(
                 file, custom_objects=objects, compile=False, safe_mode=not trust_code
             )
+        return unwrapped(model, wrappers)
     except ConversionError:
         raise
     except PermissionError as error:

@@ -6,6 +6,7 @@ of the whole is there. The layers are taken where they give the same outputs.
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ import tf_keras
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from tf_keras.protobuf import saved_metadata_pb2  # has no public name
 
-from convert.errors import ConversionError
 from convert.graph.head import one_output
 from convert.graph.keras_to_nodes import input_shape_of, nodes_of
+from convert.messages import in_short
 from convert.source.code_in_models import code_in_config
 from convert.source.float32_config import precisions_in
 
@@ -58,10 +59,13 @@ def layers_in(
     try:
         model = tf_keras.models.load_model(folder, dict(own_objects), compile=False)
         nodes_of(model)
-    except ConversionError:
-        return None
     # Keras revives what it does not know in many ways, and fails in as many.
-    except Exception:
+    except Exception as error:
+        print(
+            f"{folder} tells its layers in {RECORD}, but they cannot be taken:"
+            f" {in_short(str(error))} It is converted as one function.",
+            file=sys.stderr,
+        )
         return None
     return model if _is_same(model, whole) else None
 
