@@ -64,13 +64,14 @@ def quantised(
             # channels whose kernel is all zeros, which it divides by their scale, 0.
             warnings.filterwarnings("ignore", message="Warning: Enabling")
             warnings.filterwarnings("ignore", message="invalid value encountered")
-            shown = [
-                {name: each[0] if isinstance(each, list) else each}
+            found = [
+                work.calibrate(
+                    {key: [{name: each[0] if isinstance(each, list) else each}]}
+                )
                 for each in representative()
             ]
-            ranges = work.calibrate({key: shown})
-            # It averages the ranges of photos; a stored input is the pixel itself only
-            # where its range is that of pixels / 255.
+            ranges = _widest(found)
+            # A stored input is the pixel itself where its range is pixels / 255.
             for end, value in (("min", 0.0), ("max", 1.0)):
                 ranges[entrance][end] = np.full_like(ranges[entrance][end], value)
             content = bytes(work.quantize(ranges).quantized_model)
@@ -79,6 +80,22 @@ def quantised(
             f"AI Edge Quantizer refused the model: {in_short(str(error))}"
         ) from error
     return with_edges_of(content, io)
+
+
+def _widest(found: Sequence[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Of ranges that single photos show, by tensor, the lowest and highest ends.
+
+    Over several photos the package averages, with most weight on the first: values of
+    all others are cut off.
+    """
+    first, *others = found
+    for each in others:
+        for tensor, ends in each.items():
+            known = first.setdefault(tensor, ends)
+            for end, choose in (("min", np.minimum), ("max", np.maximum)):
+                if end in known and end in ends:
+                    known[end] = choose(known[end], ends[end])
+    return first
 
 
 def _signature(floating: bytes) -> tuple[str, str, str]:
