@@ -93,10 +93,10 @@ bench-peers: .venv-peers/installed  ## the same networks in the runtimes of othe
 
 # README.md has the same command.
 MODELS ?= $(foreach name,lesion64 lesion32 lesion128,models/$(name).qat_int8.tflite)
-demo: .venv/installed  ## serve the pages with MODELS (three of models/), the first one preferred
+demo: .venv-web/installed  ## serve the pages with MODELS (three of models/), the first one preferred
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .browser-files/index.js; else \
 		echo "npm is missing: the model will run on the server only, not inside the page"; fi
-	.venv/bin/python web_demo/serve.py $(addprefix --model ,$(MODELS))
+	.venv-web/bin/python web_demo/serve.py $(addprefix --model ,$(MODELS))
 
 # A stamp keeps a second run from installing again; a changed lock file renews it.
 .venv/installed: requirements.lock pyproject.toml

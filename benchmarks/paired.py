@@ -4,21 +4,10 @@ Run: python benchmarks/paired.py results/MACHINE cnn64.float32 cnn64.qat_int8
 """
 
 import argparse
-import base64
-import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
-from string import Template
-
-if not __package__:
-    # Started as a file: Python put benchmarks/ first on the path. Put the checkout
-    # there instead, so that our packages import and no module here hides another.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from PIL import Image
 
 if not __package__:
     # Started as a file: Python put benchmarks/ first on the path. Put the checkout
@@ -26,20 +15,15 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.html.photo_page import Card, photo_page
 from benchmarks.measure.measurement import Measurement
 from benchmarks.results.comparison import Change, quality_changes, shared
 from benchmarks.results.result import BenchmarkResult
-from edge_runtime.errors import PhotoError
 from edge_runtime.evaluation.intervals import delong_test, mcnemar_exact
 from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import to_json
-from edge_runtime.photos.decoding import read_photo
-from edge_runtime.photos.preprocessing import centre_square, resize
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
-
-SIDE_PX = 160
-_FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -63,35 +47,17 @@ class Flip:
 
 def flips_page(text: str, flips: Sequence[Flip], folder: Path | None) -> str:
     """The whole page; without a folder it names the photos and shows none."""
-    cards = "".join(_card(flip, folder) for flip in flips)
-    return Template(
-        (_FOLDER / "reporting/flips.html").read_text(encoding="utf-8")
-    ).substitute(
-        text=escape(text), cards=cards or "<p>No photo was decided differently.</p>"
-    )
+    cards = [Card(flip.photo, _words(flip)) for flip in flips]
+    return photo_page("Photos decided differently", text, {"": cards}, folder)
 
 
-def _card(flip: Flip, folder: Path | None) -> str:
+def _words(flip: Flip) -> str:
     label = "malignant" if flip.malignant else "not malignant"
     right = "first" if flip.first_right else "second"
     return (
-        f"<figure>{_thumbnail(flip.photo, folder)}<figcaption>{escape(flip.photo)}<br>"
         f"{label}; {flip.first_score:.3f} \N{RIGHTWARDS ARROW} {flip.second_score:.3f};"
-        f" {right} model right</figcaption></figure>"
+        f" {right} model right"
     )
-
-
-def _thumbnail(photo: str, folder: Path | None) -> str:
-    if folder is None:
-        return ""
-    try:
-        square = centre_square(read_photo(folder / photo, for_size_px=SIDE_PX))
-    except PhotoError as error:
-        return f"<p>{escape(str(error))}</p>"
-    encoded = io.BytesIO()
-    Image.fromarray(resize(square, SIDE_PX)).save(encoded, "JPEG", quality=85)
-    content = base64.b64encode(encoded.getvalue()).decode()
-    return f'<img alt="" width="{SIDE_PX}" src="data:image/jpeg;base64,{content}">'
 
 
 @dataclass(frozen=True)

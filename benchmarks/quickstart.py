@@ -25,6 +25,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.html.page import page, plotly_script
 from benchmarks.measure.measurement import MODEL, Interpreter
 from benchmarks.measure.plan import chosen_models
 from benchmarks.measure.timing import stages_of, time_interpreter, time_photos
@@ -36,7 +37,6 @@ from benchmarks.reporting.conditions import (
     machine_facts,
     together,
 )
-from benchmarks.reporting.page import page, plotly_script
 from benchmarks.reporting.summary import (
     Report,
     Row,
@@ -44,6 +44,7 @@ from benchmarks.reporting.summary import (
     durations,
     in_order,
     median_stages,
+    photos_per_second,
 )
 from benchmarks.reporting.tables import overview
 from benchmarks.results.gathering import machine_slug
@@ -124,7 +125,7 @@ def narrow_overview(rows: Sequence[Row]) -> Table:
         full.title,
         ("model", "recall", "specificity", "AUC", "photo ms", "infer ms", "kB"),
         tuple(
-            (name, *cells[2:5], cells[1], *cells[5:])
+            (name, *cells[1:5], *cells[6:])
             for name, cells in zip(names, full.rows, strict=True)
         ),
         f"{full.caption} Medians: photo ms from the photo's path to the verdict, infer"
@@ -368,6 +369,7 @@ def _row(
         stages_ms=median_stages(stages_ms),
         peak_memory_mib=None,
         quality=(quality_on_card(classifier.card),),
+        photos_per_second=photos_per_second(photo.samples_ms),
     )
 
 

@@ -15,9 +15,11 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.costs.chart import cost_charts, read_costs
+from benchmarks.html.most_wrong import FILE as MOST_WRONG
+from benchmarks.html.most_wrong import most_wrong_page
+from benchmarks.html.page import page, plotly_script
 from benchmarks.layers.chart import layer_charts, read_layers
 from benchmarks.reporting.markdown import markdown, speed_markdown
-from benchmarks.reporting.page import page, plotly_script
 from benchmarks.reporting.published import read_published
 from benchmarks.reporting.spreadsheet import spreadsheet
 from benchmarks.reporting.static_chart import static_charts
@@ -51,6 +53,7 @@ class Settings:
         static: also draw one SVG and one PNG for each machine, with Matplotlib.
         page: a Markdown file to write as well, the shift bench's tables included.
         speed_page: another one, without quality, with peers, layers and costs.
+        photos: folder of the manifest; a page of its own shows the most wrong photos.
     """
 
     results: tuple[Path, ...]
@@ -58,6 +61,7 @@ class Settings:
     page: Path | None = None
     speed_page: Path | None = None
     static: bool = False
+    photos: Path | None = None
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
@@ -90,12 +94,18 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         action="store_true",
         help="draw MACHINE.svg and MACHINE.png too (needs Matplotlib)",
     )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        help=f"folder of the manifest: show the most wrong photos in {MOST_WRONG}"
+        " beside the report, for this computer only",
+    )
     words = parser.parse_args(arguments)
     if words.out is None and not words.results[0].is_dir():
         parser.error("expected a folder first, or --out FOLDER for the report")
-    return Settings(
-        tuple(words.results), words.out, words.page, words.speed_page, words.static
-    )
+    if words.photos is not None and not words.photos.is_dir():
+        parser.error(f"--photos {words.photos}: expected a folder")
+    return Settings(**{**vars(words), "results": tuple(words.results)})
 
 
 def write_report(report: Report, folder: Path) -> Path:
@@ -116,7 +126,10 @@ def write_report(report: Report, folder: Path) -> Path:
 def make_report(settings: Settings) -> Path:
     """Read all results and write their report; returns the HTML page's path."""
     folder = settings.out or settings.results[0]
-    report = summarise(gathered(settings.results), read_published())
+    results = gathered(settings.results)
+    report = summarise(results, read_published())
+    if settings.photos is not None:
+        write_text(folder / MOST_WRONG, most_wrong_page(results, settings.photos))
     if settings.page is not None:
         write_text(settings.page, results_page(report, folder))
     if settings.speed_page is not None:
@@ -149,7 +162,11 @@ def _parts(folder: Path, names: Sequence[str]) -> Iterator[str]:
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    print(make_report(parse(arguments)))
+    settings = parse(arguments)
+    html = make_report(settings)
+    if settings.photos is not None:
+        print(html.with_name(MOST_WRONG))
+    print(html)
     return 0
 
 

@@ -18,6 +18,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.html.page import plotly_script
 from benchmarks.measure.cases import Case, Tell
 from benchmarks.measure.fresh_process import measure_in_fresh_process
 from benchmarks.measure.measurement import Measurement
@@ -30,7 +31,6 @@ from benchmarks.measure.plan import (
     planned,
 )
 from benchmarks.report import write_report
-from benchmarks.reporting.page import plotly_script
 from benchmarks.reporting.published import read_published
 from benchmarks.reporting.summary import summarise
 from benchmarks.reporting.tables import overview

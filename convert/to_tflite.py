@@ -67,6 +67,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         parser.error(f"--target-recall must be in (0, 1]; got {words.target_recall}")
     if words.steps < 1:
         parser.error(f"--steps must be at least 1; got {words.steps}")
+    _refuse_bad_name(parser, words)
     refuse_contradictions(parser, words)
     target = TARGETS[words.target]
     io = getattr(words, "io", target.io[0])
@@ -79,6 +80,19 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     given = {"io": io, "limits": limits, "accept": tuple(words.accept)}
     given |= source_words(words) | {"keep_float": tuple(words.keep_float)}
     return Settings(**{**vars(words), **given})
+
+
+def _refuse_bad_name(
+    parser: argparse.ArgumentParser, words: argparse.Namespace
+) -> None:
+    """Exit where name and version would not make the name of one file."""
+    if words.version and not words.name:
+        parser.error("--version follows --name; expected both")
+    if words.name and not words.name[0].isalpha():
+        # Kits for C and C++ make an identifier of it.
+        parser.error(f"--name begins with a letter; got {words.name}")
+    if words.name and len(words.keras_model) > 1:
+        parser.error("--name is of one model; convert the others one by one")
 
 
 def convert(
@@ -146,7 +160,7 @@ def _card_only(settings: Settings) -> Path:
     given = settings.keras_model
     if given is None:
         raise ConversionError("--card-only needs the path of a .tflite file")
-    path = _free_path(f"{given.stem}.{RECIPE}", settings)
+    path = _free_path(f"{settings.first_name(given.stem)}.{RECIPE}", settings)
     file = carded(given, settings)
     write_model_file(path, file.model, file.card, file.labels, file.golden)
     print(outcome(file.card, path), file=sys.stderr)

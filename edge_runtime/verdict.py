@@ -7,6 +7,7 @@ from typing import Any
 from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.files.strict_json import as_values
 from edge_runtime.model.card import ModelCard
+from edge_runtime.model.domain import expects
 from edge_runtime.model.evidence import Accuracy, headline
 from edge_runtime.photos.crop import CENTRE, Crop
 from edge_runtime.photos.quality import DOUBTS, Finding
@@ -211,4 +212,5 @@ def model_lines(card: ModelCard) -> tuple[str, ...]:
         f" specificity {measured.specificity.in_words}"
         " (95 % intervals)",
         in_force(card),
+        expects(card.photo_kind),
     )

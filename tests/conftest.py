@@ -33,6 +33,21 @@ def fanconic():
 
 
 @pytest.fixture(scope="session")
+def padufes20():
+    """Folder of smartphone photos with answers and their manifest; without, skip.
+
+    A part of PAD-UFES-20: point ``LESION_EDGE_PADUFES20`` at it.
+    """
+    named = os.environ.get("LESION_EDGE_PADUFES20")
+    folder = Path(named) if named else ROOT / "../shared/data/padufes20"
+    if (folder / "manifest.csv").is_file():
+        return folder.resolve()
+    if named:
+        pytest.fail(f"LESION_EDGE_PADUFES20={named}, but no manifest.csv lies there")
+    pytest.skip("smartphone photos are absent; set LESION_EDGE_PADUFES20")
+
+
+@pytest.fixture(scope="session")
 def playwright():
     """Playwright's interface; it can be opened only once in a session."""
     reason = "Playwright is not installed; run make test-web"

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from edge_runtime import LesionClassifier
+from edge_runtime.evaluation.metrics import roc_auc
+from edge_runtime.model.answers import answers_in
+from edge_runtime.model.domain import DERMOSCOPIC, SMARTPHONE
 from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.manifest import photos_of, read_manifest
 from edge_runtime.photos.preprocessing import load_pixels
@@ -15,6 +18,14 @@ MODELS = sorted((Path(__file__).resolve().parents[1] / "models").glob("*.tflite"
 # Of the whole file, card and golden vectors included.
 # The card of five sources is 6 kB longer than that of one.
 MOST_BYTES = {"cnn32": 145_000, "cnn64": 680_000, "cnn128": 3_100_000}
+MOST_BYTES_OF_PHONE64 = 450_000
+
+DERMOSCOPIC_MODELS = [
+    path for path in MODELS if read_model_file(path).card.photo_kind == DERMOSCOPIC
+]
+(PHONE64,) = (
+    path for path in MODELS if read_model_file(path).card.photo_kind == SMARTPHONE
+)
 
 # Those with photos of enough malignant lesions.
 SOURCES = ("fanconic", "ham10000", "bcn20000", "isic_archive")
@@ -47,8 +58,8 @@ class TestShippedModel:
 
     def test_was_measured_on_the_test_photos(self, path):
         card = read_model_file(path).card
-        # cnn128 is of fanconic alone.
-        alone = card.network == "cnn128"
+        # cnn128 is of fanconic alone, phone64 of padufes20.
+        alone = card.network == "cnn128" or card.photo_kind == SMARTPHONE
         for source in (None,) if alone else SOURCES:
             splits = [it.split for it in card.accuracy if it.source == source]
             # A source without marked lesions has one test only.
@@ -66,6 +77,16 @@ class TestShippedModel:
 
         assert check_golden(read_model_file(path)) == ()
 
+    def test_says_which_photos_it_is_for(self, path):
+        card = read_model_file(path).card
+        told = "smartphone" if path == PHONE64 else "dermoscopic"
+        assert told in card.description
+        assert (card.answers is not None) == (path == PHONE64)
+        assert "/work" not in card.to_json()
+
+
+@pytest.mark.parametrize("path", DERMOSCOPIC_MODELS, ids=lambda path: path.stem)
+class TestDermoscopicModel:
     def test_finds_what_its_card_says_it_finds(self, path, fanconic):
         """Every twentieth clean test photo: the scores that the card counted."""
         photos = photos_of(read_manifest(fanconic / "manifest.csv"), "test", clean=True)
@@ -91,3 +112,44 @@ class TestShippedModel:
         ):
             error = max(0.05, (share * (1 - share) / found.size) ** 0.5)
             assert abs(found.mean() - share) <= 4 * error
+
+
+class TestPhone64:
+    def test_keeps_its_size(self):
+        assert PHONE64.stat().st_size <= MOST_BYTES_OF_PHONE64
+
+    def test_asks_what_both_classes_answered(self):
+        questions = read_model_file(PHONE64).card.answers.questions
+        names = [question.name for question in questions]
+        assert names == ["age", "region", "itch", "hurt", "bleed", "elevation"]
+
+    def test_has_the_auc_that_was_owed_with_answers(self):
+        (test,) = (
+            measured
+            for measured in read_model_file(PHONE64).card.accuracy
+            if measured.split == "test_clean"
+        )
+        assert test.auc >= 0.85
+
+    def test_has_the_auc_that_was_owed_without_answers(self, padufes20):
+        """Every test photo, patients never seen: nothing is told, then all is."""
+        photos = photos_of(read_manifest(padufes20 / "manifest.csv"), "test")
+        classifier = LesionClassifier.load(PHONE64, site=False)
+        labels = np.array([photo.malignant for photo in photos], np.int64)
+        pixels = [load_pixels(photo.path, 64) for photo in photos]
+        alone = np.array([classifier.score(each) for each in pixels])
+        assert roc_auc(labels, alone) >= 0.78
+        told = np.array(
+            [
+                classifier.score(each, _answers(photo.columns))
+                for each, photo in zip(pixels, photos, strict=True)
+            ]
+        )
+        assert roc_auc(labels, told) >= 0.85
+
+
+def _answers(columns):
+    """The data set's own words in ours."""
+    from training.datasets.questions import QUESTION_SETS, pad_answers
+
+    return answers_in(pad_answers("a row", columns), QUESTION_SETS["complete"])

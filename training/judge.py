@@ -1,5 +1,8 @@
 """What a finished run says of photos: scores, and the features before the last layer.
 
+A network that takes answers gets those of the manifest, and says also what it would say
+with each answer hidden, and with all of them.
+
 For benchmarks, which know nothing of Keras. Run: python training/judge.py runs/lesion64
 --manifest data/all.csv --split test --out judged.npz
 """
@@ -7,7 +10,8 @@ For benchmarks, which know nothing of Keras. Run: python training/judge.py runs/
 import argparse
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +25,18 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge_runtime.files.atomic import write_bytes
+from edge_runtime.model.answers import slots_of
 from edge_runtime.photos.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
+from training.datasets.questions import (
+    ALL,
+    QUESTION_SETS,
+    answer_vectors,
+    questions_of,
+    with_hidden,
+)
 from training.errors import TrainingError
 from training.framework import start_keras
 
@@ -32,14 +44,17 @@ if TYPE_CHECKING:
     import keras
 
 BATCH = 64
+_AS_TOLD = ""
+_KNOWN_SLOTS = tuple(slots_of(each) for each in QUESTION_SETS.values())
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Turn command-line words into options, or exit with a usage message."""
     parser = CommandParser(
         description="Let the network of a finished run judge the photos of a split, and"
-        " write scores (n,) and features (n, k) with the photos' paths. Research and"
-        " education; not a medical device.",
+        " write scores (n,) and features (n, k) with the photos' paths; of a network"
+        " that takes answers also score_without_NAME, with that answer hidden, and"
+        " score_without_all. Research and education; not a medical device.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
@@ -50,33 +65,78 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def judge(
-    run: Path, photos: Sequence[LabelledPhoto]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scores of malignancy, shape ``(n,)``, and the last layer's input, ``(n, k)``.
+@dataclass(frozen=True)
+class Judged:
+    """What a network says of photos.
+
+    Attributes:
+        scores: of malignancy; shape ``(n,)``.
+        features: the last layer's input; shape ``(n, k)``.
+        without: scores with an answer hidden, by the question's name, and under ``all``
+            with all hidden; empty for a network of photos alone.
+    """
+
+    scores: NDArray[np.float64]
+    features: NDArray[np.float64]
+    without: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+
+def judge(run: Path, photos: Sequence[LabelledPhoto]) -> Judged:
+    """Scores, features, and scores with answers hidden.
 
     Raises:
-        EdgeRuntimeError: when there is no finished run, its network needs more than a
-            photo, or a photo cannot be read.
+        EdgeRuntimeError: when there is no finished run, its network needs something
+            else than a photo and answers, the manifest has no answers for it, or a
+            photo cannot be read.
     """
     start_keras()
+    return judged_by(_finished(run / "model.keras"), photos)
+
+
+def judged_by(network: "keras.Model", photos: Sequence[LabelledPhoto]) -> Judged:
+    """What a network of one photo, or of a photo and answers, says; see ``judge``."""
     import keras
 
-    network = _finished(run / "model.keras")
     layers = reversed(network.layers)
     last = next(each for each in layers if isinstance(each, keras.layers.Dense))
     both = keras.Model(network.input, [network.output, last.input])
-    scores, features = [], []
-    size_px = int(network.input_shape[1])
+    told = _told(network, photos)
+    found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in told}
+    features = []
+    size_px = int(network.inputs[0].shape[1])
     batches = _batches(photos, size_px)
+    done = 0
     for pixels in tqdm(batches, desc="judging", unit="batch", disable=None):
-        given, seen = both(pixels, training=False)
-        scores.append(keras.ops.convert_to_numpy(given).reshape(-1))
-        features.append(keras.ops.convert_to_numpy(seen).reshape(len(pixels), -1))
-    return (
-        np.concatenate(scores).astype(np.float64),
-        np.concatenate(features).astype(np.float64),
-    )
+        for name, answers in told.items():
+            part = [] if answers is None else [answers[done : done + len(pixels)]]
+            given, seen = both([pixels, *part] if part else pixels, training=False)
+            found[name].append(keras.ops.convert_to_numpy(given).reshape(-1))
+            if name == _AS_TOLD:
+                seen = keras.ops.convert_to_numpy(seen)
+                features.append(seen.reshape(len(pixels), -1))
+        done += len(pixels)
+    scores = {
+        name: np.concatenate(parts).astype(np.float64) for name, parts in found.items()
+    }
+    told_scores = scores.pop(_AS_TOLD)
+    return Judged(told_scores, np.concatenate(features).astype(np.float64), scores)
+
+
+def _told(
+    network: "keras.Model", photos: Sequence[LabelledPhoto]
+) -> dict[str, NDArray[np.float32] | None]:
+    """Answers as the manifest gives them, and with some hidden; by what is hidden."""
+    if len(network.inputs) == 1:
+        return {_AS_TOLD: None}
+    questions = questions_of(int(network.inputs[1].shape[1]))
+    answers = answer_vectors(photos, questions)
+    told: dict[str, NDArray[np.float32] | None] = {_AS_TOLD: answers}
+    for place, question in enumerate(questions):
+        hidden = np.zeros((len(photos), len(questions)), bool)
+        hidden[:, place] = True
+        told[question.name] = with_hidden(answers, hidden)
+    everything = np.ones((len(photos), len(questions)), bool)
+    return {**told, ALL: with_hidden(answers, everything)}
 
 
 def _batches(
@@ -93,10 +153,17 @@ def _finished(path: Path) -> "keras.Model":
     import keras
 
     network = keras.models.load_model(path, compile=False)
-    if isinstance(network.input_shape, list) or network.output_shape != (None, 1):
+    fits = len(network.inputs) == 1 or (
+        len(network.inputs) == 2
+        and len(network.inputs[1].shape) == 2
+        and int(network.inputs[1].shape[1]) in _KNOWN_SLOTS
+    )
+    if not fits or network.output_shape != (None, 1):
         raise TrainingError(
             f"{path} takes {network.input_shape} and gives {network.output_shape};"
-            " expected one photo and one probability, (None, 1)"
+            " expected one photo, or a photo and a row of"
+            f" {' or '.join(map(str, _KNOWN_SLOTS))} answers, and one probability,"
+            " (None, 1)"
         )
     return network
 
@@ -110,10 +177,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise TrainingError(
             f"{options.manifest} has no photo in the {options.split} split"
         )
-    scores, features = judge(options.run, photos)
+    judged = judge(options.run, photos)
     paths = np.array([str(photo.path) for photo in photos])
     stored = io.BytesIO()
-    np.savez(stored, path=paths, score=scores, features=features)
+    without = {f"score_without_{name}": x for name, x in judged.without.items()}
+    np.savez(
+        stored,
+        path=paths,
+        score=judged.scores,
+        features=judged.features,
+        **without,  # type: ignore[arg-type]
+    )
     write_bytes(options.out, stored.getvalue())
     print(options.out)
     return 0

@@ -26,7 +26,8 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.photos.manifest import photos_of, read_manifest
 from edge_runtime.terminal.command_parser import from_keywords
 from edge_runtime.terminal.exit_status import exit_status
-from training.errors import TrainingError
+from training.errors import HopelessModelError, TrainingError
+from training.fitting.chance import no_better_than_chance, what_to_do
 from training.fitting.learning_curves import plot_curves
 from training.fitting.record import (
     RECORD_FORMAT,
@@ -63,6 +64,8 @@ def trained(settings: Settings) -> Path:
     """Train, save model, record and curves; returns the model's path.
 
     Raises:
+        HopelessModelError: when all is written, but the network is no better than
+            chance on the validation photos.
         EdgeRuntimeError: when the manifest or the folder does not fit, or training
             fails.
     """
@@ -84,12 +87,16 @@ def trained(settings: Settings) -> Path:
                 f"{settings.manifest} needs malignant and benign photos in its"
                 f" {split} split"
             )
-    start_keras()
-    from training.fitting.cycles import fit_branches, validation_photos
-    from training.fitting.loop import scores_of
-
     _claim_folder(settings)
+    print(
+        f"writes model.keras, training.json and curves.png into {settings.out}",
+        file=sys.stderr,
+    )
     try:
+        start_keras()
+        from training.fitting.cycles import fit_branches, validation_photos
+        from training.fitting.loop import scores_of
+
         fits, model = fit_branches(settings, photos)
     except EdgeRuntimeError:
         _leave_folder(settings.out)
@@ -123,6 +130,12 @@ def trained(settings: Settings) -> Path:
     for checkpoint in settings.out.glob("checkpoint*.npz"):
         checkpoint.unlink()
     print(in_words(by_source), file=sys.stderr)
+    if (found := no_better_than_chance(by_source)) is not None:
+        epochs = [len(fitted.history) for fitted in fits]
+        advice = what_to_do(record.n_train, epochs, validation.labels)
+        raise HopelessModelError(
+            f"{model_path} is written, but is no better than chance: {found}. {advice}"
+        )
     return model_path
 
 

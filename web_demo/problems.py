@@ -42,6 +42,8 @@ CODES = {
     "answer.none_asked": 422,
     "upload.no_photo": 400,
     "upload.many_photos": 400,
+    "upload.form": 400,
+    "upload.name": 400,
     "upload.bytes": 413,
     "upload.parts": 413,
     "request.page": 404,

@@ -62,7 +62,7 @@ def _figure(rows: Sequence[CostRow], axis: str) -> Figure:
     plain = {"gridcolor": GRID, "linecolor": GREY, "zeroline": False}
     frame = layout(560, AXES[axis], "")
     frame |= {
-        "margin": {"l": 56, "r": 10, "t": 16, "b": 80},
+        "margin": {"l": 56, "r": 10, "t": 16, "b": 48},
         "yaxis": {
             # Wide enough for several ticks where time hardly grows.
             **time_axis(row.cost.median_ms * by for row in rows for by in (0.5, 2)),
@@ -76,7 +76,6 @@ def _figure(rows: Sequence[CostRow], axis: str) -> Figure:
             "title": {"text": "MiB"},
         },
     }
-    frame["legend"] |= {"y": -0.14}
     frame["xaxis"] |= {
         "type": "log",
         "anchor": "y2",

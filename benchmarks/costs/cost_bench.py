@@ -131,7 +131,8 @@ def measure(settings: Settings) -> CostReport:
         )
         rows = []
         for place, case in enumerate(cases):
-            line.show(f"{case.axis}, {Path(case.model).stem}", place, len(cases))
+            now = f"{case.axis}, {Path(case.model).stem}"
+            line.show("cases measured", place, len(cases), now)
             rows.append(
                 CostRow(
                     case.axis,

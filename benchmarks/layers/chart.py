@@ -39,9 +39,8 @@ def layer_charts(report: LayerReport | None) -> Sequence[Chart]:
         return ()
     kinds = [*_WORDS.values(), REST]
     networks = report.networks[::-1]
-    frame = layout(190 + 46 * len(networks), "% of the network's time", "")
-    frame |= {"barmode": "stack", "margin": {"l": 8, "r": 10, "t": 30, "b": 110}}
-    frame["legend"] |= {"y": -0.3, "traceorder": "normal"}
+    frame = layout(70 + 46 * len(networks), "% of the network's time", "")
+    frame |= {"barmode": "stack", "margin": {"l": 8, "r": 10, "t": 8, "b": 48}}
     frame["yaxis"] |= {"automargin": True, "tickfont": {"size": 11}}
     frame["xaxis"] |= {"range": [0, 100]}
     traces = [

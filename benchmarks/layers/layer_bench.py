@@ -105,7 +105,7 @@ def measure(settings: Settings) -> LayerReport:
         probes = _probes(settings)
         networks, interpreter = [], ""
         for place, path in enumerate(models.values()):
-            line.show(path.stem, place, len(models))
+            line.show("networks measured", place, len(models), path.stem)
             file = read_model_file(path)
             model = open_model_file(file)
             if model.kernel_family != "xnnpack":

@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from benchmarks.measure.cases import Case, CasePhoto
 from benchmarks.measure.colour_baseline import ColourBaseline, fit_colour_baseline
 from benchmarks.measure.options import RunSettings
 from benchmarks.text.formatting import file_name
+from edge_runtime.errors import ModelFileError
+from edge_runtime.model.domain import DOMAINS, SMARTPHONE
+from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.manifest import (
     ORIGIN,
     LabelledPhoto,
@@ -21,7 +25,10 @@ from edge_runtime.photos.manifest import (
 
 
 def chosen_models(folder: Path, only: Sequence[str]) -> dict[str, Path]:
-    """Model files by name, those named in ``only`` or all.
+    """Model files by name, those named in ``only`` or all for one kind of photo.
+
+    One set of photos is of one kind. Where a folder has models for dermoscopic photos,
+    those for smartphone photos are left out unless ``only`` names them.
 
     Raises:
         BenchmarkError: when there are none, or ``only`` names something else.
@@ -38,7 +45,28 @@ def chosen_models(folder: Path, only: Sequence[str]) -> dict[str, Path]:
             f"--only names {', '.join(unknown)}; {folder} has {', '.join(files)}, and"
             f" {colour_baseline.NAME} is the baseline"
         )
-    return {name: path for name, path in files.items() if not only or name in only}
+    if only:
+        return {name: path for name, path in files.items() if name in only}
+    return _of_one_kind(files)
+
+
+def _of_one_kind(files: Mapping[str, Path]) -> dict[str, Path]:
+    others = [name for name, path in files.items() if _is_for_phones(path)]
+    if not others or len(others) == len(files):
+        return dict(files)
+    print(
+        f"left out: {', '.join(others)}, made for {DOMAINS[SMARTPHONE]}; --only names"
+        " models where a command has it",
+        file=sys.stderr,
+    )
+    return {name: path for name, path in files.items() if name not in others}
+
+
+def _is_for_phones(path: Path) -> bool:
+    try:
+        return read_model_file(path).card.photo_kind == SMARTPHONE
+    except ModelFileError:
+        return False  # Whoever opens it says what is wrong with it.
 
 
 def split_photos(

@@ -90,19 +90,36 @@ def bar(
     }
 
 
+def dotted(start: tuple[float, float], end: tuple[float, float]) -> Figure:
+    """A grey line to compare with, which no legend names."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [start[0], end[0]],
+        "y": [start[1], end[1]],
+        "line": {"color": GREY, "dash": "dot", "width": 1},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
 def layout(height: int, x_title: str, y_title: str) -> Figure:
-    """A plain frame with two axes and the legend below."""
+    """A plain frame with two axes; ``page.js`` writes the legend below the chart.
+
+    Plotly's own legend has to share the frame with the axis titles, and on a phone it
+    covers them.
+    """
     axis = {"gridcolor": GRID, "linecolor": GREY, "zeroline": False}
     return {
         "height": height,
-        "margin": {"l": 52, "r": 10, "t": 16, "b": 80},
+        "margin": {"l": 52, "r": 10, "t": 16, "b": 48},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": TEXT},
         "dragmode": False,
         "hovermode": "closest",
         "hoverlabel": {"bgcolor": "#ffffff", "font": {"color": TEXT}},
-        "legend": {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
+        "showlegend": False,
         "xaxis": {**axis, "title": {"text": x_title, "standoff": 8}},
         "yaxis": {**axis, "title": {"text": y_title}},
     }

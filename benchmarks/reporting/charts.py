@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from benchmarks.reporting.chart_style import (
-    GREY,
     Chart,
     Figure,
     bar,
+    dotted,
     layout,
     line,
     looks,
@@ -22,9 +22,11 @@ from benchmarks.results.figures import FIXED_SPECIFICITY
 STAGE_COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#D55E00", "#E69F00", "#CC79A7")
 
 
-def charts(rows: Sequence[Row], published: Published | None) -> tuple[Chart, ...]:
-    """Those that have something to show."""
-    found = (
+def headline_charts(
+    rows: Sequence[Row], published: Published | None
+) -> tuple[Chart, ...]:
+    """What stands first: latency beside recall and specificity."""
+    return _drawn(
         Chart(
             "Latency beside recall and specificity",
             latency_recall_figure(rows, published),
@@ -39,6 +41,12 @@ def charts(rows: Sequence[Row], published: Published | None) -> tuple[Chart, ...
             " percentile; up: 95 % interval by drawing lesions. The threshold is chosen"
             " on these very photos, which flatters: for comparing, not for promises.",
         ),
+    )
+
+
+def speed_charts(rows: Sequence[Row]) -> tuple[Chart, ...]:
+    """Where the time goes, and whether it stays the same."""
+    return _drawn(
         Chart(
             "How long photos take",
             distribution_figure(rows),
@@ -51,11 +59,24 @@ def charts(rows: Sequence[Row], published: Published | None) -> tuple[Chart, ...
             " photo's own quality. Medians need not add up to the median of the whole.",
         ),
         Chart(
+            "Working without a pause",
+            drift_figure(rows),
+            "Medians of equal stretches, from photo to verdict. A line that rises is a"
+            " machine that slows down as it gets warm.",
+        ),
+    )
+
+
+def probability_charts(rows: Sequence[Row]) -> tuple[Chart, ...]:
+    """What the probabilities are worth; of photos of one source only."""
+    return _drawn(
+        Chart(
             "Does the probability keep its promise?",
             reliability_figure(rows),
             "Photos in tenths of calibrated probability: what was promised, and the"
             " share that is malignant, with 95 % Wilson intervals. On the dotted line"
-            " both agree. The share depends on how many of these photos are malignant.",
+            " both agree. The share depends on how many of these photos are malignant."
+            " One model is shown; a name below shows another.",
         ),
         Chart(
             "What could be gained by leaving the unsure to a person",
@@ -63,13 +84,11 @@ def charts(rows: Sequence[Row], published: Published | None) -> tuple[Chart, ...
             "Error rate at each file's own threshold among the photos that lie farthest"
             " from it, by the share of photos that is kept.",
         ),
-        Chart(
-            "Working without a pause",
-            drift_figure(rows),
-            "Medians of equal stretches, from photo to verdict. A line that rises is a"
-            " machine that slows down as it gets warm.",
-        ),
     )
+
+
+def _drawn(*found: Chart) -> tuple[Chart, ...]:
+    """Those that have something to show."""
     return tuple(chart for chart in found if chart.figure["data"])
 
 
@@ -110,9 +129,8 @@ def stage_figure(rows: Sequence[Row]) -> Figure:
         }
         for place, name in enumerate(names)
     ]
-    frame = layout(160 + 46 * len(shown), "ms", "")
-    frame |= {"barmode": "stack", "margin": {"l": 8, "r": 10, "t": 30, "b": 90}}
-    frame["legend"] |= {"y": -0.35, "traceorder": "normal"}
+    frame = layout(70 + 46 * len(shown), "ms", "")
+    frame |= {"barmode": "stack", "margin": {"l": 8, "r": 10, "t": 30, "b": 48}}
     # Names inside the plot would cover it on a phone, beside it they would squeeze it.
     frame["yaxis"] |= {"automargin": True, "tickfont": {"size": 11}}
     return {"data": traces, "layout": frame}
@@ -143,23 +161,11 @@ def reliability_figure(rows: Sequence[Row]) -> Figure:
             }
         )
     if traces:
-        traces.append(_diagonal())
+        traces.append(dotted((0, 0), (1, 1)))
     frame = layout(460, "probability, calibrated", "share malignant")
     for axis in ("xaxis", "yaxis"):
         frame[axis]["range"] = [-0.02, 1.02]
     return {"data": traces, "layout": frame}
-
-
-def _diagonal() -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [0, 1],
-        "y": [0, 1],
-        "line": {"color": GREY, "dash": "dot", "width": 1},
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
 
 
 def risk_figure(rows: Sequence[Row]) -> Figure:

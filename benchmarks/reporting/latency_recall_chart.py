@@ -179,9 +179,8 @@ def _layout(rows: Sequence[Row], *, with_strip: bool) -> Figure:
         "range": [-1, 4],
     }
     return {
-        **layout(660, "photo to verdict, ms", ""),
-        "margin": {"l": 52, "r": 10, "t": 34, "b": 80},
-        "legend": {"orientation": "h", "y": -0.13, "yanchor": "top", "x": 0},
+        **layout(560, "photo to verdict, ms", ""),
+        "margin": {"l": 52, "r": 10, "t": 16, "b": 48},
         "xaxis": {
             **time_axis(_ends(rows)),
             "title": {"text": "photo to verdict, ms", "standoff": 8},

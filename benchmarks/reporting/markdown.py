@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from benchmarks.reporting.in_short import Sentence, in_short
 from benchmarks.reporting.published import published_table
 from benchmarks.reporting.summary import Report, Section
 from benchmarks.reporting.tables import speed_tables, tables
@@ -19,7 +20,7 @@ def markdown(report: Report) -> str:
     """The whole report; the chart's place is taken by its tables."""
     parts = [f"# {report.title}", f"**{report.notice}**", report.introduction]
     for section in report.sections:
-        parts += _section(section, tables(section.rows))
+        parts += _section(section, tables(section.rows), in_short(section.rows))
     if report.published:
         parts += markdown_table(published_table(report.published))
     return "\n\n".join(parts) + "\n"
@@ -33,8 +34,12 @@ def speed_markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _section(section: Section, shown: Iterable[Table]) -> Iterable[str]:
+def _section(
+    section: Section, shown: Iterable[Table], sentence: Sentence | None = None
+) -> Iterable[str]:
     yield f"## {section.machine}"
+    if sentence is not None:
+        yield _plain(sentence.whole)
     if section.problems:
         yield "\n".join(f"- **{_plain(problem)}**" for problem in section.problems)
     for table in shown:

@@ -90,7 +90,15 @@ def published_table(published: Published) -> Table:
     """What the seed project printed about its own networks."""
     return Table(
         "Published by the seed project, not measured here",
-        ("network", "input px", "parameters", "recall", "specificity", "AUC", "lines"),
+        (
+            "network",
+            "input px",
+            "parameters",
+            "recall",
+            "specificity",
+            "AUC",
+            "on lines",
+        ),
         tuple(
             (
                 network.name,

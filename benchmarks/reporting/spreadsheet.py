@@ -70,6 +70,7 @@ def _costs(row: Row) -> Cells:
         "file_bytes": row.file_bytes,
         **_durations("interpreter", row.interpreter),
         **_durations("photo_to_verdict", row.photo_to_verdict),
+        "photos_per_second": row.photos_per_second,
         "cold_start_ms": row.cold_start_ms,
         "load_ms": row.load_ms,
         "first_inference_ms": row.first_inference_ms,

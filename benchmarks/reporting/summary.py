@@ -84,6 +84,7 @@ class Row:
         curves: what the charts draw; None where nothing was measured here.
         invalid: why the durations must not be believed; empty where they may.
         over_sources: means over sources, which go into the chart where there are any.
+        photos_per_second: one after another, from the mean of the timed photos.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Row:
     curves: Curves | None = None
     invalid: tuple[str, ...] = ()
     over_sources: OverSources | None = field(default=None, metadata=OPTIONAL)
+    photos_per_second: float | None = None
 
     @property
     def headline(self) -> Headline | None:
@@ -185,6 +187,13 @@ def durations(samples_ms: Sequence[float]) -> Durations | None:
     return Durations(len(samples_ms), *map(float, percentiles))
 
 
+def photos_per_second(photo_to_verdict_ms: Sequence[float]) -> float | None:
+    """How many photos one process judges, one after another; None without samples."""
+    if not photo_to_verdict_ms:
+        return None
+    return 1000 / float(np.mean(photo_to_verdict_ms))
+
+
 def median_stages(stages_ms: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """Half of the photos took no longer than this in each stage."""
     return {name: float(np.median(samples)) for name, samples in stages_ms.items()}
@@ -258,6 +267,7 @@ def _row(result: BenchmarkResult) -> Row:
         curves=curves(measurement),
         invalid=invalid_reasons(measurement),
         over_sources=result.over_sources,
+        photos_per_second=photos_per_second(timing.photo_to_verdict_ms),
     )
 
 

@@ -20,6 +20,7 @@ from benchmarks.text.formatting import (
 from benchmarks.text.tables import Table
 from edge_runtime.evaluation.intervals import Interval
 from edge_runtime.evaluation.sources import LEAST_MALIGNANT
+from edge_runtime.model.evidence import Share
 
 NOT_KNOWN = "not known"
 
@@ -159,12 +160,26 @@ def tables(rows: Sequence[Row]) -> tuple[Table, ...]:
         *_filled(source_table(rows)),
         overview(rows),
         *speed_tables(rows),
-        *_filled(quality_table(rows), detail_table(rows), matched_table(rows)),
+        *quality_tables(rows),
     )
 
 
-def source_table(rows: Sequence[Row]) -> Table:
-    """Every source by itself, after the mean over sources; the report leads with it."""
+def quality_tables(rows: Sequence[Row]) -> tuple[Table, ...]:
+    """Every figure of quality, on every set of photos."""
+    return _filled(quality_table(rows), detail_table(rows), matched_table(rows))
+
+
+MEAN = "mean"
+"""In place of a source's name: the mean over sources."""
+
+
+def source_table(rows: Sequence[Row], only: str | None = None) -> Table:
+    """Every source by itself, after the mean over sources; the report leads with it.
+
+    Args:
+        rows: of one machine.
+        only: the name of one source, or ``MEAN``; None shows all.
+    """
     return Table(
         "Source by source",
         (
@@ -177,7 +192,12 @@ def source_table(rows: Sequence[Row]) -> Table:
             "specificity",
             "calibration error",
         ),
-        tuple(cells for row in rows for cells in _source_rows(row)),
+        tuple(
+            cells
+            for row in rows
+            for source, cells in _source_rows(row)
+            if only in (None, source)
+        ),
         "Photos of lesions that are not in training, at each file's own threshold."
         " Sources are never pooled; the mean gives every source the same weight, and"
         f" its intervals come from lesions drawn anew within each. {BY_LESION} Shares"
@@ -189,20 +209,24 @@ def source_table(rows: Sequence[Row]) -> Table:
     )
 
 
-def _source_rows(row: Row) -> Iterable[tuple[str, ...]]:
+def _source_rows(row: Row) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Cells, each after the name of its source."""
     if (mean := row.over_sources) is not None:
         yield (
-            row.name,
-            f"mean of {len(mean.sources)} sources; worst: {mean.worst}",
-            "-",
-            *map(
-                _in_words,
-                (
-                    mean.auc,
-                    mean.pauc,
-                    mean.recall,
-                    mean.specificity,
-                    mean.calibration_error,
+            MEAN,
+            (
+                row.name,
+                f"mean of {len(mean.sources)} sources; worst: {mean.worst}",
+                "-",
+                *map(
+                    _in_words,
+                    (
+                        mean.auc,
+                        mean.pauc,
+                        mean.recall,
+                        mean.specificity,
+                        mean.calibration_error,
+                    ),
                 ),
             ),
         )
@@ -212,15 +236,60 @@ def _source_rows(row: Row) -> Iterable[tuple[str, ...]]:
         detail = quality.detail
         few = f"fewer than {LEAST_MALIGNANT} malignant"
         yield (
-            row.name,
-            quality.photos,
-            f"{quality.malignant} / {quality.other}",
-            estimate(quality.auc, quality.auc_delong) if detail else few,
-            _in_words(detail.pauc) if detail else few,
-            share_in_words(quality.recall) if detail else few,
-            share_in_words(quality.specificity),
-            _in_words(detail.calibration_error) if detail else few,
+            quality.source,
+            (
+                row.name,
+                quality.photos,
+                f"{quality.malignant} / {quality.other}",
+                estimate(quality.auc, quality.auc_delong) if detail else few,
+                _in_words(detail.pauc) if detail else few,
+                share_in_words(quality.recall) if detail else few,
+                share_in_words(quality.specificity),
+                _in_words(detail.calibration_error) if detail else few,
+            ),
         )
+
+
+def confusion_table(rows: Sequence[Row], source: str | None) -> Table:
+    """The confusion matrix of every file on one source, a row for each.
+
+    Args:
+        rows: of one machine.
+        source: whose photos; None where the split is of one source.
+    """
+    return Table(
+        "Confusion matrix",
+        (
+            "model",
+            "malignant: found",
+            "malignant: missed",
+            "other: called malignant",
+            "other: left alone",
+        ),
+        tuple(
+            (
+                row.name,
+                *_outcomes(quality.recall),
+                *_outcomes(quality.specificity)[::-1],
+            )
+            for row in rows
+            if (quality := first_quality(row, source))
+            and (quality.recall or quality.specificity)
+        ),
+        "Photos, counted at each file's own threshold.",
+    )
+
+
+def first_quality(row: Row, source: str | None) -> Quality | None:
+    """A row's figures on all photos of one source, not only on some of them."""
+    return next((each for each in row.quality if each.source == source), None)
+
+
+def _outcomes(share: Share | None) -> tuple[str, str]:
+    """How many photos it holds for, and how many not."""
+    if share is None:
+        return NOT_MEASURED, NOT_MEASURED
+    return str(share.successes), str(share.n - share.successes)
 
 
 def speed_tables(rows: Sequence[Row]) -> tuple[Table, ...]:
@@ -240,18 +309,20 @@ def overview(rows: Sequence[Row]) -> Table:
         "In one line each",
         (
             "model",
-            "photo to verdict median ms",
             "recall",
             "specificity",
             "AUC",
+            "photo to verdict median ms",
+            "photos per second",
             "interpreter median ms",
             "size KB",
         ),
         tuple(
             (
                 row.name,
-                _photo_median(row),
                 *_main_quality(row),
+                _photo_median(row),
+                number(row.photos_per_second, ".0f"),
                 _of_file(
                     row, row.interpreter, lambda found: milliseconds(found.median_ms)
                 ),
@@ -260,7 +331,8 @@ def overview(rows: Sequence[Row]) -> Table:
             for row in rows
         ),
         f"Recall, specificity and AUC on {main_photos(rows)}, at each file's own"
-        " threshold, with 95 % intervals.",
+        " threshold, with 95 % intervals. Photos per second: one after another in one"
+        " process, from the mean duration.",
     )
 
 

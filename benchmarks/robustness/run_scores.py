@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from benchmarks.errors import BenchmarkError
 from edge_runtime.measuring.revision import CHECKOUT
+
+_WITHOUT = "score_without_"
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,13 @@ class RunScores:
     Attributes:
         scores: of malignancy, in [0, 1]; shape ``(n,)``.
         features: what the last layer is given; shape ``(n, k)``.
+        without: scores with an answer hidden, by the question's name, and under ``all``
+            with all hidden; empty for a network of photos alone.
     """
 
     scores: NDArray[np.float64]
     features: NDArray[np.float64]
+    without: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def run_scores(run: Path, manifest: Path, split: str) -> RunScores:
@@ -47,7 +52,12 @@ def run_scores(run: Path, manifest: Path, split: str) -> RunScores:
             ],
         )
         with np.load(judged) as found:
-            return RunScores(found["score"], found["features"])
+            without = {
+                name.removeprefix(_WITHOUT): found[name]
+                for name in found
+                if name.startswith(_WITHOUT)
+            }
+            return RunScores(found["score"], found["features"], without)
 
 
 def in_fresh_process(module: str, arguments: Sequence[str]) -> None:

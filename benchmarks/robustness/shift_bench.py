@@ -166,7 +166,8 @@ def _rows(
     if not scorers:
         return rows
     for place, (name, strength, versions) in enumerate(_versions(squares)):
-        line.show(f"{name} {strength or ''}", place, total)
+        now = f"{name} {strength or ''}".strip()
+        line.show("versions of the photos judged", place, total, now)
         views: Mapping[int, list[NDArray[np.uint8]]] = {
             size: [resize(square, size) for square in versions]
             for size in {scorer.size_px for scorer in scorers}

@@ -96,7 +96,7 @@ def bench(words: argparse.Namespace) -> str:
     with ProgressLine() as line:
         for place, (of, shift) in enumerate(cases):
             name = ", ".join(filter(None, (of.source, _in_words(shift))))
-            line.show(name, place, len(cases))
+            line.show("cases judged", place, len(cases), name)
             site = _scored(classifier, of.own, shift)
             tried = _scored(classifier, of.tried, shift)
             before = _rates(tried, classifier.card.threshold.score)

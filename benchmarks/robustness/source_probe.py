@@ -166,7 +166,7 @@ def probe(options: argparse.Namespace) -> ProbeReport:
         known = probe_aucs(np.stack(colours)[benign], sources[benign], lesions[benign])
         rows = [ProbeRow("any model", FROM_COLOUR, known)]
         for place, judge in enumerate(judges):
-            line.show(judge.name, place, len(judges))
+            line.show("files judged", place, len(judges), judge.name)
             rows += _rows(judge, squares, labels, sources, lesions)
     masks = photos_by_source(sources)
     report = ProbeReport(

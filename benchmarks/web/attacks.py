@@ -210,6 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Measure what hostile uploads and clients cost the pages' server."
     )
     parser.add_argument("--model", type=Path, action="append", required=True)
+    parser.add_argument("--only", default="", help="attacks with this in their name")
     words = parser.parse_args(arguments)
     print("| attack | status | CPU, s | peak, MiB | slowest /healthz, s |")
     print("|---|---|---|---|---|")
@@ -217,14 +218,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with WebServer(words.model, "--rate-limit", "0") as server:
         watch = Watch(server)
         for name, content in uploads():
+            if words.only not in name:
+                continue
             for path in ("/api/v1/classify", "/compare"):
                 found = attacked(
                     watch, functools.partial(send_four, server, content, path)
                 )
                 held &= _print(f"4 x {name}, {path}", found)
-        for name, sent in SLOW.items():
+        for end, sent in SLOW.items():
+            name = f"{SLOW_CLIENTS} clients {end}"
+            if words.only not in name:
+                continue
             found = attacked(watch, functools.partial(hold_many, server, sent))
-            held &= _print(f"{SLOW_CLIENTS} clients {name}", found, a_request=False)
+            held &= _print(name, found, a_request=False)
     return 0 if held else 1
 
 

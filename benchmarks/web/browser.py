@@ -20,8 +20,8 @@ PARTS = {"/litert/": "LiteRT.js", "/models/": "model"}
 
 STAGES = """async ({name, photo, warmUp, runs}) => {
   const load = (module) => import(`/static/js/${module}.js`);
-  const [{modelCards}, {judgeFor}, {readPhoto}] = await Promise.all(
-    ["model", "judge", "photo"].map(load));
+  const [{modelCards}, {judgeFor}, {openPhoto, squareOf}, {CENTRE}] = await Promise.all(
+    ["model", "judge", "photo", "crop"].map(load));
   const card = (await modelCards()).find((each) => each.name === name);
   const judge = await judgeFor(card);
   const content = Uint8Array.from(atob(photo), (c) => c.charCodeAt(0));
@@ -29,7 +29,8 @@ STAGES = """async ({name, photo, warmUp, runs}) => {
   const found = [];
   for (let run = 0; run < warmUp + runs; run++) {
     const started = performance.now();
-    const image = await readPhoto(file);
+    (await openPhoto(file)).shown.close();
+    const image = await squareOf(CENTRE, card.input.size_px);
     const verdict = await judge.verdict(image, "photo", performance.now() - started);
     if (run >= warmUp) found.push(verdict.timings_ms);
   }

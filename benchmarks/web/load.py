@@ -135,7 +135,9 @@ def measure(settings: Settings) -> list[Load]:
         first.close()
         if answer.status != 200:
             raise ServerError(f"no verdict about {settings.photo}: {answer.body!r}")
-        photo = Photo(body, headers, json.loads(answer.body)["probability"])
+        photo = Photo(
+            body, headers, json.loads(answer.body)["results"][0]["probability"]
+        )
         return [
             _load(server, count, settings.seconds, photo) for count in settings.clients
         ]
@@ -188,7 +190,7 @@ def send_until_judged(client: Client, photo: Photo, tally: Tally) -> None:
     now_s = time.perf_counter()
     if answer.status != 200:
         tally.wrong.append(f"{answer.status}: {answer.body[:200]!r}")
-    elif json.loads(answer.body)["probability"] != photo.probability:
+    elif json.loads(answer.body)["results"][0]["probability"] != photo.probability:
         tally.wrong.append("another verdict about the same photo")
     else:
         tally.answer_ms.append(1000 * (now_s - sent_s))

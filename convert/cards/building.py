@@ -17,16 +17,23 @@ from edge_runtime.model.card import (
     ModelCard,
     Provenance,
 )
+from edge_runtime.model.domain import DERMOSCOPIC, SMARTPHONE
 from edge_runtime.model.interpreter import TfliteModel
 from edge_runtime.model.operating_point import SplitAccuracy
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
 
 TOOLS = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "keras", "numpy")
-NOT_EVALUATED = (
-    "skin tone (no labels)",
-    "age, sex and body site (no labels)",
-    "photos from phones without a dermatoscope",
-)
+NOT_EVALUATED = {
+    DERMOSCOPIC: (
+        "skin tone (no labels)",
+        "age, sex and body site (no labels)",
+        "photos from phones without a dermatoscope",
+    ),
+    SMARTPHONE: (
+        "skin of Fitzpatrick types 4 to 6 (too few photos)",
+        "photos through a dermatoscope",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class DataSet:
     Attributes:
         name: of the data set.
         terms: of the photos and so of weights learnt from them.
+        domain: kind of photo.
         manifest_sha256: of the table.
         photos: its rows.
     """
@@ -44,6 +52,7 @@ class DataSet:
     terms: str
     manifest_sha256: str
     photos: Sequence[LabelledPhoto]
+    domain: str = DERMOSCOPIC
 
 
 def model_card(
@@ -65,7 +74,7 @@ def model_card(
         network=source.network,
         recipe=recipe.name,
         created=str(source.training.get("finished", "unknown")),
-        description=describe(source, recipe),
+        description=describe(source, recipe, data_set.domain),
         model=model,
         model_sha256=model_sha256,
         mean=MEAN,
@@ -79,7 +88,7 @@ def model_card(
             n_train=len(photos_of(data_set.photos, "train")),
             n_val=len(photos_of(data_set.photos, "val")),
             n_test=len(photos_of(data_set.photos, "test")),
-            not_evaluated=NOT_EVALUATED,
+            not_evaluated=NOT_EVALUATED[data_set.domain],
         ),
         provenance=Provenance(
             source_sha256=source.sha256,
@@ -93,14 +102,15 @@ def model_card(
             accepted_gates=accepted_gates,
         ),
         answers=answers_spec(model, source.questions),
+        domain=data_set.domain,
     )
 
 
-def describe(source: Source, recipe: Recipe) -> str:
+def describe(source: Source, recipe: Recipe, domain: str) -> str:
     """One sentence for people and for the TFLite metadata."""
     told = " and answers about it" if source.slots else ""
     return (
-        f"{source.network}: scores a dermoscopic photo of a skin lesion{told} for"
+        f"{source.network}: scores a {domain} photo of a skin lesion{told} for"
         f" malignancy, {source.size_px} x {source.size_px} px RGB; {recipe.meaning}"
     )
 

@@ -33,6 +33,7 @@ def measured_card(
     provenance: Provenance,
     others: Sequence[SplitAccuracy] = (),
     answers: AnswersSpec | None = None,
+    domain: str | None = None,
 ) -> ModelCard:
     """Put a card together.
 
@@ -51,6 +52,7 @@ def measured_card(
         provenance: where the file comes from.
         others: figures on other splits.
         answers: what the file asks beside the photo.
+        domain: kind of photo it is for.
     """
     splits = (evidence.measured, *others)
     few = tuple(source for split in splits for source in split.few_malignant)
@@ -86,4 +88,5 @@ def measured_card(
         provenance=provenance,
         answers=answers,
         few_malignant=few or None,
+        domain=domain,
     )

@@ -12,6 +12,7 @@ from convert.cards.text import (
     threshold_words,
 )
 from edge_runtime.model.card import ModelCard
+from edge_runtime.model.domain import DOMAINS
 from edge_runtime.model.evidence import Accuracy, Share, means_over_sources
 from edge_runtime.model.file import ModelFile
 
@@ -23,7 +24,8 @@ HEAD = """\
 Written by `python convert/model_cards.py models` from the card inside each file.
 
 **Intended use.** Teaching, research and engineering around small lesion classifiers on
-devices. Input: one dermoscopic photo with the lesion in its centre. Output: a
+devices. Input: one photo with the lesion in its centre, of the kind that each file
+names: through a dermatoscope, or by a smartphone alone. Output: a
 calibrated probability, and one of *investigate*, *uncertain*, *monitor* or *unusable
 photo*. Not for diagnosis, not for screening, not as a reason to leave a lesion
 unexamined.
@@ -103,6 +105,8 @@ def _one(card: ModelCard, path: Path) -> list[str]:
     changed, training = card.comparison, card.provenance.training
     settings = training.get("settings", {})
     facts = {
+        "made for": DOMAINS[card.photo_kind],
+        **_asked(card),
         "network": f"{card.network}, {card.provenance.parameters:,} weights,"
         f" {card.input.size_px} x {card.input.size_px} px RGB,"
         f" block order {card.provenance.block_order}",
@@ -132,6 +136,16 @@ def _one(card: ModelCard, path: Path) -> list[str]:
     }
     title = f"## {path.stem}"
     return [title, "", card.description, "", *_markdown(("", ""), facts.items()), ""]
+
+
+def _asked(card: ModelCard) -> dict[str, str]:
+    """What it wants to be told beside the photo; nothing of a model of photos alone."""
+    if card.answers is None:
+        return {}
+    asked = (
+        f"{question.name} ({question.allowed})" for question in card.answers.questions
+    )
+    return {"asks": "; ".join(asked)}
 
 
 def _calibration(accuracy: Sequence[Accuracy]) -> str:

@@ -78,7 +78,7 @@ def carded(path: Path, settings: Settings) -> ModelFile:
     size_px = _size_px(open_interpreter(model), path)
     found = _range(model, size_px, settings)
     mean, std = MEAN_STD[found.rule.range]
-    name = f"{path.stem}.{RECIPE}"
+    name = f"{settings.first_name(path.stem)}.{RECIPE}"
     text = f"{path.stem}: a file of another converter, measured as it is; {NOTICE}"
     model = with_metadata(
         model,
@@ -103,6 +103,7 @@ def carded(path: Path, settings: Settings) -> ModelFile:
         evidence=evidence,
         used=_photos_used(photos, settings),
         provenance=_provenance(content, model, opened, settings, found),
+        domain=settings.domain,
     )
     golden = golden_npz(golden_pngs(size_px), opened.infer, card)
     return ModelFile(Path(f"{name}.tflite"), model, card, ("malignant",), golden)

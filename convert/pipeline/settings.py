@@ -1,6 +1,7 @@
 """What a conversion is asked for."""
 
 import argparse
+import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from convert.quantize.recipes import (
 )
 from convert.source.options import SourceOptions
 from convert.targets.table import TARGETS, Target
+from edge_runtime.model.domain import DERMOSCOPIC, DOMAINS
 
 ALL = "all"
 """Stands for every recipe."""
@@ -47,6 +49,9 @@ class Settings(SourceOptions):
     accept: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     keep_float: tuple[str, ...] = ()
+    name: str = ""
+    version: str = ""
+    domain: str = DERMOSCOPIC
 
     def jobs(self) -> tuple["Settings", ...]:
         """One for each model and recipe; with ``all``, those that the target runs.
@@ -78,9 +83,18 @@ class Settings(SourceOptions):
         return FineTuning(self.steps, self.learning_rate, self.keep_float, self.seed)
 
     def name_of(self, network: str) -> str:
-        """``NETWORK.RECIPE``, with the target unless it is our own runtime."""
+        """``NETWORK.RECIPE``, with the target unless it is our own runtime.
+
+        The name and version asked for take the network's place.
+        """
         ending = "" if self.target == "python" else f".{self.target}"
-        return f"{network}.{self.recipe}{ending}"
+        return f"{self.first_name(network)}.{self.recipe}{ending}"
+
+    def first_name(self, network: str) -> str:
+        """The name and version asked for; the network where none is."""
+        if not self.name:
+            return network
+        return f"{self.name}-{self.version}" if self.version else self.name
 
 
 def add_conversion_options(parser: argparse.ArgumentParser) -> None:
@@ -138,11 +152,31 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=int, default=0, help="same seed, same bytes")
     add("--data-name", default="not stated", help="of the data set, for the card")
+    add(
+        "--domain",
+        choices=DOMAINS,
+        default=DERMOSCOPIC,
+        help="kind of photo that the model is for, for the card: "
+        + "; ".join(f"{name}: {words}" for name, words in DOMAINS.items()),
+    )
     add("--terms", default="not stated", help="of photos and weights, for the card")
     add(
         "--measure-test",
         action="store_true",
         help="also measure the test split for the card; once, for a final model",
+    )
+    add(
+        "--name",
+        type=_name,
+        default="",
+        help="of the model, such as acme, in place of the network's in the file's name,"
+        " its card, kits and pages",
+    )
+    add(
+        "--version",
+        type=_name,
+        default="",
+        help="of the model, such as 1; follows --name: acme-1.qat_int8.tflite",
     )
     add("--overwrite", action="store_true", help="replace the file if it exists")
     add("--out", type=Path, default=Path("models"), help="folder")
@@ -183,6 +217,16 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         help="write the table of several conversions there, as Markdown; with one more"
         " that compares qat_int8 with ptq_int8",
     )
+
+
+def _name(text: str) -> str:
+    """A part of a file's name that every system and shell takes as it is; or none."""
+    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_.+-]{0,63})?", text):
+        raise argparse.ArgumentTypeError(
+            "expected up to 64 of a-z, A-Z, 0-9 and, behind the first, . _ + -; got"
+            f" {text!r}"
+        )
+    return text
 
 
 EPILOG = (

@@ -101,6 +101,7 @@ def _packed(
         settings.terms,
         hashlib.sha256(settings.manifest.read_bytes()).hexdigest(),
         case.photos,
+        settings.domain,
     )
     card = model_card(
         case.name,
@@ -123,7 +124,9 @@ def _packed(
 def _description(case: Case, fit: Fitted) -> Description:
     return Description(
         name=case.name,
-        description=describe(case.source, case.settings.chosen_recipe),
+        description=describe(
+            case.source, case.settings.chosen_recipe, case.settings.domain
+        ),
         version=_version(),
         author=AUTHOR,
         licence=case.settings.terms,

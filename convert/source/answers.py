@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
-from edge_runtime.model.answers import AnswersSpec, Question
+from edge_runtime.model.answers import AnswersSpec, Question, slots_of
 from edge_runtime.model.interpreter import TfliteModel
 from edge_runtime.photos.manifest import LabelledPhoto
-from training.datasets.questions import SLOTS, answer_vectors
+from training.datasets.questions import QUESTION_SETS, answer_vectors, questions_of
 
 FEWEST_STEPS = 100
 """Between an answer that holds and one that does not, in a stored input."""
@@ -42,11 +42,12 @@ def answer_slots(model: Any, path: Any) -> int:
     if not isinstance(shape, list):
         return 0
     slots = int(shape[1][1])
-    if slots != SLOTS:
+    known = [slots_of(questions) for questions in QUESTION_SETS.values()]
+    if slots not in known:
         raise ConversionError(
             f"{path} takes a row of {slots} numbers beside the picture; expected the"
-            f" {SLOTS} of training.datasets.questions. Train it with training/train.py"
-            " --answers."
+            f" {' or '.join(map(str, known))} of training.datasets.questions. Train it"
+            " with training/train.py --answers."
         )
     return slots
 
@@ -81,7 +82,7 @@ def answers_of(
     Raises:
         ManifestError: when the manifest tells none, or what nobody asked.
     """
-    return answer_vectors(photos) if slots else None
+    return answer_vectors(photos, questions_of(slots)) if slots else None
 
 
 def together(

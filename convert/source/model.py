@@ -37,7 +37,7 @@ from convert.source.loading import (
 )
 from convert.source.options import SourceOptions, network_name
 from edge_runtime.model.answers import Question
-from training.datasets.questions import QUESTIONS
+from training.datasets.questions import questions_of
 from training.fitting.batches import Inputs
 
 _BATCH = 32
@@ -88,7 +88,7 @@ class Source:
     @property
     def questions(self) -> tuple[Question, ...]:
         """What it is to be told, in the order of the vector."""
-        return QUESTIONS if self.slots else ()
+        return questions_of(self.slots) if self.slots else ()
 
     @property
     def settings(self) -> Mapping[str, Any]:

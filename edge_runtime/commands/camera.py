@@ -17,6 +17,7 @@ from edge_runtime.camera.sources.opening import KINDS, Wish, open_source
 from edge_runtime.camera.vote import VoteRule
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import CameraError
+from edge_runtime.model.domain import expects
 from edge_runtime.site_calibration.file import site_choice
 from edge_runtime.terminal import logs
 from edge_runtime.terminal.arguments import above_zero, at_least, share
@@ -165,6 +166,7 @@ def watch(settings: Settings) -> int:
         )
         report(f"{classifier.card.name} watches {source.name}: {NOTICE}")
         report(classifier.operating_point)
+        report(expects(classifier.card.photo_kind))
         notice.ready(f"{classifier.card.name} watches {source.name}")
         for _ in _turns(session, signals):
             notice.alive()

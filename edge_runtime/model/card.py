@@ -15,6 +15,7 @@ from edge_runtime.errors import ModelFileError
 from edge_runtime.evaluation.temperature import calibrated
 from edge_runtime.files.strict_json import OPTIONAL, build, parse, to_json
 from edge_runtime.model.answers import AnswersSpec
+from edge_runtime.model.domain import DERMOSCOPIC, DOMAINS
 from edge_runtime.model.evidence import (
     Accuracy,
     Comparison,
@@ -210,6 +211,8 @@ class ModelCard:
         answers: what it asks beside the photo; left out where it asks nothing.
         few_malignant: sources with too few malignant photos for an entry in
             ``accuracy``; left out where there are none.
+        domain: kind of photo it is for: ``"dermoscopic"`` or ``"smartphone"``; left
+            out in files from before there were others, which are dermoscopic.
     """
 
     format: int
@@ -234,6 +237,7 @@ class ModelCard:
     few_malignant: tuple[FewMalignant, ...] | None = field(
         default=None, metadata=OPTIONAL
     )
+    domain: str | None = field(default=None, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
         """Refuse fields that cannot be, or contradict each other."""
@@ -253,6 +257,15 @@ class ModelCard:
             self.temperature,
         )
         self._check_stored_threshold()
+        if self.domain is not None and self.domain not in DOMAINS:
+            raise ValueError(
+                f"domain must be one of {', '.join(DOMAINS)}; got {self.domain!r}"
+            )
+
+    @property
+    def photo_kind(self) -> str:
+        """A key of ``domain.DOMAINS``."""
+        return self.domain or DERMOSCOPIC
 
     def to_json(self) -> str:
         """The card as JSON that a person can read and a diff can show."""

@@ -69,11 +69,16 @@ def is_heif(encoded: bytes) -> bool:
     return encoded[4:8] == b"ftyp" and encoded[8:12] in _HEIF_BRANDS
 
 
+def is_avif(encoded: bytes) -> bool:
+    """Whether the bytes begin as an AVIF photo does."""
+    return encoded[4:8] == b"ftyp" and encoded[8:12] in (b"avif", b"avis")
+
+
 _HEIF_BRANDS = (
     *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
 )
 _KINDS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("an AVIF photo", lambda it: it[4:8] == b"ftyp" and it[8:12] in (b"avif", b"avis")),
+    ("an AVIF photo", is_avif),
     ("a JPEG XL photo", lambda it: it[:2] == b"\xff\x0a" or it[4:8] == b"JXL "),
     (
         "a JPEG 2000 photo",

@@ -1,4 +1,4 @@
-"""Sharpness, structure and redness of a photo.
+"""Sharpness, structure, redness and glare of a photo.
 
 The first two are relative to its mean luma, so that dark skin, which the training
 photos do not show, is not called blurred.
@@ -18,6 +18,9 @@ STRUCTURE_FIELDS = 16
 
 # ITU-R BT.601, as in Pillow's conversion to grey.
 _LUMA = (0.299, 0.587, 0.114)
+
+# Two levels from the end: JPEG moves a clipped area by that much.
+_WHITE = 253
 
 Real = TypeVar("Real", np.float32, np.float64)
 
@@ -109,6 +112,19 @@ def structure(look: Image.Image) -> float:
     left = fields - plane @ (plane.T @ fields)
     largest = float(np.einsum("ij,ij->j", left, left).max())
     return math.sqrt(largest / len(left)) / max(float(fields.mean()), 1.0)
+
+
+def white_share(planes: NDArray[np.uint8]) -> float:
+    """Share of pixels that are white in all channels.
+
+    Black ones do not count: the contact plate of a dermatoscope leaves black corners,
+    of which a photo that is all right may have more than half.
+
+    Args:
+        planes: red, green and blue; shape ``(3, n, n)``.
+    """
+    darkest = planes.min(axis=0)
+    return float(np.count_nonzero(darkest >= _WHITE) / darkest.size)
 
 
 def reddish(planes: NDArray[np.uint8]) -> float:

@@ -1,7 +1,9 @@
 import dataclasses
 import json
+import subprocess
 
 import pytest
+from PIL import Image
 
 from benchmarks import report
 from benchmarks.measure.sustained import Window
@@ -100,3 +102,43 @@ def test_static_charts_are_the_same_bytes_for_the_same_results(results):
     assert first[1].startswith(b"\x89PNG")
     assert report.main([str(results), "--static"]) == 0
     assert [(results / f"pi.{kind}").read_bytes() for kind in ("svg", "png")] == first
+
+
+class TestMostWrong:
+    @pytest.fixture
+    def photos(self, scores, tmp_path):
+        folder = tmp_path / "photos"
+        folder.mkdir()
+        for place, photo in enumerate(scores):
+            Image.new("RGB", (64, 64), (200, 20 * place, 90)).save(folder / photo.photo)
+        return folder
+
+    def test_the_page_shows_misses_and_false_alarms(self, results, photos, capsys):
+        assert report.main([str(results), "--photos", str(photos)]) == 0
+        page = (results / "most_wrong.html").read_text(encoding="utf-8")
+        # One malignant below 0.5 and one other above, of six.
+        assert page.count("data:image/jpeg") == 2
+        assert "malignant, missed (1 of 1)" in page
+        assert "o1.png<br>score 0.600, threshold 0.500" in page
+        html = (results / "report.html").read_text(encoding="utf-8")
+        assert "data:image/jpeg" not in html
+        assert "most_wrong.html" in capsys.readouterr().out
+
+    def test_git_never_sees_a_page_with_photos(self, root):
+        done = subprocess.run(
+            ["git", "check-ignore", "somewhere/most_wrong.html", "paired.html"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode == 128:
+            pytest.skip("this is no git checkout")
+        assert len(done.stdout.splitlines()) == 2
+
+    def test_a_folder_without_the_photos_is_an_error(self, results, tmp_path, capsys):
+        empty = tmp_path / "empty"
+        empty.mkdir()
+        assert report.main([str(results), "--photos", str(empty)]) == 1
+        assert "folder of the manifest" in capsys.readouterr().err
+        assert not (results / "most_wrong.html").exists()

@@ -285,7 +285,8 @@ def test_pages_and_service_give_a_model_the_answers(asking, photo):
         return client.post(path, data={"photo": file, **fields})
 
     for told in ("yes", "no"):
-        verdict = post("/api/v1/classify", answer_bleed=told, answer_age="50").json
+        answer = post("/api/v1/classify", answer_bleed=told, answer_age="50")
+        (verdict,) = answer.json["results"]
         expected = asking.classify(photo, answers={"bleed": told, "age": 50})
         assert verdict["probability"] == expected.probability
         assert verdict["answers"] == {"age": 50, "bleed": told}

@@ -207,7 +207,12 @@ def test_kits_that_decode_large_photos_whole_say_so(kits):
         assert decode_scale(256, 300, 32) > 1 == decode_scale(255, 300, 32)
 
 
-SHIPPED = sorted((Path(__file__).parents[2] / "models").glob("*.tflite"))
+# Kits show a model the photo alone.
+SHIPPED = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "models").glob("*.tflite"))
+    if read_model_file(path).card.answers is None
+]
 
 
 @pytest.mark.slow

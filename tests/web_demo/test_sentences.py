@@ -106,10 +106,11 @@ def poor_photos():
     yield np.full((150, 150, 3), (200, 150, 120), np.uint8)
     slope = np.linspace(120, 200, 150)[:, None, None] * np.array([1, 0.8, 0.7])
     yield np.broadcast_to(slope, (150, 150, 3)).astype(np.uint8)
-    # An eighth of the look is black: a share that ends in a half per cent.
+    # An eighth of the look is white: a share that ends in a half per cent.
     eighth = np.full((128, 128, 3), (200, 150, 120), np.uint8)
-    eighth[:16] = 0
+    eighth[:16] = 255
     yield eighth
+    yield noise[..., [0, 0, 0]]
 
 
 def test_findings_read_as_in_the_runtime():

@@ -55,7 +55,7 @@ def test_a_drawn_photo_is_classified_over_http(
     from edge_runtime import LesionClassifier
 
     process = start("--model", str(model_path), "--port", "0")
-    found = post(f"{address_of(process)}/api/v1/classify", *form(photo))
+    (found,) = post(f"{address_of(process)}/api/v1/classify", *form(photo))["results"]
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=20)
 

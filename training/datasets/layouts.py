@@ -1,15 +1,16 @@
 """Which data set lies in a folder, and its photos."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.errors import ManifestError
-from edge_runtime.photos.manifest import COLUMNS, read_manifest
+from edge_runtime.photos.manifest import COLUMNS, LabelledPhoto, read_manifest
 from edge_runtime.site_calibration import photos as labelled_photos
 from training.datasets.found_photos import Found, FoundPhoto, Labels, table_columns
 from training.datasets.label_tables import own_table, read_label_table
+from training.datasets.questions import PAD_MARK, pad_answers
 from training.datasets.table_layouts import (
     is_ham10000,
     is_isic2017,
@@ -33,7 +34,10 @@ def has_own_manifest(folder: Path) -> bool:
 
 
 def read_own_manifest(place: Path, _labels: Labels | None = None) -> Found:
-    """The photos of a manifest, or of a folder's own, with the splits it chose."""
+    """The photos of a manifest, or of a folder's own, with the splits it chose.
+
+    Answers in PAD-UFES-20's words become those of ``questions.py``.
+    """
     manifest = place / "manifest.csv" if place.is_dir() else place
     return Found(
         tuple(
@@ -43,11 +47,17 @@ def read_own_manifest(place: Path, _labels: Labels | None = None) -> Found:
                 photo.split,
                 photo.lesion,
                 photo.lesion_in_train,
-                photo.columns,
+                {**photo.columns, **_answers(photo)},
             )
             for photo in read_manifest(manifest, one_class=True)
         )
     )
+
+
+def _answers(photo: LabelledPhoto) -> Mapping[str, str]:
+    if PAD_MARK not in photo.columns:
+        return {}
+    return pad_answers(str(photo.path), photo.columns)
 
 
 def has_class_folders(folder: Path) -> bool:

@@ -33,9 +33,24 @@ QUESTIONS = (
 )  # fmt: skip
 SLOTS = slots_of(QUESTIONS)
 
+_COMPLETE = ("age", "region", "itch", "hurt", "bleed", "elevation")
+ALL, COMPLETE = "all", "complete"
+QUESTION_SETS = {
+    ALL: QUESTIONS,
+    COMPLETE: tuple(each for each in QUESTIONS if each.name in _COMPLETE),
+}
+"""What a network can be asked to take; each set has a length of its own.
+
+``complete`` are the questions that PAD-UFES-20 answers for benign and malignant lesions
+alike. The others are missing far more often in one class than in the other, so that
+"unknown" would tell the label."""
+
 # How often one answer, and how often all of them, are hidden from a network while it
-# learns, so that it can judge without; chosen once, as no data were at hand.
+# learns, so that it can judge without.
 ONE_HIDDEN, ALL_HIDDEN = 0.1, 0.1
+
+PAD_MARK = "fitspatrick"
+"""A column that only PAD-UFES-20 has, misspelt."""
 
 # PAD-UFES-20's own names, misspelt as they are there, where they differ.
 _PAD_COLUMNS = {"sex": "gender", "fitzpatrick": "fitspatrick"}
@@ -64,39 +79,82 @@ def pad_answers(where: str, row: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def answer_vectors(photos: Sequence[LabelledPhoto]) -> NDArray[np.float32]:
-    """What a network is told of each photo; shape ``(n, SLOTS)``; in [0, 1].
+def slots_of_set(name: str) -> int:
+    """Length of the vector of a set of questions."""
+    return slots_of(QUESTION_SETS[name])
+
+
+def questions_of(slots: int) -> tuple[Question, ...]:
+    """The set of questions whose vector has that length.
+
+    Raises:
+        ValueError: when none has.
+    """
+    for questions in QUESTION_SETS.values():
+        if slots_of(questions) == slots:
+            return questions
+    lengths = ", ".join(
+        f"{slots_of(questions)} ({name})" for name, questions in QUESTION_SETS.items()
+    )
+    raise ValueError(f"no set of questions has {slots} places; expected {lengths}")
+
+
+def answer_vectors(
+    photos: Sequence[LabelledPhoto], questions: Sequence[Question] = QUESTIONS
+) -> NDArray[np.float32]:
+    """What a network is told of each photo; shape ``(n, slots)``; in [0, 1].
+
+    Args:
+        photos: with the questions' names among their columns.
+        questions: a value of ``QUESTION_SETS``.
 
     Raises:
         ManifestError: when a cell holds no allowed answer, or no photo has any.
     """
-    names = [question.name for question in QUESTIONS]
-    if not any(answers_in(photo.columns, QUESTIONS) for photo in photos):
+    names = [question.name for question in questions]
+    if not any(answers_in(photo.columns, questions) for photo in photos):
         raise ManifestError(
             "the manifest tells nothing about its lesions; expected some of the columns"
             f" {', '.join(names)}. training/prepare.py writes them for PAD-UFES-20."
         )
-    return np.stack([_vector(photo) for photo in photos])
+    return np.stack([_vector(photo, questions) for photo in photos])
 
 
-def _vector(photo: LabelledPhoto) -> NDArray[np.float32]:
+def _vector(photo: LabelledPhoto, questions: Sequence[Question]) -> NDArray[np.float32]:
     try:
-        return vector(QUESTIONS, answers_in(photo.columns, QUESTIONS))
+        return vector(questions, answers_in(photo.columns, questions))
     except AnswerError as error:
         raise ManifestError(f"{photo.path}: {error}") from error
 
 
 def partly_hidden(
-    answers: NDArray[np.float32], rng: np.random.Generator
+    answers: NDArray[np.float32],
+    rng: np.random.Generator,
+    all_hidden: float = ALL_HIDDEN,
 ) -> NDArray[np.float32]:
     """A copy in which some answers are unknown, see ``ONE_HIDDEN``; same shape.
 
     Args:
-        answers: shape ``(n, SLOTS)``.
+        answers: of one of ``QUESTION_SETS``; shape ``(n, slots)``.
         rng: chooses which.
+        all_hidden: share of the photos that are told nothing.
     """
-    hidden = rng.random((len(answers), len(QUESTIONS))) < ONE_HIDDEN
-    hidden[rng.random(len(answers)) < ALL_HIDDEN] = True
-    widths = [question.slots for question in QUESTIONS]
+    questions = questions_of(answers.shape[1])
+    hidden = rng.random((len(answers), len(questions))) < ONE_HIDDEN
+    hidden[rng.random(len(answers)) < all_hidden] = True
+    return with_hidden(answers, hidden)
+
+
+def with_hidden(
+    answers: NDArray[np.float32], hidden: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """A copy in which those answers are unknown; same shape.
+
+    Args:
+        answers: of one of ``QUESTION_SETS``; shape ``(n, slots)``.
+        hidden: which question of which photo; shape ``(n, questions)``.
+    """
+    questions = questions_of(answers.shape[1])
+    widths = [question.slots for question in questions]
     places = np.repeat(hidden, widths, axis=1)
-    return np.where(places, vector(QUESTIONS), answers).astype(np.float32)
+    return np.where(places, vector(questions), answers).astype(np.float32)

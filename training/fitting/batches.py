@@ -13,7 +13,7 @@ from edge_runtime.photos.manifest import LabelledPhoto
 from edge_runtime.photos.preprocessing import centre_square, load_pixels, resize
 from training.augmentation.covered_lesions import CANNOT_TELL, covered
 from training.augmentation.pipelines import MILD, Augmentation
-from training.datasets.questions import partly_hidden
+from training.datasets.questions import ALL_HIDDEN, partly_hidden
 from training.fitting.soft_labels import Course, SoftLabels
 from training.fitting.sources import BalancedDraws
 
@@ -40,7 +40,7 @@ class Batch:
         pixels: pixels / 255; shape ``(n, size, size, 3)``; float32.
         labels: 1 for malignant, or soft labels; shape ``(n, 1)``; float32.
         weights: make both classes count the same; shape ``(n, 1)``; float32.
-        answers: about the lesions; shape ``(n, SLOTS)``; None for the photo alone.
+        answers: about the lesions; shape ``(n, slots)``; None for the photo alone.
         diagnoses: classes; shape ``(n,)``; None where they are not learnt.
     """
 
@@ -86,10 +86,12 @@ class AugmentedPhotos:
     Epochs from number ``mild_from`` on are augmented mildly. With ``soft_labels`` they
     show the views that teachers judged, in right angles and mirror images of which a
     teacher's word is as true; ``views`` keeps those already made. ``answers`` about the
-    lesions, shape ``(photos, SLOTS)``, come with some of them hidden. A share of
+    lesions, shape ``(photos, slots)``, come with some of them hidden, and of a share
+    ``all_hidden`` of the photos all. A share of
     ``covered`` photos has its lesion covered and says *cannot tell*. ``draws`` choose
     the photos of an epoch, each changed anew as often as it is drawn; without them
-    every photo is shown once, and weights make both classes count the same.
+    every photo is shown once, and weights make both classes count the same unless
+    ``weighted`` is False.
     ``diagnoses`` are classes to be learnt beside the label; shape ``(photos,)``.
     """
 
@@ -103,9 +105,11 @@ class AugmentedPhotos:
     soft_labels: SoftLabels | None = None
     views: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
     answers: NDArray[np.float32] | None = None
+    all_hidden: float = ALL_HIDDEN
     covered: float = 0.0
     draws: BalancedDraws | None = None
     diagnoses: NDArray[np.int64] | None = None
+    weighted: bool = True
 
     @property
     def steps(self) -> int:
@@ -162,7 +166,7 @@ class AugmentedPhotos:
 
     def _weights(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
         """Balanced draws need none."""
-        if self.draws is not None:
+        if self.draws is not None or not self.weighted:
             return np.ones(len(labels), np.float32)
         share = np.bincount(self.labels, minlength=2) / len(self.labels)
         return (0.5 / share[labels]).astype(np.float32)
@@ -192,7 +196,7 @@ class AugmentedPhotos:
         if self.answers is None:
             return None
         rng = np.random.default_rng([self.seed, number, *part.tolist()])
-        return partly_hidden(self.answers[part], rng)
+        return partly_hidden(self.answers[part], rng, self.all_hidden)
 
     def _changed(self, index: int, repeat: int, number: int) -> NDArray[np.uint8]:
         rng = self._rng(index, repeat, number)

@@ -1,7 +1,7 @@
 """Train a network in learning-rate cycles and join the last ones as its branches."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
-from training.augmentation.pipelines import AUGMENTATIONS
-from training.datasets.questions import answer_vectors
+from training.augmentation.pipelines import AUGMENTATIONS, Augmentation
+from training.datasets.questions import QUESTION_SETS, answer_vectors, slots_of_set
 from training.errors import TrainingError
 from training.fitting.batches import (
     LARGEST_CACHED_PX,
@@ -22,10 +22,12 @@ from training.fitting.batches import (
 )
 from training.fitting.diagnoses import diagnoses_of, with_diagnoses
 from training.fitting.loop import Fitted, Schedule, Validation, fit, scores_of
+from training.fitting.mutation import Mutations, with_mutations
 from training.fitting.record import file_sha256
-from training.fitting.settings import Settings
+from training.fitting.settings import MUTATION, UNBALANCED, Settings
 from training.fitting.soft_labels import mean_soft_labels
 from training.fitting.sources import BalancedDraws, balanced_draws, indices_by_source
+from training.networks.answers_fusion import NEW_LAYERS
 from training.networks.branches import joined, trimmed
 from training.networks.catalogue import trainable, whole
 from training.networks.designs import DESIGNS
@@ -36,6 +38,10 @@ SAME_FUNCTION = 1e-4
 
 # Later cycles start from a trained network and take a third of the first's epochs.
 LATER_SHARE = 3
+
+
+Squares = Callable[[Sequence[LabelledPhoto], int], list[NDArray[np.uint8]]]
+"""Decodes photos for a network of that many pixels, see ``batches.decoded_squares``."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,19 @@ class _Snapshot:
 
 
 def fit_branches(
-    settings: Settings, photos: Sequence[LabelledPhoto]
+    settings: Settings,
+    photos: Sequence[LabelledPhoto],
+    *,
+    squares: Squares = decoded_squares,
+    augmentation: Augmentation | None = None,
 ) -> tuple[list[Fitted], keras.Model]:
     """Train cycle by cycle and join the last ones to the network as it is published.
+
+    Args:
+        settings: what is asked for.
+        photos: of the whole manifest.
+        squares: decodes the training photos.
+        augmentation: in place of the one that the settings name.
 
     Returns:
         What each cycle gave, and the whole network.
@@ -80,17 +96,19 @@ def fit_branches(
     # Teachers judged the photos at the largest size.
     decoded_for_px = LARGEST_CACHED_PX if soft_labels else design.size_px
     supply = AugmentedPhotos(
-        decoded_squares(train_photos, decoded_for_px),
+        squares(train_photos, decoded_for_px),
         labels_of(train_photos),
         design.size_px,
-        AUGMENTATIONS[settings.augmentation],
+        augmentation or AUGMENTATIONS[settings.augmentation],
         settings.batch_size,
         settings.seed,
         soft_labels=soft_labels,
-        answers=answer_vectors(train_photos) if settings.answers else None,
+        answers=_answers(settings, train_photos),
+        all_hidden=settings.hide_answers,
         covered=settings.mask_lesion,
         draws=_draws(settings, train_photos),
         diagnoses=diagnoses_of(train_photos) if settings.diagnoses else None,
+        weighted=settings.balance not in (UNBALANCED, MUTATION),
     )
     validation = validation_photos(settings, photos)
     snapshots: list[_Snapshot] = []
@@ -99,7 +117,12 @@ def fit_branches(
         print(f"cycle {cycle + 1} of {settings.cycles}", file=sys.stderr)
         snapshots.append(_run_cycle(settings, cycle, supply, validation, before))
     last = snapshots[-settings.branches :]
-    model = whole(design, block_order=settings.block_order, answers=settings.answers)
+    model = whole(
+        design,
+        block_order=settings.block_order,
+        answers=settings.answers,
+        slots=slots_of_set(settings.questions),
+    )
     branches = [snapshot.weights for snapshot in last]
     for name, arrays in (joined(branches) if len(last) > 1 else branches[0]).items():
         # Keras numbers layers without a name of their own through the process.
@@ -133,8 +156,15 @@ def _run_cycle(
         settings.patience,
         recipe=settings.recipe,
         diagnoses=settings.diagnoses,
+        mutation=Mutations.for_labels(supply.labels)
+        if settings.balance == MUTATION
+        else None,
     )
-    trained = with_diagnoses(model) if settings.diagnoses else model
+    trained = model
+    if settings.diagnoses:
+        trained = with_diagnoses(model)
+    elif schedule.mutation is not None:
+        trained = with_mutations(model)
     checkpoint = settings.out / f"checkpoint{cycle + 1}.npz"
     mild = replace(supply, seed=seed, mild_from=epochs - settling + 1)
     fitted = fit(trained, mild, validation, schedule, checkpoint)
@@ -156,19 +186,36 @@ def _thin(settings: Settings, index: int) -> keras.Model:
         branches=settings.branches,
         weights=settings.weights,
         answers=settings.answers,
+        slots=slots_of_set(settings.questions),
     )
 
 
 def _start_from(path: Path, model: keras.Model) -> None:
     """Give a network the weights of a finished run of the same one.
 
+    A network that takes answers may start from one of photos alone: what joins the
+    answers to the image, and the last layer where its input is another one, start
+    anew.
+
     Raises:
         TrainingError: when it is another network's.
     """
     finished = keras.models.load_model(path, compile=False)
+    anew = set()
+    if len(model.inputs) > len(finished.inputs):
+        known = {layer.name for layer in finished.layers}
+        anew = {
+            layer.name
+            for layer in model.layers
+            if layer.name.startswith(NEW_LAYERS) or layer.name == "answers"
+        } - known
+        last = model.layers[-1]
+        if last.input.shape != finished.layers[-1].input.shape:
+            anew.add(last.name)
     try:
         for layer in model.layers:
-            layer.set_weights(finished.get_layer(layer.name).get_weights())
+            if layer.name not in anew:
+                layer.set_weights(finished.get_layer(layer.name).get_weights())
     except ValueError as error:
         raise TrainingError(
             f"{path} is not a {model.name} and cannot be where it starts: {error}"
@@ -198,18 +245,26 @@ def validation_photos(
     """The photos that choose the epoch, as the runtime shows them to a model."""
     chosen = photos_of(photos, "val")
     size_px = DESIGNS[settings.network].size_px
-    answers = answer_vectors(chosen) if settings.answers else None
     return Validation(
         model_inputs(chosen, size_px),
         labels_of(chosen),
-        answers,
+        _answers(settings, chosen),
         indices_by_source(chosen),
     )
 
 
+def _answers(
+    settings: Settings, photos: Sequence[LabelledPhoto]
+) -> NDArray[np.float32] | None:
+    """What the network is told of each; None where it judges photos alone."""
+    if not settings.answers:
+        return None
+    return answer_vectors(photos, QUESTION_SETS[settings.questions])
+
+
 def _draws(settings: Settings, photos: Sequence[LabelledPhoto]) -> BalancedDraws | None:
     """The photos of an epoch; None: each once."""
-    branch, _, _ = settings.balance.rpartition(",")
-    if not branch:
+    branch, comma, _ = settings.balance.rpartition(",")
+    if not comma:
         return None
     return balanced_draws(photos, branch, settings.draws or len(photos))

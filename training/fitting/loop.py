@@ -23,6 +23,8 @@ from training.fitting.checkpoint import (
     save,
 )
 from training.fitting.diagnoses import UNKNOWN
+from training.fitting.forecast import Forecast
+from training.fitting.mutation import DONORS, Mutations
 from training.fitting.sources import SourceScores, aucs_by_source
 
 # Adam's usual extras, found good on the validation split (docs/decisions).
@@ -46,6 +48,7 @@ class Schedule:
             keeps at each step; validation and the result use the average.
         recipe: a key of ``settings.RECIPES``.
         diagnoses: weight of the second output's loss, of a model that has one.
+        mutation: what ``mutation.Mutations`` adds to each batch; None: nothing.
     """
 
     epochs: int
@@ -54,6 +57,7 @@ class Schedule:
     averaging: float = 0.99
     recipe: str = "ours"
     diagnoses: float = 0.0
+    mutation: Mutations | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Fitted:
 class Validation:
     """Photos that choose the epoch; shapes ``(n, s, s, 3)`` and ``(n,)``.
 
-    ``answers`` about the lesions have shape ``(n, SLOTS)``; None: the photo alone.
+    ``answers`` about the lesions have shape ``(n, slots)``; None: the photo alone.
     ``sources`` are indices by source; without them all photos are one source's.
     """
 
@@ -108,6 +112,7 @@ def fit(
         averaged=model.get_weights(), best=model.get_weights(), history=[]
     )
     begun, start_s = len(progress.history), time.monotonic()
+    forecast = Forecast(photos.steps, schedule.epochs - begun)
     for number in range(begun + 1, schedule.epochs + 1):
         stale = len(progress.history) - (progress.best_epoch if progress.history else 0)
         if stale >= schedule.patience:
@@ -116,7 +121,7 @@ def fit(
         done, spent_s = number - 1 - begun, time.monotonic() - start_s
         if left := time_left(done, schedule.epochs - begun, spent_s):
             name = f"{name}, {left}"
-        loss = _run_epoch(model, photos, progress, number, schedule, name)
+        loss = _run_epoch(model, photos, progress, number, schedule, name, forecast)
         result = _validate(model, validation, progress.averaged, number, loss, name)
         if all(result.val_auc > old.val_auc for old in progress.history):
             progress.best = [array.copy() for array in progress.averaged]
@@ -127,7 +132,10 @@ def fit(
 
 def scores_of(model: keras.Model, inputs: Inputs) -> NDArray[np.float64]:
     """Probabilities of malignancy; shape ``(n,)``; in batches that fit the cache."""
-    given = inputs if isinstance(inputs, list) else [inputs]
+    given = list(inputs) if isinstance(inputs, list) else [inputs]
+    if len(given) < len(model.inputs):
+        # Of a network that learns with mutations; nothing is mutated here.
+        given.append(np.zeros((len(given[0]), DONORS), np.float32))
     parts = []
     for start in range(0, len(given[0]), 32):
         batch = [each[start : start + 32] for each in given]
@@ -141,14 +149,19 @@ def _compile(model: keras.Model, steps: int, schedule: Schedule) -> None:
     published = schedule.recipe == "published"
     smoothing = 0.0 if published else LABEL_SMOOTHING
     losses = [keras.losses.BinaryCrossentropy(label_smoothing=smoothing)]
-    if len(model.outputs) > 1:
+    weights = [1.0]
+    if schedule.mutation is not None:
+        losses.append(keras.losses.BinaryCrossentropy(label_smoothing=smoothing))
+        weights.append(1.0)
+    elif len(model.outputs) > 1:
         losses.append(keras.losses.SparseCategoricalCrossentropy())
+        weights.append(schedule.diagnoses)
     model.compile(
         optimizer=keras.optimizers.Adagrad(schedule.learning_rate)
         if published
         else _adam_along_a_cosine(steps, schedule),
         loss=losses if len(losses) > 1 else losses[0],
-        loss_weights=[1.0, schedule.diagnoses] if len(losses) > 1 else None,
+        loss_weights=weights if len(losses) > 1 else None,
         # XLA is what Keras chooses by itself. On a processor it runs depthwise
         # convolutions ten times slower than TensorFlow's own kernels.
         jit_compile=keras.backend.backend() == "jax",
@@ -176,6 +189,7 @@ def _run_epoch(
     number: int,
     schedule: Schedule,
     name: str,
+    forecast: Forecast,
 ) -> float:
     """One pass; returns the mean loss and moves the averaged weights along."""
     model.reset_metrics()
@@ -186,8 +200,15 @@ def _run_epoch(
     bar = tqdm(photos.epoch(number), total=photos.steps, desc=name, disable=None)
     for step, batch in enumerate(bar, start=done + 1):
         targets, weights = _taught(model, batch)
-        losses = model.train_on_batch(batch.inputs, targets, sample_weight=weights)
+        inputs = batch.inputs
+        if schedule.mutation is not None:
+            rng = np.random.default_rng([photos.seed, number, step])
+            added = schedule.mutation.of_batch(batch.labels, rng)
+            inputs = [*(inputs if isinstance(inputs, list) else [inputs]), added.donors]
+            targets, weights = [targets, targets], [weights, added.weights]
+        losses = model.train_on_batch(inputs, targets, sample_weight=weights)
         loss = float(np.ravel(losses)[0])
+        forecast.batch_done()
         if (step - done) % AVERAGED_EVERY and step - done < photos.steps:
             continue
         keep = min(averaging**AVERAGED_EVERY, step / (step + 10 * AVERAGED_EVERY))

@@ -10,6 +10,7 @@ from pathlib import Path
 from edge_runtime.terminal.arguments import share
 from edge_runtime.terminal.command_parser import CommandParser
 from training.augmentation.pipelines import AUGMENTATIONS
+from training.datasets.questions import ALL, ALL_HIDDEN, QUESTION_SETS
 from training.networks.branches import branch
 from training.networks.designs import (
     BLOCK_ORDERS,
@@ -24,6 +25,9 @@ RECIPES = {
     "published": "the published project's: Adagrad at a constant rate, plain labels,"
     " weights as they are",
 }
+
+UNBALANCED, MUTATION = "none", "mutation"
+"""Values of ``--balance`` that neither weigh nor draw."""
 
 Values = Mapping[str, str | int | float | list[str]]
 
@@ -64,6 +68,8 @@ class Settings:
     balance: str = "label"
     draws: int | None = None
     diagnoses: float = 0.0
+    questions: str = ALL
+    hide_answers: float = ALL_HIDDEN
 
     def as_json(self) -> dict[str, str | int | float]:
         """The settings by name, paths as text; what was not asked for is left out."""
@@ -73,6 +79,8 @@ class Settings:
             # Where a weights file lay says nothing about the training.
             "weights": " ".join(Path(name).name for name in self.weights),
         }
+        if not self.answers:
+            del values["questions"], values["hide_answers"]
         return {
             name: str(value) if isinstance(value, Path) else value
             for name, value in values.items()
@@ -160,6 +168,9 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         default="label",
         metavar="BY",
         help="label: all photos once, weighted so that both labels count the same;"
+        " none: all photos once, as they are; mutation: the same, and the rarer label"
+        " is filled up with mutated feature vectors a + F (b - c) of its own, as"
+        " differential evolution makes them, before the last layer;"
         " COLUMN,label, such as source,label: draw as many malignant as benign photos"
         " within each value of a branch of the manifest, and as many of each value;"
         " camera,label: by source, but photos that a source took over count to the"
@@ -219,6 +230,25 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         + "; ".join(f"{name}: {text}" for name, text in FUSIONS.items())
         + ". Not for cnn32, cnn64 and cnn128",
     )
+    add(
+        "--questions",
+        choices=QUESTION_SETS,
+        default=ALL,
+        help="with --answers, which: "
+        + "; ".join(
+            f"{name}: {', '.join(question.name for question in questions)}"
+            for name, questions in QUESTION_SETS.items()
+        )
+        + ". An answer that is missing more often in one class tells the label",
+    )
+    add(
+        "--hide-answers",
+        type=share(),
+        default=ALL_HIDDEN,
+        metavar="SHARE",
+        help="with --answers, of the photos that are shown without any; of the others"
+        " one answer in ten is hidden",
+    )
     add("--out", type=Path, help="folder of the run (default: runs/NAME)")
     words = parser.parse_args(arguments)
     if words.configuration:
@@ -237,10 +267,13 @@ def parse(arguments: Sequence[str] | None) -> Settings:
 
 
 def _balance(text: str) -> str:
+    if text in (UNBALANCED, MUTATION):
+        return text
     branch, comma, label = text.rpartition(",")
     if label != "label" or bool(comma) != bool(branch):
         raise argparse.ArgumentTypeError(
-            f"expected label, or COLUMN,label such as source,label; got {text}"
+            f"expected label, {UNBALANCED}, {MUTATION}, or COLUMN,label such as"
+            f" source,label; got {text}"
         )
     return text
 
@@ -265,9 +298,16 @@ def _complete(parser: argparse.ArgumentParser, words: argparse.Namespace) -> Non
 
 
 def _check_draws(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
+    if words.balance == MUTATION and (
+        words.diagnoses or words.soft_labels or words.mask_lesion
+    ):
+        parser.error(
+            "--balance mutation: a mutated vector is of one label and has no diagnosis;"
+            " expected none of --diagnoses, --soft-labels and --mask-lesion"
+        )
     if words.draws is None:
         return
-    if words.balance == "label":
+    if "," not in words.balance:
         parser.error("--draws: expected --balance COLUMN,label beside it")
     if words.draws < words.batch_size:
         parser.error(f"--draws must be at least --batch-size, {words.batch_size}")

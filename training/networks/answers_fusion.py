@@ -10,16 +10,19 @@ from collections.abc import Sequence
 
 import keras
 
-from training.datasets.questions import SLOTS
 from training.networks.published_cnn import BATCH_NORM_MOMENTUM
 
 UNITS = 32
 """Of the layer that sees features and answers together."""
 
 
-def answers_input() -> keras.KerasTensor:
-    """The second input, ``(n, SLOTS)``."""
-    return keras.Input((SLOTS,), name="answers")
+NEW_LAYERS = ("together", "metablock")
+"""How the names of the layers begin that a network of photos alone lacks."""
+
+
+def answers_input(slots: int) -> keras.KerasTensor:
+    """The second input, ``(n, slots)``."""
+    return keras.Input((slots,), name="answers")
 
 
 def gated(

@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 
 from edge_runtime.errors import EdgeRuntimeError
+from training.datasets.questions import SLOTS
 from training.networks.architectures import first_convolution, without_top
 from training.networks.designs import Backbone, Part
 from training.networks.efficientnet_lite import LITE
@@ -23,7 +24,10 @@ class WeightsError(EdgeRuntimeError):
 
 
 def build_backbone(
-    row: Backbone, weights: Sequence[str] = (), answers: str = ""
+    row: Backbone,
+    weights: Sequence[str] = (),
+    answers: str = "",
+    slots: int = SLOTS,
 ) -> keras.Model:
     """A model from pixels / 255 to the probability, ``(n, units)``, malignant last.
 
@@ -32,6 +36,7 @@ def build_backbone(
         weights: a file for each of the row's parts, or ``imagenet`` alone; nothing
             starts from scratch.
         answers: a key of ``FUSIONS`` makes one of two inputs.
+        slots: length of the vector of answers.
 
     Raises:
         WeightsError: when the weights cannot be had or do not fit.
@@ -52,7 +57,7 @@ def build_backbone(
         for part, start in zip(row.parts, starts, strict=True)
     ]
     seen = [backbone.outputs[0] for backbone in backbones]
-    model = with_head(pixels, seen, row.name, answers, units=row.units)
+    model = with_head(pixels, seen, row.name, answers, units=row.units, slots=slots)
     for part, start, backbone in zip(row.parts, starts, backbones, strict=True):
         if start is not None and part.still is not None:
             _hold_still(backbone, part.still)

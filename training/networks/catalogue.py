@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
+from training.datasets.questions import SLOTS
 from training.networks.backbones import build_backbone
 from training.networks.branches import branch
 from training.networks.designs import Backbone, Design, Network, Separable
@@ -19,6 +20,7 @@ def trainable(
     branches: int = 1,
     weights: Sequence[str] = (),
     answers: str = "",
+    slots: int = SLOTS,
 ) -> keras.Model:
     """The form of a network that is trained: the published ones pooled first and thin.
 
@@ -30,19 +32,22 @@ def trainable(
         weights: what a backbone starts from; see ``build_backbone``.
         answers: how answers about the lesion join in, a key of ``FUSIONS``; not in the
             published networks.
+        slots: length of the vector of answers.
     """
     if isinstance(design, Separable):
-        return build_separable(design, answers)
+        return build_separable(design, answers, slots)
     if isinstance(design, Backbone):
-        return build_backbone(design, weights, answers)
+        return build_backbone(design, weights, answers, slots)
     thin, dense_units = branch(design, index, branches)
     return build(
         thin, block_order=block_order, pool_first=True, dense_units=dense_units
     )
 
 
-def whole(design: Design, *, block_order: str, answers: str = "") -> keras.Model:
+def whole(
+    design: Design, *, block_order: str, answers: str = "", slots: int = SLOTS
+) -> keras.Model:
     """The form of a network that is saved, with weights yet to be set."""
     if isinstance(design, Network):
         return build(design, block_order=block_order)
-    return trainable(design, block_order=block_order, answers=answers)
+    return trainable(design, block_order=block_order, answers=answers, slots=slots)

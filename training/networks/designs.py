@@ -197,6 +197,8 @@ BACKBONES = {
             dense_stem=True,
         ),
         Backbone("lesion64", 64, (MOBILENET,), dense_stem=True),
+        # The same network, for smartphone photos and answers: it starts from lesion64.
+        Backbone("phone64", 64, (MOBILENET,), dense_stem=True),
         Backbone("lesion128", 128, (LITE0, FIRES)),
         Backbone("joined128", 128, (MOBILENET, MOBILENET_V2, FIRES)),
         Backbone("lite160", TEACHER_PX, (LITE0,)),

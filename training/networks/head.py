@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
+from training.datasets.questions import SLOTS
 from training.networks.answers_fusion import answers_input, gated, side_by_side
 from training.networks.designs import CONCAT, METABLOCK
 
@@ -17,6 +18,7 @@ def with_head(
     answers: str = "",
     *,
     units: int = 1,
+    slots: int = SLOTS,
 ) -> keras.Model:
     """Close a network: mean over positions, dropout, one sigmoid unit or two softmax.
 
@@ -26,8 +28,9 @@ def with_head(
         name: of the model.
         answers: a key of ``FUSIONS``; the model then takes ``[pixels, answers]``.
         units: 1, or 2 of which the last is malignant.
+        slots: length of the vector of answers.
     """
-    told = answers_input() if answers else None
+    told = answers_input(slots) if answers else None
     if answers == METABLOCK:
         seen = gated(seen, told)
     means = [

@@ -8,17 +8,21 @@ all weights look at the picture.
 
 import keras
 
+from training.datasets.questions import SLOTS
 from training.networks.designs import Separable
 from training.networks.head import with_head
 from training.networks.published_cnn import BATCH_NORM_MOMENTUM
 
 
-def build_separable(network: Separable, answers: str = "") -> keras.Model:
+def build_separable(
+    network: Separable, answers: str = "", slots: int = SLOTS
+) -> keras.Model:
     """A freshly initialised model from pixels / 255 to the probability, ``(n, 1)``.
 
     Args:
         network: a row of ``SEPARABLE``.
         answers: a key of ``FUSIONS`` makes one of two inputs.
+        slots: length of the vector of answers.
     """
     inputs = keras.Input((network.size_px, network.size_px, 3), name="pixels")
     values = keras.layers.Conv2D(
@@ -44,7 +48,7 @@ def build_separable(network: Separable, answers: str = "") -> keras.Model:
             filters, 1, use_bias=False, name=f"{name}_pointwise"
         )(values)
         values = _normalised(values, f"{name}_pointwise")
-    return with_head(inputs, [values], network.name, answers)
+    return with_head(inputs, [values], network.name, answers, slots=slots)
 
 
 def _normalised(values: keras.KerasTensor, name: str) -> keras.KerasTensor:

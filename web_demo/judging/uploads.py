@@ -5,17 +5,27 @@ from dataclasses import dataclass
 from typing import IO
 
 from flask import Request
+from werkzeug.formparser import FormDataParser
 
 from edge_runtime.errors import PhotoError
 from edge_runtime.photos.crop import CENTRE, Crop, parsed
-from edge_runtime.photos.envelope import JPEG, PNG, WEBP, Envelope, read_envelope
+from edge_runtime.photos.envelope import (
+    AVIF,
+    HEIF,
+    JPEG,
+    PNG,
+    WEBP,
+    Envelope,
+    read_envelope,
+)
 from web_demo.problems import Problem, Refused
 from web_demo.wording import say
 
 # What cameras and browsers write. Pillow reads dozens of other formats, some with the
 # help of other programs (EPS starts Ghostscript): nothing to offer to strangers. JPEG
-# includes MPO, the JPEG with a second picture behind it that many phones write.
-ACCEPTED_FORMATS = (JPEG, PNG, WEBP)
+# includes MPO, the JPEG with a second picture behind it that many phones write. HEIF
+# needs the extra heic; without it the answer says so.
+ACCEPTED_FORMATS = (JPEG, PNG, WEBP, HEIF, AVIF)
 
 # Covers the 64-megapixel cameras of phones; a JPEG is decoded at reduced scale.
 MAX_JPEG_PIXELS = 2**26
@@ -26,7 +36,7 @@ MAX_JPEG_PIXELS = 2**26
 MAX_SCANNED_PIXELS = 10 * 2**24
 MAX_PROGRESSIVE_PIXELS = 2**24
 
-# PNG and WebP are decoded whole.
+# All others are decoded whole.
 MAX_WHOLE_PIXELS = 2**24
 MAX_DECODED_BYTES = 160_000_000
 
@@ -35,7 +45,24 @@ MAX_NAME_CHARACTERS = 80
 
 
 class MemoryRequest(Request):
-    """A request whose uploaded files never touch the disk."""
+    """A request whose uploaded files never touch the disk.
+
+    A form that cannot be read is refused; werkzeug would take it for an empty one.
+    """
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """A parser that raises what it finds wrong."""
+        parser = super().make_form_data_parser()
+        parser.silent = False
+        return parser
+
+    def _load_form_data(self) -> None:
+        try:
+            super()._load_form_data()
+        except UnicodeDecodeError as error:
+            raise Refused(Problem("upload.name")) from error
+        except ValueError as error:
+            raise Refused(Problem("upload.form")) from error
 
     def _get_file_stream(
         self,

@@ -21,7 +21,7 @@ from web_demo.routes.prometheus import Metrics
 Json = dict[str, Any]
 
 # Of this service, as its document says; the paths carry the first number.
-API_VERSION = "1.1.0"
+API_VERSION = "1.2.0"
 
 RESULTS: Json = {
     "type": "object",
@@ -103,7 +103,7 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
     @blueprint.post("/api/v1/classify")
     @described(
         Operation(
-            {"anyOf": [reference("Verdict"), RESULTS]},
+            RESULTS,
             REFUSALS,
             _form(judge.cards, limits.max_photos),
             {"model": _model(names)},
@@ -112,8 +112,8 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
     def classify() -> Json:
         """Judge one photo or several.
 
-        One photo gives its verdict, or a problem if it cannot be judged. Several give
-        a list with a verdict or a problem for each, in the order they were sent.
+        The answer is a list with a verdict or a problem for each photo, in the order
+        they were sent. A request whose only photo cannot be judged is that problem.
         """
         with judge.capacity.place() as deadline:
             photos = uploaded_photos(request, limits.max_photos)
@@ -122,8 +122,7 @@ def api(judge: Judge, limits: Limits, metrics: Metrics) -> Blueprint:
             if len(photos) == 1:
                 with opened(photos[0], crop) as photo:
                     verdict = judge.verdict(photo, model, answers)
-                metrics.count(verdict)
-                return _told(verdict)
+                return {"results": _counted([verdict], metrics)}
             found = judge.verdicts(photos, deadline, model, answers, crop)
             return {"results": _counted(found, metrics)}
 

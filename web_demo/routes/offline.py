@@ -126,6 +126,8 @@ def _compressed(path: Path) -> Response:
         if encoding in accepted and packed.is_file():
             answer = send_file(packed, mimetype=TYPES[path.suffix], etag=True)
             answer.headers["Content-Encoding"] = encoding
+            # So that the page can say how much of it has come.
+            answer.headers["X-Unpacked-Length"] = str(path.stat().st_size)
             answer.headers["Vary"] = "Accept-Encoding"
             return answer
     return send_file(path, mimetype=TYPES[path.suffix], etag=True)

@@ -2,21 +2,33 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.measure.measurement import PhotoScore
 from benchmarks.measure.sustained import Window
 from benchmarks.reporting.charts import (
-    charts,
     distribution_figure,
     drift_figure,
+    headline_charts,
+    probability_charts,
+    speed_charts,
     stage_figure,
 )
 from benchmarks.reporting.pareto_chart import front, pareto_figure
 from benchmarks.reporting.published import read_published
+from benchmarks.reporting.ranking_charts import ranking_charts
 from benchmarks.reporting.summary import summarise
-from benchmarks.results.curves import COVERAGES, quantiles, reliability, risk
+from benchmarks.results.curves import (
+    COVERAGES,
+    MOST_POINTS,
+    quantiles,
+    ranking,
+    rankings,
+    reliability,
+    risk,
+)
 from benchmarks.robustness.shift_chart import charts_of, read_shifts, shift_chart
 from benchmarks.robustness.shift_report import NO_SHIFT, ShiftReport, ShiftRow
 from edge_runtime.files.strict_json import to_json
@@ -35,8 +47,13 @@ def rows(result):
 
 def test_plotly_accepts_every_chart(rows):
     plotly = pytest.importorskip("plotly.graph_objects")
-    drawn = charts(rows, read_published())
-    assert len(drawn) == 7
+    drawn = [
+        *headline_charts(rows, read_published()),
+        *speed_charts(rows),
+        *probability_charts(rows),
+        *ranking_charts(rows, None),
+    ]
+    assert len(drawn) == 9
     for chart in drawn:
         plotly.Figure(chart.figure)
         assert chart.title and chart.caption
@@ -46,7 +63,8 @@ def test_nothing_measured_makes_no_chart(rows):
     bare = dataclasses.replace(
         rows[0], curves=None, quality=(), stages_ms={}, photo_to_verdict=None
     )
-    assert charts([bare], None) == ()
+    assert headline_charts([bare], None) == speed_charts([bare]) == ()
+    assert probability_charts([bare]) == ranking_charts([bare], None) == ()
 
 
 def test_a_distribution_ends_at_the_longest_photo(rows):
@@ -76,6 +94,61 @@ class TestReliability:
 
     def test_no_photos_have_no_curve(self):
         assert reliability((), 1.0) == risk((), 0.5) == ()
+
+
+class TestRanking:
+    """Scores as an int8 file gives them: few values, so malignant and other tie."""
+
+    @pytest.fixture
+    def judged(self):
+        generator = np.random.default_rng(0)
+        labels = np.arange(1000) % 4 == 0
+        scores = generator.normal(labels * 1.0, 1.0)
+        return labels.astype(np.int64), np.round(scores * 20) / 20
+
+    def test_the_area_under_the_curve_is_the_auc(self, judged):
+        metrics = pytest.importorskip("sklearn.metrics")
+        rates, recalls = np.array(ranking(*judged).roc).T
+        expected = metrics.roc_auc_score(*judged)
+        # Fewer points cut corners off; 150 of them along a length of 2 cut little.
+        assert np.trapezoid(recalls, rates) == pytest.approx(expected, abs=5e-4)
+        assert (rates[0], recalls[0], rates[-1], recalls[-1]) == (0, 0, 1, 1)
+
+    def test_every_point_of_precision_and_recall_is_one_of_scikit_learns(self, judged):
+        metrics = pytest.importorskip("sklearn.metrics")
+        precisions, recalls, _ = metrics.precision_recall_curve(*judged)
+        known = {
+            (round(recall, 4), round(precision, 4))
+            for recall, precision in zip(recalls, precisions, strict=True)
+        }
+        assert set(ranking(*judged).precision_recall) <= known
+
+    def test_many_photos_have_few_points(self):
+        generator = np.random.default_rng(0)
+        labels = generator.integers(2, size=20_000)
+        found = ranking(labels, generator.random(20_000))
+        assert 100 < len(found.roc) <= MOST_POINTS + 1
+
+    def test_sources_are_never_pooled_and_small_ones_have_no_curve(self):
+        def photos(source, malignant, seen):
+            return [
+                PhotoScore(f"{source}{n}", n < malignant, "", seen, 0.5, True, source)
+                for n in range(60)
+            ]
+
+        scores = [*photos("a", 25, False), *photos("b", 3, False)]
+        scores += photos("a", 20, True)
+        (found,) = rankings(scores)
+        # Photos of lesions that training saw are left out.
+        assert (found.source, found.malignant, found.other) == ("a", 25, 35)
+
+    def test_the_mark_lies_on_the_curve(self, rows):
+        roc, precision_recall = ranking_charts(rows, None)
+        for chart in (roc, precision_recall):
+            _, curve, mark = chart.figure["data"]
+            on_it = set(zip(curve["x"], curve["y"], strict=True))
+            (place,) = zip(mark["x"], mark["y"], strict=True)
+            assert tuple(round(value, 4) for value in place) in on_it
 
 
 class TestRisk:
@@ -146,5 +219,5 @@ class TestShifts:
 
     def test_another_file_of_that_name_is_refused(self, tmp_path):
         (tmp_path / "shifts.json").write_text("{}", encoding="utf-8")
-        with pytest.raises(BenchmarkError, match="no result of the shift bench"):
+        with pytest.raises(BenchmarkError, match="no result of benchmarks"):
             read_shifts(tmp_path)

@@ -10,20 +10,29 @@ import re
 import numpy as np
 import pytest
 
+from benchmarks.html.page import page
 from benchmarks.measure.measurement import BASELINE, PhotoScore
+from benchmarks.measure.sustained import Window
+from benchmarks.reporting.in_short import in_short
 from benchmarks.reporting.latency_recall_chart import (
     LOWEST_PUBLISHED_RECALL,
     caption,
     latency_recall_figure,
 )
 from benchmarks.reporting.markdown import markdown
-from benchmarks.reporting.page import page
-from benchmarks.reporting.published import read_published
+from benchmarks.reporting.published import published_table, read_published
 from benchmarks.reporting.spreadsheet import spreadsheet
 from benchmarks.reporting.summary import summarise
-from benchmarks.reporting.tables import overview, start_table, tables
+from benchmarks.reporting.tables import (
+    confusion_table,
+    drift_table,
+    overview,
+    start_table,
+    tables,
+)
 from benchmarks.results.quality import quality_by_source
 from benchmarks.text.tables import text_table
+from benchmarks.text.terms import explained, terms_in
 
 
 @pytest.fixture
@@ -142,7 +151,7 @@ class Reader(html.parser.HTMLParser):
         self.open, self.addresses, self.text = [], [], ""
 
     def handle_starttag(self, tag, attrs):
-        if tag not in ("meta", "wbr", "input"):
+        if tag not in ("meta", "wbr", "input", "img"):
             self.open.append(tag)
         self.addresses += [value for name, value in attrs if name in ("src", "href")]
 
@@ -166,22 +175,98 @@ class TestPage:
         measurement = dataclasses.replace(result.measurement, subject=subject)
         bad = dataclasses.replace(result, measurement=measurement)
         written = page(summarise({"<b>": [bad]}, read_published()), "")
-        # The template's two, and one for each chart.
-        scripts = 2 + written.count('class="chart"')
-        assert written.count("<script>") == scripts
-        assert written.count("</script>") == scripts
+        # The template's two, and the figures of each chart.
+        charts = written.count('class="chart"')
+        assert written.count("<script>") == 2
+        assert written.count('<script type="application/json">') == charts
+        assert written.count("</script>") == 2 + charts
         assert "<h2>&lt;b&gt;</h2>" in written
 
     def test_the_script_inside_draws_a_chart(self, report):
         plotly = pytest.importorskip("plotly.graph_objects")
-        drawn = re.search(r"const figure = (\{.*?\});", page(report, ""))
+        drawn = re.search(r'"application/json">(\{.*?\})<', page(report, ""))
         # Plotly's own checks refuse unknown attributes and bad values.
-        figure = plotly.Figure(json.loads(drawn.group(1)))
+        figure = json.loads(drawn.group(1))
+        figure.pop("config")
+        figure = plotly.Figure(figure)
         assert {trace.name for trace in figure.data} == {
             "cnn32.qat_int8",
             "colour baseline",
             "seed, as published",
         }
+
+    def test_the_sentence_and_the_table_come_before_any_chart(self, report):
+        reader = Reader()
+        reader.feed(page(report, ""))
+        sentence, table, chart = (
+            reader.text.index(words)
+            for words in (
+                "cnn32.qat_int8: 0.67 recall at 0.67 specificity in 20.0 ms",
+                "In one line each",
+                "Latency beside recall and specificity",
+            )
+        )
+        assert sentence < table < chart
+
+    def test_every_word_of_every_heading_is_explained_below_its_table(
+        self, report, by_source
+    ):
+        shown = [published_table(report.published)]
+        for made in (report, by_source):
+            for section in made.sections:
+                rows = [
+                    dataclasses.replace(row, curves=curves_with_drift(row))
+                    for row in section.rows
+                ]
+                shown += [*tables(rows), confusion_table(rows, None), drift_table(rows)]
+        for table in shown:
+            meanings = dict(explained(table))
+            for heading in table.head:
+                assert meanings.keys() & set(terms_in(heading)), heading
+        # And the endings of sets of photos.
+        written = page(report, "")
+        assert "most frequent JPEG compression" not in written
+        assert "\N{HORIZONTAL ELLIPSIS}_clean" in written
+
+    def test_folds_hold_what_the_top_does_not(self, by_source):
+        written = page(by_source, "")
+        for fold in ("vienna", "york", "small"):
+            assert f"<summary>Photos of {fold}: curves and counts</summary>" in written
+        # Four curves: the third source has too few malignant photos.
+        assert written.count("<h3>ROC curve</h3>") == 2
+        assert written.count("<h3>Confusion matrix</h3>") == 3
+
+
+def curves_with_drift(row):
+    """The row's curves, as if it had worked without a pause."""
+    window = Window(0.0, 9, 2.0, 3.0, 50.0, 2400.0)
+    return dataclasses.replace(row.curves, sustained=(window,))
+
+
+class TestInShort:
+    def test_it_names_the_source_where_a_file_does_worst(self, by_source):
+        (row,) = by_source.sections[0].rows
+        worst = next(x for x in row.quality if x.source == row.over_sources.worst)
+        assert in_short([row]).whole == (
+            "On the photos of vienna, york: mean of 2 sources: cnn32.qat_int8:"
+            f" {row.over_sources.recall.value:.2f} recall at"
+            f" {row.over_sources.specificity.value:.2f} specificity in 20.0 ms (worst"
+            f" source, {worst.source}: {worst.recall.value:.2f} at"
+            f" {worst.specificity.value:.2f})."
+        )
+
+    def test_nothing_measured_has_no_sentence(self, rows):
+        assert in_short([dataclasses.replace(rows[0], quality=())]) is None
+
+
+def test_the_confusion_matrix_counts_every_photo(rows):
+    # Two of three malignant found; one of three others called malignant.
+    assert confusion_table(rows, None).rows[0] == ("cnn32.qat_int8", *"2112")
+
+
+def test_photos_per_second_come_from_the_mean(rows):
+    # Three photos in 10 + 20 + 30 ms.
+    assert rows[0].photos_per_second == pytest.approx(50)
 
 
 class TestChart:
@@ -263,7 +348,7 @@ def test_a_report_of_several_sources_leads_with_their_table(by_source):
     few = dict(zip(first.head, first.rows[1], strict=True))
     assert few["AUC"] == few["recall"] == "fewer than 20 malignant"
     assert few["specificity"].startswith("0.")
-    assert f"{row.over_sources.auc.value:.3f}" in second.rows[0][4]
+    assert f"{row.over_sources.auc.value:.3f}" in second.rows[0][3]
     # Nothing pooled is left in the other tables.
     assert not any("test_clean" == cell for t in rest for row in t.rows for cell in row)
 

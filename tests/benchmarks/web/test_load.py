@@ -53,7 +53,8 @@ def answering():
 
             def do_POST(self):
                 self.rfile.read(int(self.headers["Content-Length"]))
-                body = json.dumps({"probability": PHOTO.probability}).encode()
+                found = {"results": [{"probability": PHOTO.probability}]}
+                body = json.dumps(found).encode()
                 self.send_response(left.pop(0))
                 self.send_header("Retry-After", "0")
                 self.send_header("Content-Length", str(len(body)))

@@ -6,7 +6,7 @@ import time
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from edge_runtime.errors import PhotoError
 from edge_runtime.photos.decoding import read_photo
@@ -94,3 +94,39 @@ def test_a_size_that_is_stated_twice_is_refused():
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_what_ends_too_early_is_left_to_the_decoder(kind, length):
     read_envelope(encoded(kind)[:length])
+
+
+def _phone_photo(form, size, **options):
+    if form == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    elif "avif" not in features.modules or not features.check("avif"):
+        pytest.skip("Pillow without AVIF")
+    file = io.BytesIO()
+    Image.new("RGB", size, "peru").save(file, form, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("form", ["HEIF", "AVIF"])
+def test_a_phones_photo_states_its_extent(form):
+    found = read_envelope(_phone_photo(form, (320, 200)))
+    assert found.kind == form
+    assert (found.width, found.height) == (320, 200)
+
+
+def test_the_largest_extent_of_a_phones_photo_counts():
+    encoded = _phone_photo("AVIF", (320, 200))
+    at = encoded.index(b"ispe") + 8
+    larger = encoded[:at] + struct.pack(">II", 60000, 200) + encoded[at + 8 :]
+    assert read_envelope(larger).width == 60000
+
+
+def test_a_film_in_boxes_has_no_known_size():
+    encoded = _phone_photo("AVIF", (320, 200))
+    film = encoded + struct.pack(">I4s", 8, b"moov")
+    assert read_envelope(film).pixels == 0
+
+
+def test_endless_boxes_are_refused():
+    box = struct.pack(">I4s", 8, b"free")
+    with pytest.raises(PhotoError, match="boxes"):
+        read_envelope(_phone_photo("AVIF", (32, 32)) + box * 3000)

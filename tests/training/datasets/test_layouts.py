@@ -230,3 +230,15 @@ def test_tables_that_are_no_text_are_named(made):
     (folder / TABLES["ham10000"]).write_bytes(b"\xff\xfe\x00\xd8")
     with pytest.raises(ManifestError, match="cannot be read"):
         found(folder)
+
+
+def test_own_manifest_with_pad_ufes_20s_answers_speaks_our_words(tmp_path):
+    manifest = draw_table(tmp_path, 3, 3, size_px=16)
+    head, *lines = manifest.read_text(encoding="utf-8").splitlines()
+    told = [line + ",61,3.0,NOSE,True,UNK" for line in lines]
+    head += ",age,fitspatrick,region,itch,hurt"
+    manifest.write_text("\n".join([head, *told]) + "\n", encoding="utf-8")
+    columns = found(tmp_path)[0].columns
+    expected = {"age": "61", "fitzpatrick": "3", "region": "nose", "itch": "yes"}
+    assert {name: columns[name] for name in expected} == expected
+    assert columns["hurt"] == columns["grew"] == ""

@@ -7,11 +7,16 @@ from edge_runtime.errors import ManifestError
 from edge_runtime.model.answers import vector
 from edge_runtime.photos.manifest import LabelledPhoto
 from training.datasets.questions import (
+    COMPLETE,
+    QUESTION_SETS,
     QUESTIONS,
     SLOTS,
     answer_vectors,
     pad_answers,
     partly_hidden,
+    questions_of,
+    slots_of_set,
+    with_hidden,
 )
 
 # A row as the published table writes it, but for the columns that nobody asks about.
@@ -82,3 +87,38 @@ def test_hidden_answers_are_unknown_and_the_others_stay():
         assert 0.155 < shares[name] < 0.225, shares
     nothing = (hidden == vector(QUESTIONS)).all(axis=1).mean()
     assert 0.07 < nothing < 0.13
+
+
+def test_a_set_of_questions_is_known_by_the_length_of_its_vector():
+    assert len({slots_of_set(name) for name in QUESTION_SETS}) == len(QUESTION_SETS)
+    for questions in QUESTION_SETS.values():
+        assert questions_of(len(vector(questions))) == questions
+    with pytest.raises(ValueError, match=r"45 \(all\), 29 \(complete\)"):
+        questions_of(44)
+
+
+def test_complete_questions_are_those_that_both_classes_answer(tmp_path):
+    questions = QUESTION_SETS[COMPLETE]
+    assert {"sex", "fitzpatrick", "grew", "changed"} == {
+        question.name for question in QUESTIONS if question not in questions
+    }
+    found = answer_vectors(_photos(tmp_path, {"itch": "yes", "sex": "male"}), questions)
+    np.testing.assert_array_equal(found[0], vector(questions, {"itch": "yes"}))
+
+
+def test_chosen_answers_are_hidden():
+    questions = QUESTION_SETS[COMPLETE]
+    told = vector(questions, {"age": 61, "itch": "yes", "bleed": "no"})[None]
+    hidden = np.zeros((1, len(questions)), bool)
+    hidden[0, 0] = True
+    np.testing.assert_array_equal(
+        with_hidden(told, hidden)[0], vector(questions, {"itch": "yes", "bleed": "no"})
+    )
+
+
+def test_all_answers_of_a_share_of_the_photos_are_hidden():
+    rows = np.repeat(vector(QUESTION_SETS[COMPLETE], {"age": 61})[None], 2000, axis=0)
+    hidden = partly_hidden(rows, np.random.default_rng(0), all_hidden=0.5)
+    nothing = (hidden == vector(QUESTION_SETS[COMPLETE])).all(axis=1).mean()
+    # Age is the only answer: 0.5 and a tenth of the rest.
+    assert 0.5 < nothing < 0.6

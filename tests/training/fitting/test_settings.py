@@ -34,8 +34,8 @@ def test_there_are_as_many_cycles_as_columns_unless_asked_for():
         ("--start", "runs/a", "--start: branches cannot be started from a run"),
         ("--mask-lesion", "1.5", "expected a share from 0 to 1"),
         ("--diagnoses", "2", "expected a share from 0 to 1"),
-        ("--balance", "source", "expected label, or COLUMN,label"),
-        ("--balance", ",label", "expected label, or COLUMN,label"),
+        ("--balance", "source", "expected label, none, mutation, or COLUMN,label"),
+        ("--balance", ",label", "expected label, none, mutation, or COLUMN,label"),
         ("--draws", "100", "--draws: expected --balance COLUMN,label"),
     ],
 )
@@ -44,6 +44,21 @@ def test_impossible_options_are_usage_errors(option, value, message, capsys):
         parse(["--manifest", "m.csv", "--out", "o", option, value])
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_mutated_vectors_have_no_diagnosis(capsys):
+    given = ["--manifest", "m.csv", "--network", "lesion64", "--balance", "mutation"]
+    assert parse(given).balance == "mutation"
+    with pytest.raises(SystemExit):
+        parse([*given, "--diagnoses", "0.3"])
+    assert "--balance mutation: a mutated vector" in capsys.readouterr().err
+
+
+def test_questions_are_noted_where_answers_are_taken():
+    given = ["--manifest", "m.csv", "--network", "lesion64", "--questions", "complete"]
+    assert "questions" not in parse(given).as_json()
+    noted = parse([*given, "--answers", "concat", "--hide-answers", "0.3"]).as_json()
+    assert (noted["questions"], noted["hide_answers"]) == ("complete", 0.3)
 
 
 def test_fewer_draws_than_a_batch_are_a_usage_error(capsys):

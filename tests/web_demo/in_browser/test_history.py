@@ -102,8 +102,8 @@ def test_deleting_asks_first(open_history):
 )  # fmt: skip
 def test_one_odd_entry_stops_nothing(open_history, odd):
     page = open_history(odd, entry())
-    page.locator("article").last.wait_for()
-    assert "shoulder" in page.locator("article").last.inner_text()
+    page.locator("article").first.wait_for()
+    assert "shoulder" in page.locator("article").first.inner_text()
     assert page.is_visible("#history-delete")
 
 
@@ -139,3 +139,13 @@ def test_with_no_room_left_it_says_so_and_things_can_be_deleted(
     page.click("#keep")
     page.locator("#kept", has_text="no more room").wait_for()
     assert page.is_visible("#kept a")
+
+
+def test_one_lesion_stands_side_by_side_over_time(open_history):
+    later = entry("2026-03-02T10:00:00Z", probability=0.31)
+    page = open_history(entry(), later, entry("2026-04-02T10:00:00Z", name="leg"))
+    page.locator(".over-time").wait_for()
+    assert page.locator(".over-time").count() == 1
+    first, second = page.locator(".over-time li").all_inner_texts()
+    assert "25.0" in first and "31.0" in second
+    assert "+6 percentage points" in second and "points" not in first

@@ -69,6 +69,49 @@ def test_the_torch_is_offered_where_there_is_one_and_switched(open_page):
     assert asked == [True, False]
 
 
+def test_a_captured_picture_stands_still_until_another_is_wanted(
+    open_page, wait_for_model
+):
+    page = open_page("/camera")
+    wait_for_model(page)
+    page.click("#start")
+    page.locator("#sharpness-word", has_text=re.compile(r"\w")).wait_for()
+    assert page.inner_text("#capture") == say("camera.capture")
+    page.click("#viewfinder")
+    page.wait_for_selector("#decision")
+    stands = "document.getElementById('video').paused"
+    assert page.evaluate(stands)
+    # A second tap on what stands still judges nothing.
+    page.evaluate("() => document.querySelector('#decision').textContent = 'kept'")
+    page.click("#viewfinder")
+    page.wait_for_timeout(300)
+    assert page.inner_text("#decision") == "kept"
+
+    assert page.inner_text("#capture") == say("camera.retake")
+    page.click("#capture")
+    page.wait_for_selector("#decision", state="detached")
+    assert not page.evaluate(stands)
+    assert page.inner_text("#capture") == say("camera.capture")
+
+
+def test_the_zoom_is_offered_where_there_is_one(open_page):
+    """Chromium's camera has none; the page is told that it has."""
+    page = open_page("/camera")
+    page.evaluate(
+        """() => {
+          const {prototype} = MediaStreamTrack;
+          prototype.getCapabilities = () => ({zoom: {min: 1, max: 4, step: 0.5}});
+          window.asked = [];
+          prototype.applyConstraints = async (wanted) => window.asked.push(wanted);
+        }"""
+    )
+    assert page.is_hidden("#zoom")
+    page.click("#start")
+    page.fill("#zoom", "2.5")
+    asked = [each["advanced"][0]["zoom"] for each in page.evaluate("window.asked")]
+    assert asked == [2.5]
+
+
 def test_a_double_click_opens_one_camera_and_stop_ends_it(open_page, wait_for_model):
     page = open_page("/camera")
     wait_for_model(page)

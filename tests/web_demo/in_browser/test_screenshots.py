@@ -12,6 +12,12 @@ import pytest
 from PIL import Image, ImageChops
 
 PHOTO = "samples/drawn_tone3_irregular.png"
+SEVERAL = (
+    PHOTO,
+    "samples/drawn_tone2_irregular.png",
+    "samples/drawn_tone1_even.png",
+    "samples/blank_unusable.png",
+)
 SCREENS = {
     "desktop": {"width": 1280, "height": 800},
     "phone": {"width": 360, "height": 740},
@@ -59,10 +65,27 @@ def show_comparison(page, root):
     )
 
 
-def show_history(page, root):
-    page.set_input_files("#photo", root / PHOTO)
+def show_captured(page, root):
+    show_camera(page, root)
+    page.click("#capture")
     page.wait_for_selector("#decision")
-    page.click("#keep")
+    page.evaluate("() => document.getElementById('capture').scrollIntoView()")
+
+
+def show_several(page, root):
+    page.set_input_files("#photo", [root / each for each in SEVERAL])
+    page.wait_for_selector("#result tbody")
+    page.evaluate("() => scrollTo(0, 0)")
+
+
+def show_history(page, root):
+    page.click("#lesion summary")
+    for photo in SEVERAL[:2]:
+        page.set_input_files("#photo", root / photo)
+        page.wait_for_selector("#keep")
+        page.fill("#lesion-name", "left shoulder")
+        page.click("#keep")
+        page.wait_for_selector("#kept")
     page.click("#kept a")
     page.wait_for_selector("article")
 
@@ -71,7 +94,9 @@ VIEWS = {
     "history": ("/", show_history),
     "check": ("/", show_form),
     "verdict": ("/", show_verdict),
+    "several": ("/", show_several),
     "camera": ("/camera", show_camera),
+    "captured": ("/camera", show_captured),
     "compare": ("/compare", show_comparison),
 }
 

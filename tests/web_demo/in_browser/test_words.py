@@ -12,7 +12,7 @@ PLACES = ("#status", "#result", "#history-list", "#hint")
 
 # Names that stay, of programs, units and these files.
 OURS = {"lesion", "edge", "photo", "jpg", "png", "drawn", "tone", "irregular", "blank"}
-OURS |= {"unusable", "sha"}
+OURS |= {"unusable", "sha", "readme"}
 
 READ = """(places) => {
   const found = [];
@@ -97,6 +97,15 @@ def test_checking_a_photo(
     damaged.write_bytes(b"\xff\xd8\xff" + b"no photo" * 99)
     page.set_input_files("#photo", damaged)
     page.wait_for_selector("#result [role=alert]")
+    assert_translated(page)
+
+
+def test_several_photos(open_foreign, assert_translated, root):
+    page = open_foreign("/")
+    page.wait_for_selector("body[data-model=ready]")
+    photos = (PHOTO, "samples/blank_unusable.png", "samples/README.md")
+    page.set_input_files("#photo", [root / each for each in photos])
+    page.wait_for_selector("#result tbody")
     assert_translated(page)
 
 

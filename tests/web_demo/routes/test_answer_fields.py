@@ -52,7 +52,7 @@ def test_a_verdict_notes_the_answers(post, photo):
     fields = {"answer_age": "61", "answer_itch": "yes", "answer_smoke": ""}
     answer = post("/api/v1/classify", photo, **fields)
 
-    assert answer.json["answers"] == {"age": 61, "itch": "yes"}
+    assert answer.json["results"][0]["answers"] == {"age": 61, "itch": "yes"}
 
 
 def test_answers_hold_for_all_photos_of_a_request(post, photo):
@@ -116,6 +116,7 @@ def test_the_description_has_a_field_for_each_question(post, photo):
     assert fields["answer_itch"]["enum"] == ["yes", "no", "unknown", ""]
     assert "0 to 120" in fields["answer_age"]["description"]
     schema = {**reference("Verdict"), "components": document["components"]}
-    verdict = post("/api/v1/classify", photo, answer_age="61.5", answer_itch="no").json
+    answer = post("/api/v1/classify", photo, answer_age="61.5", answer_itch="no")
+    (verdict,) = answer.json["results"]
     assert verdict["answers"] == {"age": 61.5, "itch": "no"}
     jsonschema.validate(verdict, schema)

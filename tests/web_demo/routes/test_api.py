@@ -19,7 +19,7 @@ def test_verdict_is_the_classifiers_own(send, photo, verdict, classifier):
     expected = json.loads(json.dumps({**verdict.to_json(), "photo": "arm.png"}))
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"
-    told = answer.json
+    (told,) = answer.json["results"]
     timings_ms, own_ms = told.pop("timings_ms"), expected.pop("timings_ms")
     assert told == expected
     # The service decodes the photo before the classifier sees it.
@@ -27,7 +27,7 @@ def test_verdict_is_the_classifiers_own(send, photo, verdict, classifier):
     assert timings_ms["total"] - own_ms["total"] == pytest.approx(
         timings_ms["decode"] - own_ms["decode"]
     )
-    assert "not a medical device" in answer.json["notice"]
+    assert "not a medical device" in told["notice"]
     assert len(classifier.judged) == 1
 
 
@@ -37,16 +37,17 @@ def test_unusable_photo_is_a_verdict_and_no_error(classifier, dark, send, photo)
     answer = send("/api/v1/classify", photo)
 
     assert answer.status_code == 200
-    assert answer.json["decision"] == "unusable photo"
-    assert answer.json["findings"][0]["name"] == "dark"
-    assert answer.json["label"] is None
+    (found,) = answer.json["results"]
+    assert found["decision"] == "unusable photo"
+    assert found["findings"][0]["name"] == "dark"
+    assert found["label"] is None
 
 
 def test_a_verdict_carries_its_reason_recall_and_specificity(send, photo, card):
-    answer = send("/api/v1/classify", photo).json
+    (found,) = send("/api/v1/classify", photo).json["results"]
 
-    measured = answer["accuracy"]
-    assert "83.1 %" in answer["reason"] and "37.5 %" in answer["reason"]
+    measured = found["accuracy"]
+    assert "83.1 %" in found["reason"] and "37.5 %" in found["reason"]
     assert measured["split"] == "test_clean"
     assert measured["recall"] == dataclasses.asdict(card.accuracy[1].recall)
     assert measured["specificity"] == dataclasses.asdict(card.accuracy[1].specificity)
@@ -180,7 +181,7 @@ def test_a_model_is_chosen_by_its_name(two, form, photo, query, expected):
 
     answer = two.post(f"/api/v1/classify{query}", data=body, content_type=content_type)
 
-    assert answer.json["model"] == expected
+    assert answer.json["results"][0]["model"] == expected
 
 
 def test_an_unknown_model_is_a_problem_that_names_those_there_are(two, form, photo):
@@ -252,9 +253,9 @@ def test_requests_without_photos_are_limited_too(classifier):
 def test_of_an_unusable_photo_no_probability_is_told(card, dark, stand_in, photo):
     client = create_app([stand_in(card, dark)]).test_client()
     sent = {"photo": (io.BytesIO(photo), "photo.png")}
-    answer = client.post("/api/v1/classify", data=sent).json
-    assert answer["decision"] == "unusable photo"
-    assert answer["probability"] is None and answer["label"] is None
+    (found,) = client.post("/api/v1/classify", data=sent).json["results"]
+    assert found["decision"] == "unusable photo"
+    assert found["probability"] is None and found["label"] is None
 
 
 def test_two_models_named_at_once_are_a_mistake(client, photo):

@@ -1,14 +1,14 @@
-// The live camera: ring, sharpness, torch, tap to capture. No picture leaves the page.
+// The live camera: ring, sharpness, torch, zoom; a tap freezes the picture and judges it.
+// No picture leaves the page.
 
+import {answerView} from "./answer.js";
 import {answersFit, givenAnswers, showQuestions} from "./answers.js";
-import {heatButton} from "./heatview.js";
-import {keepButton} from "./history.js";
 import {allFindings} from "./judge.js";
 import {pixelsOf, previewOf} from "./photo.js";
 import {LIMITS, lumaOf, sharpness} from "./quality.js";
 import {chosenCard, getReady, tell} from "./ready.js";
 import {centreSquare, preprocess} from "./resize.js";
-import {element, problemView, verdictView} from "./view.js";
+import {problemView} from "./view.js";
 import {errorWords, say, sayOr} from "./wording.js";
 
 const LOOK_EVERY_MS = 200;
@@ -21,9 +21,10 @@ const video = part("video");
 let stream, timer, turn = 0;
 
 part("start").addEventListener("click", () => (stream ? stop() : start()));
-part("capture").addEventListener("click", capture);
+part("capture").addEventListener("click", () => (video.paused ? goOn() : capture()));
 part("viewfinder").addEventListener("click", capture);
 part("torch").addEventListener("click", toggleTorch);
+part("zoom").addEventListener("input", zoom);
 part("model")?.addEventListener("change", prepare);
 document.addEventListener("visibilitychange", () => {
   // Nobody wants a camera that goes on behind another tab.
@@ -71,9 +72,19 @@ async function start() {
   video.srcObject = stream;
   await video.play();
   showControls(true);
-  const [track] = stream.getVideoTracks();
-  part("torch").hidden = !track.getCapabilities?.().torch;
+  offerWhatItHas();
   timer = setInterval(showSharpness, LOOK_EVERY_MS);
+}
+
+function offerWhatItHas() {
+  const [track] = stream.getVideoTracks();
+  const {torch, zoom: range} = track.getCapabilities?.() ?? {};
+  part("torch").hidden = !torch;
+  part("zoom-line").hidden = !range;
+  if (!range) return;
+  const {min, max, step} = range;
+  Object.assign(part("zoom"), {min, max, step: step || 0.1});
+  part("zoom").value = track.getSettings?.().zoom ?? min;
 }
 
 function showProblem(words) {
@@ -91,7 +102,8 @@ function stop() {
 
 function showControls(running) {
   for (const id of ["viewfinder", "sharpness-line", "capture"]) part(id).hidden = !running;
-  part("torch").hidden = true;
+  part("torch").hidden = part("zoom-line").hidden = true;
+  part("capture").textContent = say("camera.capture");
   part("start").classList.toggle("quiet", running);
   part("start").textContent = say(running ? "camera.stop" : "camera.start");
 }
@@ -109,7 +121,8 @@ function frame() {
 }
 
 function showSharpness() {
-  if (!video.videoWidth) return;
+  // The hints are about what is seen now, not about a picture that was taken.
+  if (!video.videoWidth || video.paused) return;
   const image = frame();
   const look = preprocess(image, LIMITS.lookPx);
   const found = sharpness(lumaOf(look), LIMITS.lookPx);
@@ -123,7 +136,11 @@ function showSharpness() {
 }
 
 async function capture() {
-  if (!stream || !video.videoWidth || !answersFit()) return;
+  if (!stream || !video.videoWidth || video.paused || !answersFit()) return;
+  // What is judged stays in sight until another picture is wanted.
+  video.pause();
+  part("capture").textContent = say("camera.retake");
+  part("hint").textContent = "";
   try {
     await judgeFrame();
     tell();
@@ -132,6 +149,12 @@ async function capture() {
     tell();
     showProblem(errorWords(error));
   }
+}
+
+async function goOn() {
+  part("result").replaceChildren();
+  part("capture").textContent = say("camera.capture");
+  await video.play();
 }
 
 async function judgeFrame() {
@@ -143,16 +166,15 @@ async function judgeFrame() {
   const answers = givenAnswers(card);
   const judge = await getReady();
   const found = await judge.verdict(image, say("nav.camera"), decode_ms, answers);
-  const preview = previewOf(image);
-  const view = verdictView(found, card, preview, "device");
-  const buttons = element("p", {class: "buttons"});
-  if (found.decision !== "unusable photo") {
-    const heat = (progress) => judge.heat(image, progress, answers);
-    buttons.append(heatButton(view.querySelector(".picture"), heat));
-  }
-  buttons.append(keepButton(found, preview));
-  view.querySelector(".advice").before(buttons);
-  part("result").replaceChildren(view);
+  const heat = (progress) => judge.heat(image, progress, answers);
+  part("result").replaceChildren(
+    answerView(found, card, previewOf(image), "device", heat));
+}
+
+function zoom() {
+  const [track] = stream.getVideoTracks();
+  // A device may refuse what it said it could do; the picture shows what it does.
+  track.applyConstraints({advanced: [{zoom: Number(part("zoom").value)}]}).catch(() => {});
 }
 
 async function toggleTorch() {

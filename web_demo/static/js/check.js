@@ -1,16 +1,17 @@
 // The page that checks a photo. It is judged inside the page, at once and anew with each
 // move of the square; it goes to the server only when the button that says so is pressed.
 
+import {answerView} from "./answer.js";
 import {answersFit, givenAnswers, showQuestions} from "./answers.js";
+import {batchView, judgedAll} from "./batch.js";
 import {CENTRE} from "./crop.js";
 import {Frame} from "./frame.js";
-import {heatButton} from "./heatview.js";
-import {keepButton} from "./history.js";
 import {takePhotos} from "./intake.js";
+import {askKind} from "./kind.js";
 import {openPhoto, previewOf, squareOf} from "./photo.js";
 import {chosenCard, getReady, tell} from "./ready.js";
 import {ask} from "./server.js";
-import {element, problemView, verdictView} from "./view.js";
+import {element, problemView} from "./view.js";
 import {errorWords, say} from "./wording.js";
 
 // The side of the square shown beside the verdict decides at which scale it is decoded.
@@ -26,7 +27,7 @@ const frame = new Frame(part("frame"), () => {
 // Whatever was begun for an earlier photo or square finds that it is no longer current.
 let turn = 0, settling, file, photo;
 
-takePhotos(take);
+takePhotos(take, takeMany);
 part("where").addEventListener("change", () => judge());
 part("model")?.addEventListener("change", () => {
   prepare();
@@ -35,6 +36,7 @@ part("model")?.addEventListener("change", () => {
 part("answers")?.addEventListener("change", () => judge());
 part("frame-suggested").addEventListener("click", () => frame.take(photo.suggestion));
 part("frame-whole").addEventListener("click", () => frame.take(CENTRE));
+askKind();
 prepare();
 
 async function prepare() {
@@ -42,20 +44,24 @@ async function prepare() {
   try {
     showQuestions(await chosenCard());
     await getReady();
-    if (part("status").textContent === say("status.loading")) tell("status.ready");
+    if (part("status").classList.contains("loading")) tell("status.ready");
   } catch (error) {
     document.body.dataset.model = "missing";
     tell("where.missing", {reason: errorWords(error)});
   }
 }
 
-async function take(chosen) {
-  const mine = ++turn;
+/** Begin anew; nothing that was said about another photo may stand beside this one. */
+function beginning() {
   clearTimeout(settling);
-  // Nothing that was said about another photo may stand beside this one.
   result.replaceChildren();
   part("work").hidden = true;
   file = photo = undefined;
+  return ++turn;
+}
+
+async function take(chosen) {
+  const mine = beginning();
   tell("status.opening");
   try {
     const opened = await openPhoto(chosen);
@@ -69,6 +75,22 @@ async function take(chosen) {
   part("work").hidden = false;
   frame.show(photo, photo.suggestion);
   await judge(true);
+}
+
+/** Several photos: on this device, each in the square that is suggested. */
+async function takeMany(files) {
+  const mine = beginning();
+  const going = () => mine === turn;
+  tell("status.loading");
+  try {
+    const [card, ready] = [await chosenCard(), await getReady()];
+    document.body.classList.add("working");
+    const told = (done, all) => tell("status.batch", {done, all});
+    const results = await judgedAll(files, ready, card, {going, told});
+    if (going()) show(mine, batchView(results, card, take), true);
+  } catch (error) {
+    if (going()) showProblem(error);
+  }
 }
 
 /** Judge the square; first is for the first verdict about a photo. */
@@ -134,17 +156,6 @@ function offerView(why) {
   return element("section", {class: "card offer", "aria-labelledby": "offer"},
     element("h2", {id: "offer", tabindex: "-1"}, say("send.title")), element("p", {}, why),
     element("p", {class: "help"}, say("where.server.help")), send);
-}
-
-function answerView(found, card, preview, where, heat) {
-  const view = verdictView(found, card, preview, where);
-  const buttons = element("p", {class: "buttons"});
-  if (found.decision !== "unusable photo") {
-    buttons.append(heatButton(view.querySelector(".picture"), heat));
-  }
-  buttons.append(keepButton(found, preview));
-  view.querySelector(".advice").before(buttons);
-  return view;
 }
 
 function show(mine, view, first) {

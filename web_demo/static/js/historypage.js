@@ -3,7 +3,7 @@
 import {confirmed} from "./intake.js";
 import {changeOf, entries, forget, isEntry, notesOf, numbersOf, store} from "./history.js";
 import {element} from "./view.js";
-import {say, withInterval} from "./wording.js";
+import {percent, say, withInterval} from "./wording.js";
 
 const WHEN = {dateStyle: "medium", timeStyle: "short"};
 const part = (id) => document.getElementById(id);
@@ -58,15 +58,40 @@ async function take(file) {
 function show() {
   const kept = entries();
   part("history-list").replaceChildren(...(kept.length
-    ? kept.map((entry, place) => view(entry, kept.slice(0, place))).reverse()
+    ? [...overTime(kept), ...kept.map((entry, place) => view(entry, kept.slice(0, place))).reverse()]
     : [element("p", {class: "help"}, say("history.empty"))]));
   for (const id of ["history-export", "history-print", "history-delete"]) {
     part(id).hidden = kept.length === 0;
   }
 }
 
+/** Each lesion that was kept twice or more under one name: its pictures side by side. */
+function overTime(kept) {
+  const lesions = new Map();
+  for (const entry of kept.filter(nameOf)) {
+    lesions.set(nameOf(entry), [...lesions.get(nameOf(entry)) ?? [], entry]);
+  }
+  return [...lesions].filter(([, seen]) => seen.length > 1).map(([name, seen]) =>
+    element("section", {class: "card", "aria-label": say("history.over_time", {name})},
+      element("h2", {}, say("history.over_time", {name})),
+      element("ol", {class: "over-time"}, ...seen.map((entry) => element("li", {},
+        element("img", {src: entry.preview, alt: entry.verdict.photo, width: 128, height: 128}),
+        element("p", {}, new Date(entry.kept).toLocaleDateString()),
+        element("p", {}, say(`decision.${entry.verdict.decision}`)),
+        element("p", {}, shareOf(entry.verdict)),
+        element("p", {}, changeOf(entry, kept.slice(0, kept.indexOf(entry)))))))));
+}
+
+function nameOf({lesion}) {
+  return typeof lesion?.name === "string" && lesion.name;
+}
+
+function shareOf({decision, probability}) {
+  return decision === "unusable photo" ? "–" : percent(probability);
+}
+
 function view(entry, earlier) {
-  const {verdict, preview, lesion} = entry;
+  const {verdict, preview} = entry;
   const when = new Date(entry.kept).toLocaleString([], WHEN);
   const remove = element("button", {
     type: "button", class: "quiet", "aria-label": say("history.remove.label", {when})},
@@ -79,7 +104,7 @@ function view(entry, earlier) {
     part("history-title").focus();
     tell("history.removed");
   });
-  const name = typeof lesion?.name === "string" && lesion.name;
+  const name = nameOf(entry);
   const change = changeOf(entry, earlier);
   const lines = [numbersOf(verdict), change, ...notesOf(entry),
                  say("history.model", {model: verdict.model, evidence: evidenceOf(verdict)})];

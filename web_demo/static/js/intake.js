@@ -5,12 +5,16 @@ import {element} from "./view.js";
 // As web_demo/uploads.py: longer names say nothing more.
 const MOST_LETTERS = 80;
 
-/** Call take with each photo's file. */
-export function takePhotos(take) {
+/** Call take with each photo's file, takeMany with the files of several at once. */
+export function takePhotos(take, takeMany) {
   const input = document.getElementById("photo");
+  const hand = (list) => {
+    const files = [...list].map(named);
+    if (files.length > 1 && takeMany) takeMany(files);
+    else if (files.length) take(files[0]);
+  };
   const choose = () => {
-    const [file] = input.files;
-    if (file) take(named(file));
+    hand(input.files);
     // The same photo can be chosen again.
     input.value = "";
   };
@@ -26,12 +30,10 @@ export function takePhotos(take) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     document.body.classList.remove("dropping");
-    const [file] = event.dataTransfer.files;
-    if (file) take(named(file));
+    hand(event.dataTransfer.files);
   });
   document.addEventListener("paste", (event) => {
-    const [file] = event.clipboardData.files;
-    if (file) take(named(file));
+    hand(event.clipboardData.files);
   });
   for (const button of document.querySelectorAll("[data-sample]")) {
     button.addEventListener("click", async () => {

@@ -1,6 +1,7 @@
 // The model inside the page: LiteRT.js, one model at a time, uint8 or float32, batch 1.
 
 import {storedAnswers} from "./answers.js";
+import {counted} from "./loading.js";
 import {restore} from "./verdict.js";
 import {say, Told} from "./wording.js";
 
@@ -43,13 +44,29 @@ async function library() {
     });
     // Where its WebAssembly module takes its settings from, as Emscripten's modules do.
     globalThis.Module = {print: console.debug, printErr: printed};
-    await litert.loadLiteRt(LIBRARY);
+    const failed = new Promise((_, reject) => {
+      globalThis.Module.instantiateWasm = (imports, receive) => {
+        instantiate(imports).then(({instance, module}) => receive(instance, module), reject);
+      };
+    });
+    await Promise.race([litert.loadLiteRt(LIBRARY), failed]);
     return litert;
   })().catch((error) => {
     starting = undefined;
     throw error;
   });
   return starting;
+}
+
+/** The runtime's WebAssembly, compiled while it comes. */
+async function instantiate(imports) {
+  // The library chose a script by what this browser can do; its module lies beside it.
+  const script = [...document.querySelectorAll(`script[src*="${LIBRARY}"]`)].at(-1);
+  const address = script.src.replace(/\.js$/, ".wasm");
+  // A stored answer is handed on as it is: browsers keep what they compiled of those.
+  const isStored = await globalThis.caches?.match(address, {ignoreVary: true});
+  const answer = await fetched(address);
+  return WebAssembly.instantiateStreaming(isStored ? answer : counted(answer), imports);
 }
 
 /** A compiled model: infer() takes the stored input and gives {stored, score}. */
@@ -85,7 +102,7 @@ export class Model {
 
 /** The model's bytes, which must be those that the card vouches for. */
 async function checked(url, card) {
-  const content = await (await fetched(url)).arrayBuffer();
+  const content = await counted(await fetched(url)).arrayBuffer();
   // Browsers offer hashes to secure pages only; elsewhere the network is trusted.
   if (globalThis.crypto?.subtle) {
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));

@@ -5,12 +5,12 @@ import {distance} from "./familiarity.js";
 import {preprocess} from "./resize.js";
 
 export const LIMITS = {
-  lookPx: 128, darkest: 15, brightest: 240, contrast: 0.02, clipped: 0.01,
-  sharpness: 0.022, noSharpness: 0.006, sidePx: 24,
-  structure: 0.054, noStructure: 0.03, fields: 16, reddish: 0.33, noReddish: 0.02,
-  unfamiliar: 7.35, foreign: 10.2,
+  lookPx: 128, darkest: 15, brightest: 240, contrast: 0.02, clipped: 0.012,
+  sharpness: 0.0175, noSharpness: 0.006, sidePx: 24,
+  structure: 0.037, noStructure: 0.03, fields: 16, reddish: 0.115, noReddish: 0.02,
+  unfamiliar: 6.3, foreign: 9.8,
 };
-const BLACK = 2, WHITE = 253;
+const WHITE = 253;
 
 /** Everything that is wrong with a photo; words() says each. */
 export function photoFindings(image, pixels, size, words) {
@@ -75,8 +75,7 @@ function measure(look) {
       sums[channel] += level;
       squares[channel] += level * level;
     });
-    const least = Math.min(...colours), most = Math.max(...colours);
-    if (most <= BLACK || least >= WHITE) clipped++;
+    if (Math.min(...colours) >= WHITE) clipped++;
     if (colours[0] > colours[1] && colours[0] > colours[2]) reddish++;
   }
   const n = luma.length;

@@ -1,6 +1,7 @@
 // Getting the model of the page ready, and telling what happens.
 
 import {judgeFor} from "./judge.js";
+import {watchLoading} from "./loading.js";
 import {modelCards} from "./model.js";
 import {keepForOffline} from "./offline.js";
 import {say, Told} from "./wording.js";
@@ -9,7 +10,14 @@ const status = document.getElementById("status");
 
 export function tell(key, values) {
   status.textContent = key ? say(key, values) : "";
+  status.classList.toggle("loading", key === "status.loading");
 }
+
+watchLoading((done, all) => {
+  if (!status.classList.contains("loading")) return;
+  const [here, whole] = [done, all].map((bytes) => (bytes / 1e6).toFixed(1));
+  status.textContent = say("status.loading.of", {done: here, all: whole});
+});
 
 /** The card of the model that is chosen on this page. */
 export async function chosenCard() {

@@ -23,6 +23,7 @@ export async function ask(address, {file, card, answers = {}, crop}) {
   }
   // A proxy in front may answer in its own way.
   const found = await answer.json().catch(() => ({}));
+  if (answer.ok && found.results) return found.results[0];
   if (answer.ok) return found;
   throw new Told("code" in found ? problemWords(found)
     : say("error.fetch", {status: answer.status}));

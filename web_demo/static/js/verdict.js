@@ -88,7 +88,8 @@ export function verdict({photo, score, card, findings, timings_ms, notice, answe
     threshold: card.threshold.probability,
     label: decided === "unusable photo" ? null : label,
     decision: decided,
-    accuracy: headline(card),
+    // Cards of one source alone do not name it.
+    accuracy: {source: null, ...headline(card)},
     answers,
     findings,
     timings_ms,

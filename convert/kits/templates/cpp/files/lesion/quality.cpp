@@ -50,9 +50,8 @@ double share_of_reddish(const Bytes& rgb) {
 double share_of_clipped(const Bytes& rgb) {
   std::size_t found = 0;
   for (std::size_t at = 0; at < rgb.size(); at += 3) {
-    const auto [least, most] = std::minmax({rgb[at], rgb[at + 1], rgb[at + 2]});
-    // Two levels from the ends: JPEG moves a clipped area by that much.
-    if (most <= 2 || least >= 253) ++found;
+    // Two levels from the end: JPEG moves a clipped area by that much.
+    if (std::min({rgb[at], rgb[at + 1], rgb[at + 2]}) >= 253) ++found;
   }
   return double(found) / (rgb.size() / 3);
 }

@@ -83,10 +83,8 @@ Float64List _channel(Uint8List rgb, int colour) {
 double _shareOfClipped(Uint8List rgb) {
   var found = 0;
   for (var at = 0; at < rgb.length; at += 3) {
-    final most = math.max(rgb[at], math.max(rgb[at + 1], rgb[at + 2]));
-    final least = math.min(rgb[at], math.min(rgb[at + 1], rgb[at + 2]));
-    // Two levels from the ends: JPEG moves a clipped area by that much.
-    if (most <= 2 || least >= 253) found++;
+    // Two levels from the end: JPEG moves a clipped area by that much.
+    if (math.min(rgb[at], math.min(rgb[at + 1], rgb[at + 2])) >= 253) found++;
   }
   return found / (rgb.length ~/ 3);
 }

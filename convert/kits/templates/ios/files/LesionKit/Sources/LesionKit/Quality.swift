@@ -72,8 +72,8 @@ public enum Quality {
     }
 
     private static func shareOfClipped(_ rgb: [UInt8]) -> Double {
-        // Two levels from the ends: JPEG moves a clipped area by that much.
-        shareOfPixels(rgb) { max($0, $1, $2) <= 2 || min($0, $1, $2) >= 253 }
+        // Two levels from the end: JPEG moves a clipped area by that much.
+        shareOfPixels(rgb) { min($0, $1, $2) >= 253 }
     }
 
     static func shareOfReddish(_ rgb: [UInt8]) -> Double {

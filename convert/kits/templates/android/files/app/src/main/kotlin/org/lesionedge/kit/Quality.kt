@@ -61,8 +61,8 @@ object Quality {
         DoubleArray(rgb.size / 3) { level(rgb[3 * it + colour]) }
 
     private fun shareOfClipped(rgb: ByteArray) = rgb.shareOfPixels { red, green, blue ->
-        // Two levels from the ends: JPEG moves a clipped area by that much.
-        maxOf(red, green, blue) <= 2 || minOf(red, green, blue) >= 253
+        // Two levels from the end: JPEG moves a clipped area by that much.
+        minOf(red, green, blue) >= 253
     }
 
     private fun sharpness(luma: DoubleArray, side: Int): Double {

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.robustness.foreign_drawings import KINDS, drawn
-from benchmarks.robustness.foreign_photos import Row, kept, main, row
+from benchmarks.quality_check.foreign_drawings import KINDS, drawn
+from benchmarks.quality_check.foreign_photos import Row, kept, main, row
 
 
 @pytest.mark.parametrize("kind", KINDS)

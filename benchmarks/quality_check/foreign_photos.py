@@ -1,6 +1,6 @@
 """What is said about pictures that show no lesion at all, and what that costs.
 
-Run: python -m benchmarks.robustness.foreign_photos --models models --manifest
+Run: python -m benchmarks.quality_check.foreign_photos --models models --manifest
 data/fanconic.csv
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure.plan import chosen_models
-from benchmarks.robustness.foreign_drawings import KINDS, drawn
+from benchmarks.quality_check.foreign_drawings import KINDS, drawn
 from benchmarks.text.tables import text_table
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.errors import PhotoError

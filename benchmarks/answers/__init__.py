@@ -1,0 +1,1 @@
+"""What answers about a lesion add to its photo, by cross-validation over patients."""
