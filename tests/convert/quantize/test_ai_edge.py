@@ -1,5 +1,6 @@
 """The second road to int8; skipped where its package is not installed."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -19,15 +20,26 @@ SIZE_PX = 16
 
 
 @pytest.fixture(scope="module")
-def model(small_network):
-    return built(folded(nodes_of(small_network("bn_relu"))), SIZE_PX)
+def model():
+    """Without a dead channel, whose kernel of zeros the package turns into no number.
+
+    The gates refuse such a file; see decision 90.
+    """
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    given = keras.Input((SIZE_PX, SIZE_PX, 3))
+    inner = layers.Conv2D(6, 3, activation="relu")(given)
+    inner = layers.DepthwiseConv2D(3)(inner)
+    inner = layers.GlobalAveragePooling2D()(inner)
+    network = keras.Model(given, layers.Dense(1, activation="sigmoid")(inner))
+    return built(folded(nodes_of(network)), SIZE_PX)
 
 
 @pytest.fixture(scope="module")
-def pixels(lesions):
-    drawn = np.stack(list(lesions(24, SIZE_PX)))
-    drawn[0, 0, 0], drawn[0, 0, 1] = 0, 255
-    return drawn
+def pixels():
+    generator = np.random.default_rng(0)
+    noise = generator.integers(100, 256, (24, SIZE_PX, SIZE_PX, 3))
+    return (noise * generator.random((24, 1, 1, 3))).astype(np.uint8)
 
 
 def _file(model, recipe, pixels, **options):
@@ -63,8 +75,9 @@ class TestWithThePackage:
         assert audit(file, int8=True).quantisation["Conv2D"] == "int8, per channel"
         opened = open_interpreter(file)
         assert opened.input.dtype_name == opened.output.dtype_name == io
-        # A few steps of 1/256 after four layers.
-        assert np.abs(_scores(file, pixels) - expected).max() < 0.06
+        # Two steps of 1/256, against a spread of many.
+        assert np.ptp(expected) > 0.04
+        assert np.abs(_scores(file, pixels) - expected).max() < 2 / 256
 
     def test_all_recipes_include_it(self):
         words = parse(["net.keras", "--manifest", "m.csv", "--recipe", ALL])
