@@ -229,7 +229,8 @@ def _write(
         if (name, recipe) not in done
     }
     counts = Counter((photo.split, photo.malignant) for photo in photos)
-    shown = "Drawn photos" if settings.manifest is None else "Photos of a manifest"
+    table = settings.manifest
+    shown = "Drawn photos" if table is None else f"Photos of {table.parent.name}"
     text = (
         f"{shown}: {counts['train', True]} malignant and {counts['train', False]}"
         f" others to train on, {counts['val', True]} and {counts['val', False]} to"
