@@ -57,6 +57,8 @@ def write_mixed(folder, photos, display_p3):
             options["exif"] = exif
         if form != "PNG":
             options["quality"] = 92
+        if form == "AVIF":
+            options["speed"] = 10
         picture.save(path, form, **options)
         written.setdefault(form, []).append(path)
         rows.append({"image": name, "dx": "mel" if malignant else "nv"})

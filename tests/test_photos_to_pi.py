@@ -31,7 +31,7 @@ KIT = "kits/pi/model/acme-1.ptq_int8.tflite"
 FIRST = (
     "lesion-edge prepare photos --labels photos/labels.csv"
     " --label-map mel=malignant,nv=benign --val-share 0.3 --out data/mine.csv",
-    "lesion-edge train --manifest data/mine.csv --network cnn32 --epochs 15"
+    "lesion-edge train --manifest data/mine.csv --network cnn32 --epochs 10"
     " --batch-size 16 --out runs/mine",
     "lesion-edge convert runs/mine/model.keras --manifest data/mine.csv --name acme"
     " --version 1 --recipe ptq_int8 --out models",

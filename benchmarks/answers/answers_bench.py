@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from benchmarks.answers.cases import (
     FROM_RUN,
     FROM_WEIGHTS,
+    PROBES,
     REGRESSIONS,
     TRAINED,
     Regression,
@@ -28,6 +29,7 @@ from benchmarks.answers.cases import (
 )
 from benchmarks.answers.figures import Scored
 from benchmarks.answers.folds import fold_rows, patient_of
+from benchmarks.answers.frozen import features_of, probed
 from benchmarks.answers.logistic import regressed, table_of
 from benchmarks.answers.tables import ALL, Row, report_of
 from benchmarks.robustness.run_scores import in_fresh_process
@@ -114,11 +116,13 @@ def parse_arguments(arguments: Sequence[str] | None) -> Settings:
     add("--weights", nargs="+", default=[], metavar="FILE", help="ImageNet weights")
     add(
         "--cases",
-        nargs="+",
+        nargs="*",
         choices=names,
         default=usual,
         metavar="NAME",
-        help=f"networks to train: {', '.join(names)} (default: {', '.join(usual)})",
+        help=f"networks to train: {', '.join(names)} (default: {', '.join(usual)});"
+        " no name: none, which leaves regressions on answers and, with --start, on what"
+        " that network sees",
     )
     add("--folds", type=at_least(2), default=5, help="parts of the patients")
     add("--seeds", type=int, nargs="+", default=[0], help="one repeat for each")
@@ -210,6 +214,7 @@ def _write(
     """Table and JSON of all that is there."""
     rows = [
         *(_trained_row(settings, case, photos, manifests) for case in trained),
+        *_probe_rows(settings, photos, manifests),
         *(_regression_row(settings, each, photos, manifests) for each in REGRESSIONS),
     ]
     commit = revision().commit
@@ -259,6 +264,38 @@ def _scored(
     return Scored(_labels(photos), _patients(photos), folds, scores, called)
 
 
+def _probe_rows(
+    settings: Settings,
+    photos: Sequence[LabelledPhoto],
+    manifests: Mapping[tuple[int, int], Path],
+) -> Iterator[Row]:
+    if settings.start is None:
+        return
+    first = next(iter(manifests.values()))
+    features = features_of(settings.start, first, read_manifest(first))
+    labels = _labels(photos)
+    for probe in PROBES:
+        table = features
+        if probe.columns:
+            told = table_of(photos, probe.columns, absence_only=False)
+            table = np.concatenate([features, told], axis=1)
+        found = {}
+        for (seed, number), splits in _splits(manifests):
+            scores = probed(table, labels, splits, probe.balance, seed)
+            fold = _judged(scores, splits, labels)
+            found[seed, number] = (fold, fold.scores)
+        yield Row(probe.name, probe.title, _scored(settings, photos, found))
+
+
+def _judged(
+    scores: NDArray[np.float64], splits: NDArray[np.str_], labels: NDArray[np.int64]
+) -> Fold:
+    """A regression's scores of one fold, and its threshold."""
+    val, test = splits == "val", np.flatnonzero(splits == "test")
+    threshold = threshold_at_recall(labels[val], scores[val], TARGET_RECALL)
+    return Fold(test, scores[test], threshold)
+
+
 def _regression_row(
     settings: Settings,
     each: Regression,
@@ -270,9 +307,7 @@ def _regression_row(
     found = {}
     for key, splits in _splits(manifests):
         scores = regressed(table, labels, splits == "train")
-        val, test = splits == "val", np.flatnonzero(splits == "test")
-        threshold = threshold_at_recall(labels[val], scores[val], TARGET_RECALL)
-        fold = Fold(test, scores[test], threshold)
+        fold = _judged(scores, splits, labels)
         found[key] = (fold, fold.scores)
     return Row(each.name, each.title, _scored(settings, photos, found))
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.answers.frozen import MUTATION, PLAIN, Probe
+
 COMPLETE = ("age", "region", "itch", "hurt", "bleed", "elevation")
 """Answered for both classes alike: the questions of ``--questions complete``."""
 
@@ -117,4 +119,10 @@ REGRESSIONS = (
         COMPLETE,
         absence_only=True,
     ),
+)
+PROBES = (
+    Probe("seen", "what a dermoscopic network sees, frozen: image alone", ()),
+    Probe("seen_answers", "the same beside the answers, class weights", COMPLETE),
+    Probe("seen_plain", "the same, no balance", COMPLETE, PLAIN),
+    Probe("seen_mutation", "the same, a + F (b - c)", COMPLETE, MUTATION),
 )

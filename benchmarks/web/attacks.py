@@ -18,7 +18,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,10 @@ def _png(part: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + part * count
 
 
+def _jpeg(part: bytes) -> bytes:
+    return b"\xff\xd8" + part * (UPLOAD_BYTES // len(part))
+
+
 def _saved(mode: str, side: int, kind: str, **settings: object) -> bytes:
     encoded = io.BytesIO()
     noise = Image.effect_noise((512, 512), 60).resize((side, side))
@@ -77,33 +81,31 @@ def _saved(mode: str, side: int, kind: str, **settings: object) -> bytes:
     return encoded.getvalue()[:UPLOAD_BYTES]
 
 
-def uploads() -> Iterator[tuple[str, bytes]]:
-    """Files that cost the most for their size; one at a time, as some are large."""
-    yield "JPEG of fill bytes", b"\xff\xd8" + b"\xff" * UPLOAD_BYTES
-    yield "JPEG of zeros", b"\xff\xd8\xff\xe5\0\2" + bytes(UPLOAD_BYTES)
-    yield "JPEG of empty APP5", b"\xff\xd8" + b"\xff\xe5\0\2" * (UPLOAD_BYTES // 4)
-    yield "JPEG of empty comments", b"\xff\xd8" + b"\xff\xfe\0\2" * (UPLOAD_BYTES // 4)
-    yield "JPEG of beginnings", b"\xff\xd8" * (UPLOAD_BYTES // 2)
-    yield "PNG of empty chunks", _png(_chunk(b"teSt"))
-    yield "PNG of empty IDAT", _png(_chunk(b"IDAT"))
-    yield (
-        "PNG of packed texts",
-        _png(_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(10**6)))),
-    )
-    yield "JPEG, 64 megapixels", _saved("RGB", 8000, "JPEG", quality=30)
-    yield (
-        "progressive JPEG, 16 megapixels",
-        _saved("RGB", 4090, "JPEG", quality=60, progressive=True),
-    )
-    yield "PNG, RGB, 16 megapixels", _saved("RGB", 4090, "PNG", compress_level=1)
-    yield "PNG, RGBA, 8 megapixels", _saved("RGBA", 2828, "PNG", compress_level=1)
-    yield "PNG, RGBA, 16 megapixels", _saved("RGBA", 4090, "PNG", compress_level=1)
-    yield "PNG, 16-bit grey, 4 megapixels", _saved("I;16", 2000, "PNG")
-    yield "WebP, lossy, 13 megapixels", _saved("RGB", 3650, "WEBP", method=0)
-    yield (
-        "WebP, lossless, 8 megapixels",
-        _saved("RGB", 2828, "WEBP", lossless=True, method=0),
-    )
+# Files that cost the most for their size; made when asked for, as some are large.
+UPLOADS: dict[str, Callable[[], bytes]] = {
+    "JPEG of fill bytes": lambda: b"\xff\xd8" + b"\xff" * UPLOAD_BYTES,
+    "JPEG of zeros": lambda: b"\xff\xd8\xff\xe5\0\2" + bytes(UPLOAD_BYTES),
+    "JPEG of empty APP5": lambda: _jpeg(b"\xff\xe5\0\2"),
+    "JPEG of empty comments": lambda: _jpeg(b"\xff\xfe\0\2"),
+    "JPEG of beginnings": lambda: b"\xff\xd8" * (UPLOAD_BYTES // 2),
+    "PNG of empty chunks": lambda: _png(_chunk(b"teSt")),
+    "PNG of empty IDAT": lambda: _png(_chunk(b"IDAT")),
+    "PNG of packed texts": lambda: _png(
+        _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(10**6)))
+    ),
+    "JPEG, 64 megapixels": lambda: _saved("RGB", 8000, "JPEG", quality=30),
+    "progressive JPEG, 16 megapixels": lambda: _saved(
+        "RGB", 4090, "JPEG", quality=60, progressive=True
+    ),
+    "PNG, RGB, 16 megapixels": lambda: _saved("RGB", 4090, "PNG", compress_level=1),
+    "PNG, RGBA, 8 megapixels": lambda: _saved("RGBA", 2828, "PNG", compress_level=1),
+    "PNG, RGBA, 16 megapixels": lambda: _saved("RGBA", 4090, "PNG", compress_level=1),
+    "PNG, 16-bit grey, 4 megapixels": lambda: _saved("I;16", 2000, "PNG"),
+    "WebP, lossy, 13 megapixels": lambda: _saved("RGB", 3650, "WEBP", method=0),
+    "WebP, lossless, 8 megapixels": lambda: _saved(
+        "RGB", 2828, "WEBP", lossless=True, method=0
+    ),
+}
 
 
 GET = b"GET /static/strings.en.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -217,9 +219,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held = True
     with WebServer(words.model, "--rate-limit", "0") as server:
         watch = Watch(server)
-        for name, content in uploads():
+        for name, make in UPLOADS.items():
             if words.only not in name:
                 continue
+            content = make()
             for path in ("/api/v1/classify", "/compare"):
                 found = attacked(
                     watch, functools.partial(send_four, server, content, path)

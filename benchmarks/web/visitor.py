@@ -64,6 +64,7 @@ def walked(browser: Any, url: str, screen: dict[str, int]) -> list[Step]:
     page = browser.new_context(viewport=screen).new_page()
     page.set_default_timeout(120_000)
     steps: list[Step] = []
+    photo = phone_photo()
 
     def step(name: str, clicks: int, do: Callable[[], object]) -> None:
         began_s = time.perf_counter()
@@ -71,7 +72,7 @@ def walked(browser: Any, url: str, screen: dict[str, int]) -> list[Step]:
         steps.append(Step(name, clicks, time.perf_counter() - began_s))
 
     def choose() -> None:
-        page.set_input_files("#photo", phone_photo())
+        page.set_input_files("#photo", photo)
         page.wait_for_selector("#decision")
 
     def move() -> None:

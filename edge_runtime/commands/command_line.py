@@ -61,14 +61,15 @@ def _run_on_device(own: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    from edge_runtime.terminal.command_parser import CommandParser
+
+    parser = CommandParser(
         prog=_own_name(),
         usage="%(prog)s [-h] [--version] [--config FILE] [--log {text,json}] VERB ...",
         description="Train, convert, measure and run skin-lesion classifiers. Research"
         f" and education;\nnot a medical device.\n\n{listing()}",
         epilog=f"{_own_name()} VERB --help tells a verb's options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{COMMAND} {VERSION}")
     parser.add_argument(

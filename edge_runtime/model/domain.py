@@ -3,7 +3,7 @@
 A model of one kind does badly on photos of the other, and its score does not show it:
 files that learnt from dermoscopic photos call nine of ten benign lesions malignant on
 smartphone photos. No test here tells the kinds apart well enough to warn by itself
-(docs/decisions/0095): whoever takes the photo has to choose the model.
+(docs/decisions/0096): whoever takes the photo has to choose the model.
 """
 
 DERMOSCOPIC, SMARTPHONE = "dermoscopic", "smartphone"

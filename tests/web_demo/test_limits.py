@@ -1,10 +1,10 @@
-"""Limits that the pages' scripts share with the runtime, compared without a browser."""
+"""Limits that the pages share with the runtime, but for those of the quality check."""
 
 import re
 
 import pytest
 
-from edge_runtime.photos import crop, decoding, lesion_locator, quality
+from edge_runtime.photos import crop, decoding, lesion_locator
 from web_demo.judging import judge, uploads
 
 
@@ -26,22 +26,6 @@ def script(root):
     return read
 
 
-LOOK = {
-    "lookPx": quality.LOOK_PX,
-    "darkest": quality.DARKEST_MEAN,
-    "brightest": quality.BRIGHTEST_MEAN,
-    "contrast": quality.LEAST_CONTRAST,
-    "clipped": quality.MOST_CLIPPED,
-    "sharpness": quality.LEAST_SHARPNESS,
-    "noSharpness": quality.NO_SHARPNESS,
-    "sidePx": quality.LEAST_SIDE_PX,
-    "structure": quality.LEAST_STRUCTURE,
-    "noStructure": quality.NO_STRUCTURE,
-    "reddish": quality.LEAST_REDDISH,
-    "noReddish": quality.NO_REDDISH,
-    "unfamiliar": quality.MOST_UNFAMILIAR,
-    "foreign": quality.FOREIGN,
-}
 FOUND = {
     "LITTLE_FILLED": lesion_locator.LITTLE_FILLED,
     "HARDLY_FILLED": lesion_locator.HARDLY_FILLED,
@@ -56,7 +40,6 @@ DECODED = {
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("quality", LOOK),
         ("locator", FOUND),
         ("decoder", DECODED),
         ("crop", {"LEAST_SIDE": crop.LEAST_SIDE}),

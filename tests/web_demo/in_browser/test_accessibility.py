@@ -89,6 +89,14 @@ def test_pages(open_screen, axe, path):
     assert_fit(open_screen(path), axe)
 
 
+def test_several_photos(open_screen, axe, root, wait_for_model):
+    page = open_screen("/")
+    wait_for_model(page)
+    submit(page, [root / PHOTO, root / "samples/blank_unusable.png"])
+    page.wait_for_selector("#result tbody")
+    assert_fit(page, axe)
+
+
 def test_a_verdict_with_its_map_and_the_history(open_screen, axe, root, wait_for_model):
     page = open_screen("/")
     wait_for_model(page)

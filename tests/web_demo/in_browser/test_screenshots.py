@@ -23,7 +23,7 @@ SCREENS = {
     "phone": {"width": 360, "height": 740},
 }
 COLOURS = 128
-MOST_BYTES = 120_000
+MOST_BYTES = 130_000
 
 
 @pytest.fixture(scope="module")
