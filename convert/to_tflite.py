@@ -8,6 +8,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from convert.cards.text import NOT_COMPARED
+from convert.checks.classes import OF_MANIFEST, diagnoses_of
 from convert.errors import ConversionError
 from convert.messages import show_all
 from convert.pipeline.early_checks import network_in, refuse_bad_paths
@@ -29,6 +31,7 @@ from convert.pipeline.settings import (
     taken_limits,
 )
 from convert.pipeline.sweep import sweep
+from convert.quantize.recipes import AI_EDGE
 from convert.source.options import (
     add_source_options,
     refuse_contradictions,
@@ -70,8 +73,9 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     io = getattr(words, "io", target.io[0])
     if words.recipe != ALL and (problem := target.problem(words.recipe, io)):
         parser.error(problem)
-    if words.keep_float and words.recipe not in ("ptq_int8", "qat_int8"):
-        parser.error("--keep-float is for --recipe ptq_int8 and qat_int8")
+    integer = ("ptq_int8", "qat_int8", AI_EDGE)
+    if words.keep_float and words.recipe not in integer:
+        parser.error(f"--keep-float is for --recipe {', '.join(integer)}")
     limits = taken_limits(words)
     given = {"io": io, "limits": limits, "accept": tuple(words.accept)}
     given |= source_words(words) | {"keep_float": tuple(words.keep_float)}
@@ -130,6 +134,8 @@ def converted(settings: Settings) -> Path:
         return _card_only(settings)
     _refuse_taken(settings)
     photos = read_manifest(settings.manifest)
+    if settings.labels == (OF_MANIFEST,):
+        settings = replace(settings, labels=diagnoses_of(photos))
     start_keras()
     from convert.source.model import source_for
 

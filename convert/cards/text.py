@@ -246,6 +246,7 @@ def _keras_model(facts: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"classes {', '.join(facts['malignant_classes'])} are added up, of {every}"
         )
+    lines += _classes(facts)
     if "called_malignant_by_diagnosis" in facts:
         counts = facts["called_malignant_by_diagnosis"]
         lines.append(
@@ -255,12 +256,37 @@ def _keras_model(facts: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _only_calibrated(facts: Mapping[str, Any]) -> list[str]:
+    """Layers that fine-tuning could not take along."""
+    left = facts.get("only_calibrated", {})
+    named = ", ".join(f"{name} ({kind})" for name, kind in left.items())
+    return [f"not fine-tuned, only calibrated: {named}"] if named else []
+
+
+def _classes(facts: Mapping[str, Any]) -> list[str]:
+    """Of the Keras model's classes, what validation photos of each were taken for."""
+    lines = []
+    for name, counted in facts.get("class_recall", {}).items():
+        others = facts["class_confusion"][name].items()
+        taken = [f"{other} {n}" for other, n in others if other != name]
+        lines.append(
+            f"  {name}: {counted} recognised"
+            + (f"; taken for {', '.join(taken)}" if taken else "")
+        )
+    if lines:
+        told = facts.get("class_not_told", 0)
+        left_out = f"; {told} with another diagnosis or none" if told else ""
+        lines.insert(0, f"the Keras model on the validation photos{left_out}:")
+    return lines
+
+
 def _origin(card: ModelCard) -> list[str]:
     photos, origin = card.data, card.provenance
     lines = [
         f"network       {card.network}, {origin.parameters:,} weights,"
         f" blocks {origin.block_order or 'not stated'}",
         f"recipe        {card.recipe}: {_pairs(origin.quantisation)}",
+        *_only_calibrated(origin.conversion),
         f"trained       {card.created} on {photos.name}: {photos.n_train:,} photos;"
         f" {photos.n_val:,} for validation, {photos.n_test:,} for test",
         f"not evaluated {', '.join(photos.not_evaluated) or 'not stated'}",

@@ -21,9 +21,10 @@ ACTIVATIONS = {
 # Activations that tf_keras has under another name, or tfmot does not know.
 _STANDING = {
     "elu": "elu", "exponential": "exponential", "exp": "exponential", "gelu": "gelu",
-    "hard_sigmoid": "hard_sigmoid", "hard_sigmoid_2": "hard_sigmoid_2", "mish": "mish",
-    "selu": "selu", "softplus": "softplus", "softsign": "softsign",
+    "mish": "mish", "selu": "selu", "softplus": "softplus", "softsign": "softsign",
 }  # fmt: skip
+# relu6(slope * x + 3) / 6: of Keras 3, and of Keras 2, clip(x / 5 + 1 / 2, 0, 1).
+_HARD_SIGMOIDS = {"hard_sigmoid": 1.0, "hard_sigmoid_2": 1.2}
 _ARITHMETIC = {
     "add": "Add", "subtract": "Subtract", "multiply": "Multiply",
     "truediv": "Divide", "divide": "Divide", "truedivide": "Divide",
@@ -52,36 +53,48 @@ def affine(
     return Node(name, "Affine", sources, {}, weights, len(shape))
 
 
-def activation_node(name: str, sources: tuple[str, ...], word: str, rank: int) -> Node:
+def activation_nodes(
+    name: str, sources: tuple[str, ...], word: str, shape: Sequence[int | None]
+) -> tuple[Node, ...]:
     """An activation that stands alone.
 
     Args:
-        name: of the node.
+        name: of the last node.
         sources: names of the nodes it reads.
         word: what Keras or TensorFlow calls it; ``hard_sigmoid_2`` is that of Keras 2.
-        rank: of its output.
+        shape: of its output.
 
     Raises:
         ConversionError: when there is no such activation here.
     """
-    word = ACTIVATIONS.get(word, word)
+    word, rank = ACTIVATIONS.get(word, word), len(shape)
+    if word in _HARD_SIGMOIDS:
+        added, limited = f"{name}_added", f"{name}_limited"
+        limits = {"name": limited, "max_value": 6.0}
+        return (
+            affine(added, sources, _HARD_SIGMOIDS[word], 3.0, shape),
+            Node(limited, "ReLU", (added,), limits, rank=rank),
+            affine(name, (limited,), 1 / 6, 0.0, shape),
+        )
     if word == "hard_swish":
-        return Node(name, "HardSwish", sources, rank=rank)
+        return (Node(name, "HardSwish", sources, rank=rank),)
     if word == "leaky_relu":
         # The default of both Keras' activation; their layers have another.
-        return Node(name, "LeakyReLU", sources, {"name": name, "alpha": 0.2}, rank=rank)
+        config: dict[str, Any] = {"name": name, "alpha": 0.2}
+        return (Node(name, "LeakyReLU", sources, config, rank=rank),)
     if word in _STANDING:
         config = {"function": _STANDING[word]}
-        return Node(name, "Elementwise", sources, config, rank=rank)
+        return (Node(name, "Elementwise", sources, config, rank=rank),)
     if word not in (*ACTIVATIONS.values(), "linear"):
         raise ConversionError(
             f"layer {name} has the activation {word}, which is not known here."
             " --recipe ptq_int8, dynamic_int8 or float16 may convert it as it is."
         )
     if word == "relu6":
-        return Node(name, "ReLU", sources, {"name": name, "max_value": 6.0}, rank=rank)
+        config = {"name": name, "max_value": 6.0}
+        return (Node(name, "ReLU", sources, config, rank=rank),)
     config = {"name": name, "activation": word}
-    return Node(name, "Activation", sources, config, rank=rank)
+    return (Node(name, "Activation", sources, config, rank=rank),)
 
 
 def function_name(operation: Any) -> str | None:
@@ -101,8 +114,8 @@ def from_function(
     sources: tuple[str, ...],
     shape: Sequence[int | None],
     constants: Mapping[int, Any],
-) -> Node:
-    """The node for one call; arguments as for ``kinds.nodes_for``.
+) -> tuple[Node, ...]:
+    """The nodes for one call; arguments as for ``known_layers.nodes_for``.
 
     Raises:
         ConversionError: naming a function that has no counterpart.
@@ -113,15 +126,15 @@ def from_function(
             return found
     if word in ("concatenate", "concat") and len(sources) > 1:
         config = {"name": name, "axis": int(getattr(operation, "axis", -1))}
-        return Node(name, "Concatenate", sources, config, rank=len(shape))
+        return (Node(name, "Concatenate", sources, config, rank=len(shape)),)
     kind = _ARITHMETIC.get(word)
     if kind in ("Add", "Subtract", "Multiply") and len(sources) == 2:
-        return Node(name, str(kind), sources, {"name": name}, rank=len(shape))
+        return (Node(name, str(kind), sources, {"name": name}, rank=len(shape)),)
     if kind and len(sources) == 1 and len(constants) == 1:
         ((position, number),) = constants.items()
         if kind != "Divide" or position == 1:
             gain, shift = _with_number(kind, position, np.asarray(number, np.float64))
-            return affine(name, sources, gain, shift, shape)
+            return (affine(name, sources, gain, shift, shape),)
     raise ConversionError(
         f"{name} calls the function {word}, which cannot be copied to tf_keras."
         " --recipe ptq_int8, dynamic_int8 or float16 may convert it as it is."
@@ -134,30 +147,30 @@ def _single(
     name: str,
     sources: tuple[str, ...],
     shape: Sequence[int | None],
-) -> Node | None:
+) -> tuple[Node, ...]:
     """A function of one tensor: an activation with its options, or a mean."""
+    rank = len(shape)
     if word in ("leaky_relu", "leakyrelu"):
         slope = float(getattr(operation, "negative_slope", 0.2))
-        config = {"name": name, "alpha": slope}
-        return Node(name, "LeakyReLU", sources, config, rank=len(shape))
+        config: dict[str, Any] = {"name": name, "alpha": slope}
+        return (Node(name, "LeakyReLU", sources, config, rank=rank),)
     if word == "elu" and float(getattr(operation, "alpha", 1.0)) != 1.0:
-        config = {"name": name, "alpha": float(operation.alpha)}
-        return Node(name, "ELU", sources, config, rank=len(shape))
+        config = {"function": "elu", "alpha": float(operation.alpha)}
+        return (Node(name, "Elementwise", sources, config, rank=rank),)
     if word == "gelu" and getattr(operation, "approximate", False):
-        return Node(
-            name, "Elementwise", sources, {"function": "gelu_tanh"}, rank=len(shape)
-        )
+        config = {"function": "gelu_tanh"}
+        return (Node(name, "Elementwise", sources, config, rank=rank),)
     if word in ("mean", "max") and tuple(getattr(operation, "axis", None) or ()) in (
         (1, 2),
         (-3, -2),
     ):
         kind = "GlobalAveragePooling2D" if word == "mean" else "GlobalMaxPooling2D"
         config = {"name": name, "keepdims": bool(operation.keepdims)}
-        return Node(name, kind, sources, config, rank=len(shape))
+        return (Node(name, kind, sources, config, rank=rank),)
     word = {"hardsigmoid": "hard_sigmoid", "hardsilu": "hard_swish"}.get(word, word)
-    if word in ACTIVATIONS or word in _STANDING:
-        return activation_node(name, sources, word, len(shape))
-    return None
+    if word in ACTIVATIONS or word in _STANDING or word in _HARD_SIGMOIDS:
+        return activation_nodes(name, sources, word, shape)
+    return ()
 
 
 def _with_number(kind: str, position: int, number: Any) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ import keras
 import tf_keras
 
 from convert.errors import ConversionError
+from convert.graph.kept_layers import kept_node
 from convert.graph.known_layers import is_known, is_layer, nodes_for
 from convert.graph.nodes import Node
 from convert.graph.tensorflow_calls import tensorflow_calls_kept
@@ -29,6 +30,7 @@ class _Call:
     outputs: tuple[Any, ...]
     constants: Mapping[int, Any]
     is_input: bool
+    node: Any
 
 
 @dataclass
@@ -36,11 +38,13 @@ class _Parts:
     """What was found so far.
 
     Attributes:
+        keep: whether layers that have no counterpart stay as they are.
         nodes: inputs first.
         names: identity of a symbolic tensor -> name of the node that gives it.
         kept: models whose symbolic tensors must live as long as ``names``.
     """
 
+    keep: bool = False
     nodes: list[Node] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
     kept: list[Any] = field(default_factory=list)
@@ -55,13 +59,19 @@ class _Parts:
         return free
 
 
-def nodes_of(model: Any) -> tuple[Node, ...]:
+def nodes_of(model: Any, *, keep: bool = False) -> tuple[Node, ...]:
     """Take a model apart, its input first and its output last.
 
+    Args:
+        model: of Keras 3 or tf_keras.
+        keep: whether layers that have no counterpart stay as they are, see
+            ``kept_layers.py``.
+
     Raises:
-        ConversionError: naming a layer that has no counterpart.
+        ConversionError: naming a layer that has no counterpart, unless ``keep``; or
+            that has several outputs.
     """
-    parts = _Parts()
+    parts = _Parts(keep)
     outputs = _walk(model, None, parts)
     if len(outputs) != 1:
         raise ConversionError(f"{model.name} has {len(outputs)} outputs; expected one")
@@ -114,23 +124,44 @@ def _add(call: _Call, parts: _Parts) -> None:
     if isinstance(operation, (keras.Model, tf_keras.Model)) or (
         is_layer(operation) and not is_known(operation) and _is_users_own(operation)
     ):
-        inner = _followed(operation, call.inputs)
-        for tensor, name in zip(
-            call.outputs, _walk(inner, sources, parts), strict=True
-        ):
-            parts.names[id(tensor)] = name
-        return
+        if _add_inside(call, sources, parts):
+            return
     if len(call.outputs) != 1:
         raise ConversionError(
             f"layer {operation.name} has {len(call.outputs)} outputs; expected one"
         )
     (tensor,) = call.outputs
     name = parts.free(operation.name)
-    nodes = nodes_for(operation, name, sources, tuple(tensor.shape), call.constants)
+    try:
+        nodes = nodes_for(operation, name, sources, tuple(tensor.shape), call.constants)
+    except ConversionError:
+        if not parts.keep:
+            raise
+        nodes = (kept_node(operation, name, sources, call.node),)
     for node in nodes:
         named = {"name": node.name} if "name" in node.config else {}
         parts.nodes.append(replace(node, config={**node.config, **named}))
     parts.names[id(tensor)] = nodes[-1].name if nodes else sources[0]
+
+
+def _add_inside(call: _Call, sources: tuple[str, ...], parts: _Parts) -> bool:
+    """Add what a nested model, or a layer of the user's own, is made of.
+
+    Returns:
+        Whether that was possible; False only where it can be kept as it is.
+    """
+    before = len(parts.nodes)
+    try:
+        inner = _followed(call.operation, call.inputs)
+        names = _walk(inner, sources, parts)
+    except ConversionError:
+        if not parts.keep:
+            raise
+        del parts.nodes[before:]
+        return False
+    for tensor, name in zip(call.outputs, names, strict=True):
+        parts.names[id(tensor)] = name
+    return True
 
 
 def _is_users_own(operation: Any) -> bool:
@@ -205,6 +236,7 @@ def _keras_3_call(node: Any) -> _Call:
         tuple(node.outputs),
         _numbers(arguments, keras.KerasTensor),
         node.is_input,
+        node,
     )
 
 
@@ -221,6 +253,7 @@ def _tf_keras_call(node: Any) -> _Call:
         tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,),
         _numbers(arguments, symbolic),
         node.is_input,
+        node,
     )
 
 

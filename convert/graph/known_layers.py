@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convert.errors import ConversionError
 from convert.graph.functions import (
     ACTIVATIONS,
-    activation_node,
+    activation_nodes,
     affine,
     from_function,
     function_name,
@@ -25,13 +25,16 @@ from convert.graph.nodes import Node
 # Layers that mean the same in Keras 3 and tf_keras and convert to TFLite's kernels.
 COPIED = (
     "Activation", "Add", "AveragePooling2D", "BatchNormalization", "Concatenate",
-    "Conv2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Flatten",
+    "Conv2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "Flatten",
     "GlobalAveragePooling2D", "GlobalMaxPooling2D", "InputLayer", "LeakyReLU",
     "MaxPooling2D", "Multiply", "PReLU", "ReLU", "Reshape", "Softmax", "Subtract",
     "ZeroPadding2D",
 )  # fmt: skip
 # Layers that are written as others.
-REWRITTEN = ("Normalization", "Rescaling", "SeparableConv2D")
+REWRITTEN = (
+    "ELU", "GroupNormalization", "LayerNormalization", "Normalization", "Rescaling",
+    "SeparableConv2D",
+)  # fmt: skip
 # Layers that do nothing at inference.
 IDLE = (
     "ActivityRegularization", "AlphaDropout", "GaussianDropout", "GaussianNoise",
@@ -87,7 +90,7 @@ def nodes_for(
     """
     kind, rank = type(operation).__name__, len(shape)
     if not is_layer(operation):
-        return (from_function(operation, name, sources, shape, constants),)
+        return from_function(operation, name, sources, shape, constants)
     if kind in IDLE:
         return ()
     if kind not in (*COPIED, *REWRITTEN):
@@ -96,18 +99,36 @@ def nodes_for(
             f" Known layers: {', '.join(sorted((*COPIED, *REWRITTEN)))}."
             " --recipe ptq_int8, dynamic_int8 or float16 may convert it as it is."
         )
-    if leaky := _leaky(operation, kind, name, sources, rank):
-        return (leaky,)
+    if rewritten := _rewritten(operation, kind, name, sources, shape):
+        return rewritten
     config = _config(operation, name)
     weights = tuple(np.asarray(array) for array in operation.get_weights())
+    if kind == "SeparableConv2D":
+        return _separated(name, sources, config, weights, shape)
+    if isinstance(operation, tf_keras.layers.Layer):
+        config = _keras_2_words(config)
+    return _split(Node(name, kind, sources, config, weights, rank), shape)
+
+
+def _rewritten(
+    operation: Any,
+    kind: str,
+    name: str,
+    sources: tuple[str, ...],
+    shape: Sequence[int | None],
+) -> tuple[Node, ...]:
+    """Layers that are written as another node; none where this is not one."""
+    if leaky := _leaky(operation, kind, name, sources, len(shape)):
+        return (leaky,)
+    if kind in ("GroupNormalization", "LayerNormalization"):
+        return (_normalised(operation, kind, name, sources, shape),)
+    if kind == "ELU":
+        options = {"function": "elu", "alpha": float(operation.get_config()["alpha"])}
+        return (Node(name, "Elementwise", sources, options, rank=len(shape)),)
     if kind in ("Rescaling", "Normalization"):
         gain, shift = _rescaling(operation, kind)
         return (affine(name, sources, gain, shift, shape),)
-    if kind == "SeparableConv2D":
-        return _separated(name, sources, config, weights)
-    if isinstance(operation, tf_keras.layers.Layer):
-        config = _keras_2_words(config)
-    return _split(Node(name, kind, sources, config, weights, rank))
+    return ()
 
 
 def _leaky(
@@ -122,6 +143,34 @@ def _leaky(
         return None
     config = {"name": name, "alpha": float(np.asarray(slope))}
     return Node(name, "LeakyReLU", sources, config, rank=rank)
+
+
+def _normalised(
+    operation: Any,
+    kind: str,
+    name: str,
+    sources: tuple[str, ...],
+    shape: Sequence[int | None],
+) -> Node:
+    """Layer or group normalisation of the last axis."""
+    options, rank = operation.get_config(), len(shape)
+    axes = np.ravel(options["axis"]) % rank
+    if list(axes) != [rank - 1] or options.get("rms_scaling"):
+        raise ConversionError(
+            f"layer {name} is a {kind} of axis {options['axis']}; expected the last"
+            " one. --recipe float16 or dynamic_int8 may convert it as it is."
+        )
+    channels = int(shape[-1] or 0)
+    groups = options.get("groups", 1)
+    config = {
+        "groups": channels if groups == -1 else groups,
+        "over_places": kind == "GroupNormalization",
+        "epsilon": float(options["epsilon"]),
+    }
+    arrays = iter(operation.get_weights())
+    gain = next(arrays) if options["scale"] else np.ones(channels, np.float32)
+    shift = next(arrays) if options["center"] else np.zeros(channels, np.float32)
+    return Node(name, "Normalised", sources, config, (gain, shift), rank)
 
 
 def _keras_2_words(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +204,7 @@ def _config(operation: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _split(node: Node) -> tuple[Node, ...]:
+def _split(node: Node, shape: Sequence[int | None]) -> tuple[Node, ...]:
     """A weighted layer, and its activation where that has to stand alone."""
     activation = node.config.get("activation")
     if not isinstance(activation, str):
@@ -167,14 +216,14 @@ def _split(node: Node) -> tuple[Node, ...]:
         return (node,)
     word = ACTIVATIONS.get(activation, activation)
     if node.kind == "Activation":
-        return (activation_node(node.name, node.inputs, word, node.rank),)
+        return activation_nodes(node.name, node.inputs, word, shape)
     config = {**node.config, "activation": word}
     if word in _INSIDE.get(node.kind, (word,)):
         return (replace(node, config=config),)
     inner, config["activation"] = f"{node.name}_linear", "linear"
     return (
         Node(inner, node.kind, node.inputs, config, node.weights, node.rank),
-        activation_node(node.name, (inner,), word, node.rank),
+        *activation_nodes(node.name, (inner,), word, shape),
     )
 
 
@@ -197,6 +246,7 @@ def _separated(
     sources: tuple[str, ...],
     config: Mapping[str, Any],
     weights: tuple[NDArray[np.float32], ...],
+    shape: Sequence[int | None],
 ) -> tuple[Node, ...]:
     depthwise, pointwise, *bias = weights
     shared = ("kernel_size", "strides", "padding", "depth_multiplier", "dilation_rate")
@@ -210,5 +260,5 @@ def _separated(
     inner = f"{name}_depthwise"
     return (
         Node(inner, "DepthwiseConv2D", sources, first, (depthwise,)),
-        *_split(Node(name, "Conv2D", (inner,), second, (pointwise, *bias))),
+        *_split(Node(name, "Conv2D", (inner,), second, (pointwise, *bias)), shape),
     )

@@ -15,7 +15,13 @@ import tf_keras
 from numpy.typing import NDArray
 
 from convert.errors import ConversionError
-from convert.graph.custom_layers import ChannelClamp, Elementwise, HardSwish
+from convert.graph.custom_layers import (
+    ChannelClamp,
+    Elementwise,
+    HardSwish,
+    Kept,
+    Normalised,
+)
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,9 @@ class Node:
     Attributes:
         name: of the layer, unique in the model.
         kind: class of the layer, such as ``"Conv2D"``; or one of ours:
-            ``"ChannelClamp"``, ``"HardSwish"``, and ``"Affine"``, that is
-            ``weights[0] * x + weights[1]`` for every channel.
+            ``"ChannelClamp"``, ``"Elementwise"``, ``"HardSwish"``, ``"Normalised"``,
+            ``"Kept"`` (a foreign layer as it is, see ``kept_layers.py``), and
+            ``"Affine"``, that is ``weights[0] * x + weights[1]`` for every channel.
         inputs: names of the nodes it reads.
         config: options of the layer that mean something at inference.
         weights: as Keras lists them.
@@ -72,6 +79,10 @@ def consumers_of(nodes: Sequence[Node]) -> dict[str, list[Node]]:
 
 
 def _layer(node: Node) -> tf_keras.layers.Layer:
+    if node.kind == "Normalised":
+        return Normalised(name=node.name, **node.config)
+    if node.kind == "Kept":
+        return Kept(**node.config)
     if node.kind == "ChannelClamp":
         return ChannelClamp(name=node.name, **node.config)
     if node.kind == "Elementwise":

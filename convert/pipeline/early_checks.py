@@ -9,6 +9,8 @@ from typing import Any
 
 from convert.errors import ConversionError
 from convert.pipeline.settings import Settings
+from convert.quantize.recipes import AI_EDGE, has_ai_edge
+from convert.source.options import network_name
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 
@@ -26,20 +28,30 @@ def refuse_bad_paths(settings: Settings) -> None:
 def network_in(path: Path) -> str | None:
     """The name that a file will give its network; None where TensorFlow has to tell.
 
-    Read from ``training.json`` beside it, which names our own networks.
+    Read from ``training.json`` beside it, which names our own networks, or else from
+    the config inside a ``.keras`` archive.
     """
     record = path.with_name("training.json")
-    if not record.is_file():
-        return None
     try:
-        network = json.loads(record.read_text(encoding="utf-8"))["network"]
-    except (OSError, ValueError, LookupError, TypeError):
+        if record.is_file():
+            network = json.loads(record.read_text(encoding="utf-8"))["network"]
+            return network if isinstance(network, str) else None
+        if not zipfile.is_zipfile(path):
+            return None
+        with zipfile.ZipFile(path) as archive:
+            name = json.loads(archive.read("config.json"))["config"]["name"]
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
         return None
-    return network if isinstance(network, str) else None
+    return network_name(name, path) if isinstance(name, str) else None
 
 
 def _problems(settings: Settings) -> Iterator[str]:
     yield from _unreadable(settings)
+    if settings.recipe == AI_EDGE and not has_ai_edge():
+        yield (
+            f"--recipe {AI_EDGE} needs Google's AI Edge Quantizer, which is not"
+            " installed: pip install 'lesion-edge[aeq]'"
+        )
     for option in ("builder", "custom_object"):
         given: Any = getattr(settings, option)
         for reference in (given,) if isinstance(given, str) else given or ():

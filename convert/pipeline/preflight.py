@@ -12,7 +12,7 @@ from convert.diagnosis.not_finite import origin_in_model
 from convert.errors import ConversionError
 from convert.pipeline.settings import Settings
 from convert.quantize.calibration_photos import calibration_photos
-from convert.quantize.conversion import rebuilt
+from convert.quantize.conversion import rebuilt, refuse_unquantisable
 from convert.source.answers import refuse_unfit
 from convert.source.input_decision import settled
 from convert.source.model import Source
@@ -70,11 +70,11 @@ def examined(
     refuse_sum_of_classes(source, settings)
     refuse_missing_photos(photos, settings)
     enough = refuse_few_photos(photos, settings)
+    if settings.chosen_recipe.trains:
+        refuse_unquantisable(source, settings.keep_float)
     size_px = settings.chosen_target.feeds_px or source.size_px
     shown = read_photos(photos_of(photos, "val"), size_px, "validation", source.slots)
     val = shown.resized(source.size_px)
-    if settings.chosen_recipe.trains:
-        _ = source.nodes  # names a layer that cannot be fine-tuned before it is tried
     source = settled(source, val, settings)
     scores = keras_scores(source, val)
     bad = np.flatnonzero(~np.isfinite(scores))

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from convert.checks.gates import GATES, Limits
 from convert.quantize.recipes import (
+    AI_EDGE,
     LEARNING_RATE,
     RECIPES,
     TARGET_RECALL,
     FineTuning,
     Recipe,
+    has_ai_edge,
 )
 from convert.source.options import SourceOptions
 from convert.targets.table import TARGETS, Target
@@ -52,8 +54,12 @@ class Settings(SourceOptions):
     domain: str = DERMOSCOPIC
 
     def jobs(self) -> tuple["Settings", ...]:
-        """One for each model and recipe; with ``all``, those that the target runs."""
-        recipes = tuple(RECIPES) if self.recipe == ALL else (self.recipe,)
+        """One for each model and recipe; with ``all``, those that the target runs.
+
+        The recipe of an optional package is among all where it is installed.
+        """
+        every = (each for each in RECIPES if each != AI_EDGE or has_ai_edge())
+        recipes = tuple(every) if self.recipe == ALL else (self.recipe,)
         return tuple(
             replace(self, keras_model=model, recipe=recipe, other_models=())
             for model in (self.keras_model, *self.other_models)

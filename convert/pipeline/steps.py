@@ -12,6 +12,7 @@ import tf_keras
 from convert.cards.building import DataSet, describe, model_card
 from convert.cards.golden import golden_npz
 from convert.cards.golden_pictures import golden_pngs
+from convert.checks.classes import class_facts
 from convert.checks.gates import refuse_failed
 from convert.checks.report import report_of, tell
 from convert.diagnosis.worst_layer import with_blame
@@ -20,6 +21,7 @@ from convert.pipeline.measurement import Measured, measured, on_test
 from convert.pipeline.preflight import Case, examined
 from convert.pipeline.settings import Settings
 from convert.quantize.conversion import converted
+from convert.quantize.qat import only_calibrated
 from convert.source.model import Source
 from convert.source.scoring import MEAN, STD
 from convert.targets.fitting import Fitted, fitted
@@ -160,11 +162,17 @@ def _conversion_facts(case: Case, made: Measured) -> dict[str, Any]:
         )
         facts["classes"] = list(settings.labels)
         facts["malignant_classes"] = [names[place] for place in source.head.malignant]
+        if settings.labels:
+            outputs = source.outputs(case.val.real, source.rule)
+            rows = photos_of(case.photos, "val")
+            facts |= class_facts(outputs, settings.labels, rows)
     if by_diagnosis := _called_by_diagnosis(case, made):
         facts["called_malignant_by_diagnosis"] = by_diagnosis
     if settings.keep_float:
         facts["keep_float"] = ", ".join(settings.keep_float)
     if settings.chosen_recipe.trains:
+        if left_alone := only_calibrated(case.floating):
+            facts["only_calibrated"] = left_alone
         facts |= {"steps": settings.steps, "learning_rate": settings.learning_rate}
     return facts
 

@@ -21,6 +21,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python.convert import ConverterError  # has no public name
+from tensorflow.lite.python.util import (  # nor have these
+    get_grappler_config,
+    run_graph_optimizations,
+)
 
 from convert.errors import ConversionError
 from convert.messages import in_short
@@ -72,7 +76,7 @@ def converted_apart(
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / _GRAPH).write_bytes(concrete.graph.as_graph_def().SerializeToString())
+        (folder / _GRAPH).write_bytes(_definition(concrete).SerializeToString())
         wanted = {
             "recipe": recipe.name,
             "io": io,
@@ -89,6 +93,22 @@ def converted_apart(
         np.savez(folder / _INPUTS, **arrays)
         _run(folder, recipe)
         return (folder / _MODEL).read_bytes()
+
+
+def _definition(concrete: Any) -> Any:
+    """The graph with every constant computed.
+
+    Keras 3 extracts patches by a convolution whose kernel its graph computes; the
+    converter would calibrate that kernel like an activation, which no TFLite kernel
+    takes.
+    """
+    return run_graph_optimizations(
+        concrete.graph.as_graph_def(),
+        concrete.inputs,
+        concrete.outputs,
+        config=get_grappler_config(["constfold"]),
+        graph=concrete.graph,
+    )
 
 
 def _run(folder: Path, recipe: Recipe) -> None:

@@ -11,7 +11,9 @@ from tensorflow.python.framework.convert_to_constants import (  # nor has this
 )
 
 from convert.errors import ConversionError
+from convert.graph.custom_layers import Kept
 from convert.messages import in_short
+from convert.quantize.ai_edge import quantised
 from convert.quantize.converter_process import (
     TYPES,
     Representative,
@@ -19,7 +21,7 @@ from convert.quantize.converter_process import (
     prepare,
 )
 from convert.quantize.mixed_precision import partly_quantised
-from convert.quantize.recipes import Recipe
+from convert.quantize.recipes import AI_EDGE, RECIPES, Recipe
 
 
 def flatbuffer(
@@ -48,8 +50,18 @@ def flatbuffer(
     Raises:
         ConversionError: when TensorFlow's converter refuses the model.
     """
+    if recipe.name == AI_EDGE:
+        floating = flatbuffer(
+            model,
+            RECIPES["float32"],
+            size_px=size_px,
+            io="float32",
+            representative=representative,
+            slots=slots,
+        )
+        return quantised(floating, representative, io=io, keep_float=keep_float)
     concrete = _concrete(model, size_px, slots)
-    if not isinstance(model, tf_keras.Model):
+    if _is_foreign(model) and not keep_float:
         # Operations that nobody has looked at can end the process.
         return converted_apart(concrete, recipe, io=io, representative=representative)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
@@ -74,8 +86,15 @@ def _concrete(model: tf_keras.Model | tf.Module, size_px: int, slots: int) -> An
         autograph=False,
     )
     concrete = function.get_concrete_function(*shapes)
-    if isinstance(model, tf_keras.Model):
+    if not _is_foreign(model):
         return concrete
     # Otherwise the converter leaves some of Keras 3's variables as such, which its own
     # calibration then cannot read.
     return convert_variables_to_constants_v2(concrete)
+
+
+def _is_foreign(model: tf_keras.Model | tf.Module) -> bool:
+    """Whether layers of others run inside it, with their own code and variables."""
+    return not isinstance(model, tf_keras.Model) or any(
+        isinstance(layer, Kept) for layer in model.layers
+    )

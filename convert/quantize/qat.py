@@ -24,7 +24,14 @@ from tensorflow_model_optimization.python.core.quantization.keras.default_8bit i
 )
 from tqdm import tqdm
 
-from convert.graph.custom_layers import ChannelClamp, Elementwise, HardSwish
+from convert.graph.custom_layers import (
+    ONE_OPERATION,
+    ChannelClamp,
+    Elementwise,
+    HardSwish,
+    Kept,
+    Normalised,
+)
 from convert.quantize.bias_correction import bias_corrected
 from convert.quantize.qat_ranges import BATCH, set_ranges, stem_of
 from convert.quantize.recipes import FineTuning
@@ -38,13 +45,29 @@ _OUTPUT_ONLY = (
     ChannelClamp,
     Elementwise,
     HardSwish,
-    tf_keras.layers.ELU,
     tf_keras.layers.Multiply,
     tf_keras.layers.PReLU,
     tf_keras.layers.Subtract,
 )
 # Of the way from rounding alone to the end of fine-tuning.
 _SHARES = (0.0, 0.125, 0.25, 0.5, 1.0)
+
+
+def only_calibrated(model: tf_keras.Model) -> dict[str, str]:
+    """Layers that fine-tuning leaves alone: name -> what they are.
+
+    A range behind such a layer would say nothing of its inner values, so all ranges of
+    a file that has one come from calibration, after fine-tuning.
+    """
+    found = {}
+    for layer in model.layers:
+        if isinstance(layer, Kept):
+            found[layer.name] = layer.kind
+        elif isinstance(layer, Normalised):
+            found[layer.name] = "normalisation"
+        elif isinstance(layer, Elementwise) and layer.function not in ONE_OPERATION:
+            found[layer.name] = layer.function
+    return found
 
 
 def fine_tuned(
@@ -162,7 +185,8 @@ def _teach(
 def learnt(quantised: tf_keras.Model, model: tf_keras.Model) -> tf_keras.Model:
     """A float copy of ``model`` with the weights of its fake-quantised copy.
 
-    For files that keep layers in float: the converter carries a fake range backwards
+    For files that keep layers in float, or that hold layers without ranges: the
+    converter carries a fake range backwards
     through every operation that keeps values as they are, a max pool say, and so makes
     integers of a layer that has no range of its own.
     """
@@ -175,10 +199,11 @@ def learnt(quantised: tf_keras.Model, model: tf_keras.Model) -> tf_keras.Model:
 
 
 def _annotated(model: tf_keras.Model, keep_float: Sequence[str] = ()) -> tf_keras.Model:
-    """Fake quantisation behind every layer; dropout is left out of fine-tuning."""
+    """Fake quantisation behind every layer that can be fine-tuned with it."""
+    without = {*keep_float, *only_calibrated(model)}
 
     def annotate(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
-        if layer.name in keep_float:
+        if layer.name in without:
             return layer
         if isinstance(layer, _OUTPUT_ONLY):
             return _quantize.quantize_annotate_layer(
@@ -195,7 +220,8 @@ def _annotated(model: tf_keras.Model, keep_float: Sequence[str] = ()) -> tf_kera
 
     plain = tf_keras.models.clone_model(model, clone_function=annotate)
     plain.set_weights(model.get_weights())
-    own = {each.__name__: each for each in (ChannelClamp, Elementwise, HardSwish)}
+    classes = (ChannelClamp, Elementwise, HardSwish, Kept, Normalised)
+    own = {each.__name__: each for each in classes}
     with _quantize.quantize_scope(own):
         return _quantize.quantize_apply(plain)
 

@@ -8,15 +8,26 @@ A recipe's name says what is stored and computed, and how the ranges were found:
   (post-training quantisation);
 - ``qat_int8``: the same numbers, but the weights learnt to live with them
   (quantisation-aware training);
+- ``aeq_int8``: the same as ``ptq_int8`` by Google's AI Edge Quantizer, an optional
+  package;
 - ``int16x8``: int8 weights, int16 activations, ranges from representative photos: for
   networks whose activations need more than 256 steps.
 """
 
 from dataclasses import dataclass
+from importlib.util import find_spec
+
+AI_EDGE = "aeq_int8"
+"""The recipe of an optional package."""
 
 TARGET_RECALL = 0.95
 LEARNING_RATE = 3e-4
 """Of fine-tuning: some hundred steps move a weight by about one step of int8."""
+
+
+def has_ai_edge() -> bool:
+    """Whether the package of ``AI_EDGE`` is installed."""
+    return find_spec("ai_edge_quantizer") is not None
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,16 @@ RECIPES = {
             0.04,
             "int8 after fine-tuning for it",
             "Fine-tune longer (--steps), or try --recipe int16x8.",
+        ),
+        Recipe(
+            AI_EDGE,
+            True,
+            False,
+            0.01,
+            0.04,
+            "int8 by AI Edge Quantizer, an optional package",
+            "Try --recipe qat_int8, which fine-tunes for int8, or ptq_int8.",
+            True,
         ),
         Recipe(
             "int16x8",

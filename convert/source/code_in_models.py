@@ -66,6 +66,11 @@ def config_of(path: Path) -> Any:
         return json.loads(file.attrs.get("model_config", "null"))
 
 
+def code_in_config(config: Any, own: Collection[str]) -> tuple[str, ...]:
+    """What a config would run; see ``refuse_code``."""
+    return tuple(dict.fromkeys(_code_in_config(config, own)))
+
+
 def _code_in(path: Path, own: Collection[str]) -> Iterator[str]:
     if path.is_dir():
         yield from _operations_in(path)

@@ -22,7 +22,9 @@ from convert.errors import ConversionError
 from convert.messages import in_short
 from convert.source.code_in_models import config_of, refuse_code
 from convert.source.float32_config import as_float32
+from convert.source.optimised import known_wrappers, unwrapped, wrappers_in
 from convert.source.saved_model_file import loaded
+from convert.source.saved_model_layers import layers_in
 
 _EXPECTED = "expected a .keras or .h5 file of Keras, or the folder of a SavedModel"
 
@@ -91,7 +93,7 @@ def load_model(
         raise ConversionError(f"the model {path} cannot be read: there is no such file")
     try:
         if path.is_dir():
-            return _saved_model(path, trust_code)
+            return _saved_model(path, custom_objects, trust_code)
         framework = _framework(path)
         if not trust_code:
             refuse_code(path, custom_objects)
@@ -99,10 +101,13 @@ def load_model(
         if framework is keras and h5py.is_hdf5(path):
             # Keras 3 writes its operations into .h5 files, and then knows none of them.
             objects = {**_operations(), **objects}
-        with as_float32(path, config_of(path)) as file:
-            return framework.models.load_model(
+        config = config_of(path)
+        wrappers = wrappers_in(config)
+        with as_float32(path, config) as file, known_wrappers(wrappers):
+            model = framework.models.load_model(
                 file, custom_objects=objects, compile=False, safe_mode=not trust_code
             )
+        return unwrapped(model, wrappers)
     except ConversionError:
         raise
     except PermissionError as error:
@@ -198,12 +203,17 @@ def training_record(path: Path) -> Mapping[str, Any]:
     return record
 
 
-def _saved_model(path: Path, trust_code: bool) -> SavedModel:
+def _saved_model(
+    path: Path, custom_objects: Mapping[str, Any], trust_code: bool
+) -> Any:
+    """The layers that Keras 2 tells of, or the function of the whole."""
     if not (path / "saved_model.pb").exists():
         raise ConversionError(f"{path} is a folder without saved_model.pb; {_EXPECTED}")
     if not trust_code:
         refuse_code(path)
-    return SavedModel(path)
+    whole = SavedModel(path)
+    layers = layers_in(path, whole, custom_objects, trust_code=trust_code)
+    return whole if layers is None else layers
 
 
 def _framework(path: Path) -> Any:

@@ -35,13 +35,11 @@ from convert.source.loading import (
     sha256_of,
     training_record,
 )
-from convert.source.options import SourceOptions
+from convert.source.options import SourceOptions, network_name
 from edge_runtime.model.answers import Question
 from training.datasets.questions import questions_of
 from training.fitting.batches import Inputs
 
-# Names that Keras gives to models nobody named.
-_UNNAMED = ("functional", "sequential", "model")
 _BATCH = 32
 
 ASKED = "asked for by --input-range"
@@ -105,8 +103,22 @@ class Source:
         Raises:
             ConversionError: when it cannot be taken apart.
         """
-        nodes = with_one_sigmoid(_parts(self.model), self.head)
-        return with_input_rule(nodes, self.rule)
+        return self._from_pixels(_parts(self.model))
+
+    @cached_property
+    def nodes_or_kept(self) -> tuple[Node, ...]:
+        """The same, with layers that have no counterpart as they are.
+
+        Raises:
+            ConversionError: when it cannot be taken apart even so.
+        """
+        try:
+            return self.nodes
+        except ConversionError:
+            return self._from_pixels(_parts(self.model, keep=True))
+
+    def _from_pixels(self, nodes: Sequence[Node]) -> tuple[Node, ...]:
+        return with_input_rule(with_one_sigmoid(nodes, self.head), self.rule)
 
     def scores(self, real: Inputs) -> NDArray[np.float64]:
         """Probabilities by the model itself.
@@ -176,7 +188,7 @@ def read_source(
     training = training_record(where.with_name("training.json"))
     source = Source(
         model=model,
-        network=str(training.get("network", _name(model, where))),
+        network=str(training.get("network", network_name(str(model.name), where))),
         size_px=size_px,
         sha256=sha256_of(where),
         training=training,
@@ -244,14 +256,14 @@ def as_converted(source: Source, facts: Mapping[str, Any]) -> Source:
     return replace(source, rule=rule, rule_found="the file's card", heads=(head,))
 
 
-def _parts(model: Any) -> tuple[Node, ...]:
+def _parts(model: Any, *, keep: bool = False) -> tuple[Node, ...]:
     if isinstance(model, SavedModel):
         raise ConversionError(
             f"{model.name} is a SavedModel, which has no layers to fine-tune or to"
             " rewrite. Every recipe but qat_int8 converts it; for qat_int8 save the"
             " Keras model itself: model.save('model.keras')."
         )
-    return without_reshaping(nodes_of(model))
+    return without_reshaping(nodes_of(model, keep=keep))
 
 
 def _with_range(source: Source, graph: FrozenGraph | None) -> Source:
@@ -425,10 +437,3 @@ def _units(model: Any, path: Path, size_px: int, several_allowed: bool) -> int:
         " malignant: --malignant-classes mel,bcc --labels FILE; or put such a head on"
         " it: keras.layers.Dense(1, activation='sigmoid')."
     )
-
-
-def _name(model: Any, path: Path) -> str:
-    name = str(model.name)
-    if name.rstrip("0123456789_") in _UNNAMED:
-        name = path.name.removesuffix(path.suffix).removesuffix(".weights")
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)

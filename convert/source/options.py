@@ -11,6 +11,20 @@ RANGE_WORDS = ("0..1", "0..255", "-1..1")
 HEAD_WORDS = ("probability", "logit")
 """Both stand here, as this module must not wait for TensorFlow."""
 
+# Names that Keras gives to models nobody named.
+_UNNAMED = ("functional", "sequential", "model")
+
+
+def network_name(name: str, path: Path) -> str:
+    """What a model is called: by its own name, or its file's where nobody named it.
+
+    >>> network_name("functional_3", Path("runs/nevi.keras"))
+    'nevi'
+    """
+    if name.rstrip("0123456789_") in _UNNAMED:
+        name = path.name.removesuffix(path.suffix).removesuffix(".weights")
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
+
 
 @dataclass(frozen=True)
 class SourceOptions:
@@ -103,9 +117,10 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--labels",
-        metavar="NAMES|FILE",
-        help="names of the classes in the order of the outputs: with commas, or a file"
-        " with one on a line",
+        metavar="NAMES|FILE|manifest",
+        help="names of the classes in the order of the outputs: with commas; a file"
+        " with one on a line; or manifest: the diagnoses of its training split in"
+        " alphabetical order, as Keras numbers folders",
     )
     add(
         "--image-size",

@@ -11,7 +11,7 @@ batch of one.
 
 from dataclasses import dataclass
 
-_INTEGER = ("ptq_int8", "qat_int8")
+_INTEGER = ("ptq_int8", "qat_int8", "aeq_int8")
 _EIGHT_BITS_OR_FLOAT = ("float32", "float16", "dynamic_int8", *_INTEGER)
 
 

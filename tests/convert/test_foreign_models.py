@@ -92,7 +92,7 @@ def _lstm():
         (lambda: b"PK\3\4 not a zip", ("is not a model that can be read",)),
         (lambda: _ending_in(*range(5)), ("5 outputs", "expected one probability")),
         (_softmax_of_300, ("300 classes", "put such a head on it")),
-        (_lstm, ("memory", "LSTM", "--recipe ptq_int8")),
+        (_lstm, ("memory (LSTM)", "crashed", "--recipe dynamic_int8")),
     ],
     ids=["corrupt", "five-outputs", "300-classes", "lstm"],
 )

@@ -50,11 +50,18 @@ def test_how_the_keras_model_was_fed_and_what_its_classes_are_is_shown(card):
         "classes": ["mel", "nv", "bcc"],
         "malignant_classes": ["mel", "bcc"],
         "called_malignant_by_diagnosis": {"mel": "9 of 10", "nv": "2 of 30"},
+        "class_recall": {"mel": "8 of 10"},
+        "class_confusion": {"mel": {"mel": 8, "nv": 2}},
+        "class_not_told": 3,
+        "only_calibrated": {"norm_1": "normalisation"},
     }
     text = "\n".join(card_lines(ModelCard.from_json(json.dumps(values))))
     assert "pixels in 0..255 bgr, mean 103.939,116.779,123.68; tried on 240" in text
     assert "mel, bcc are added up, of mel, nv, bcc" in text
     assert "mel 9 of 10, nv 2 of 30" in text
+    assert "mel: 8 of 10 recognised; taken for nv 2" in text
+    assert "; 3 with another diagnosis or none" in text
+    assert "not fine-tuned, only calibrated: norm_1 (normalisation)" in text
 
 
 def test_columns_are_as_wide_as_their_widest_cell():

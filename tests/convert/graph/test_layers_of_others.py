@@ -7,12 +7,18 @@ import tensorflow as tf
 import tf_keras
 from keras import ops
 
+from convert.errors import ConversionError
 from convert.graph.fold_batch_norm import folded
 from convert.graph.input_rule import InputRule
 from convert.graph.nodes import built
-from convert.quantize.qat import _annotated
+from convert.quantize.export import flatbuffer
+from convert.quantize.qat import _annotated, fine_tuned, learnt, only_calibrated
+from convert.quantize.recipes import RECIPES, FineTuning
 from convert.source.loading import SavedModel
 from convert.source.model import read_source
+from convert.tflite.audit import audit
+from edge_runtime.model.interpreter import open_interpreter
+from training.fitting.batches import AugmentedPhotos
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are saving your model as an HDF5", "ignore:.*mixed_precision"
@@ -33,9 +39,14 @@ BODIES = {
     "gelu": lambda nn, t: nn.Activation("gelu")(t),
     "selu": lambda nn, t: nn.Activation("selu")(t),
     "softplus": lambda nn, t: nn.Activation("softplus")(t),
+    "softsign": lambda nn, t: nn.Activation("softsign")(t),
+    "exponential": lambda nn, t: nn.Activation("exponential")(t),
+    "mish": lambda nn, t: nn.Activation("mish")(t),
     "swish inside dense": lambda nn, t: nn.Dense(4, activation="swish")(
         nn.Flatten()(t)
     ),
+    "layer normalisation": lambda nn, t: nn.LayerNormalization(epsilon=1e-6)(t),
+    "group normalisation": lambda nn, t: nn.GroupNormalization(groups=2)(t),
     "two pooled branches": lambda nn, t: nn.Concatenate()(
         [nn.GlobalAveragePooling2D()(t), nn.GlobalMaxPooling2D()(t)]
     ),
@@ -49,6 +60,54 @@ KERAS_3 = {
         [ops.mean(t, axis=(1, 2)), ops.max(t, axis=(1, 2))], axis=-1
     ),
     "ops.hard_sigmoid": lambda nn, t: ops.hard_sigmoid(t),
+}
+
+
+@keras.utils.register_keras_serializable("test_layers_of_others")
+class Patches(keras.layers.Layer):
+    """Patches with learnt places, as the guide to vision transformers has them."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.places = keras.layers.Embedding(9, 8)
+        self.project = keras.layers.Dense(8)
+
+    def build(self, _shape):
+        self.places.build((9,))
+        self.project.build((None, 9, 96))
+        super().build(_shape)
+
+    def call(self, images):
+        patches = ops.image.extract_patches(images, 4)
+        return self.project(ops.reshape(patches, (-1, 9, 96))) + self.places(
+            ops.arange(9)
+        )
+
+
+def _transformer(nn, t):
+    tokens = Patches()(t)
+    seen = nn.LayerNormalization(epsilon=1e-6)(tokens)
+    tokens = nn.Add()([tokens, nn.MultiHeadAttention(2, 4)(seen, seen)])
+    return nn.Flatten()(nn.Dense(8, activation="gelu")(tokens))
+
+
+# Layers without a form in quantisation-aware training: (body, those that it leaves).
+KEPT = {
+    "attention": (_transformer, {"MultiHeadAttention"}),
+    "pixel shuffle": (
+        lambda nn, t: nn.Conv2D(4, 3)(
+            ops.reshape(
+                ops.transpose(ops.reshape(t, (-1, 14, 14, 2, 3)), (0, 1, 3, 2, 4)),
+                (-1, 28, 14, 3),
+            )
+        ),
+        {"Reshape", "Transpose"},
+    ),
+    "upsampling and crop": (
+        lambda nn, t: nn.CenterCrop(8, 8)(nn.UpSampling2D(2)(t)),
+        {"UpSampling2D", "CenterCrop"},
+    ),
+    "resizing": (lambda nn, t: nn.Resizing(8, 8)(t), {"Resizing"}),
 }
 HEADS = {
     "softmax behind a relu": lambda nn, t: nn.Softmax()(
@@ -108,6 +167,49 @@ def test_is_rebuilt_exactly_and_can_be_fine_tuned(framework, name, tmp_path):
     np.testing.assert_allclose(np.asarray(again(REAL))[:, 0], expected, atol=1e-5)
     fake = _annotated(again)(REAL, training=True)
     assert np.asarray(fake).shape == (len(REAL), 1)
+
+
+def _as_it_is(square, _size_px, _rng, _strength):
+    return square
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*BODIES, "hard_silu", "ops.hard_sigmoid", *KEPT])
+def test_fine_tuning_ends_in_integers_whatever_it_leaves_alone(name, tmp_path):
+    body, left_alone = KEPT.get(name, (BODIES.get(name) or KERAS_3.get(name), None))
+    model = _model(keras, body)
+    model.save(tmp_path / "net.keras")
+    source = read_source(
+        tmp_path / "net.keras", rule=InputRule(), own_objects={"Patches": Patches}
+    )
+    if left_alone:
+        with pytest.raises(ConversionError, match=r"cannot be|is a "):
+            _ = source.nodes
+    rebuilt = built(folded(source.nodes_or_kept), SIZE_PX)
+    pixels = np.uint8(255 * REAL)
+    real, expected = np.float32(pixels) / 255, source.scores(np.float32(pixels) / 255)
+    np.testing.assert_allclose(
+        np.asarray(rebuilt(real))[:, 0], expected, atol=1e-5, rtol=0
+    )
+    calibrated = only_calibrated(rebuilt)
+    if left_alone:
+        assert left_alone <= {*calibrated.values()}
+    labels = np.arange(len(REAL)) % 2
+    photos = AugmentedPhotos(list(pixels), labels, SIZE_PX, _as_it_is, 2, seed=0)
+    tuned = fine_tuned(rebuilt, photos, real, FineTuning(1, 1e-4))
+    file = flatbuffer(
+        learnt(tuned, rebuilt) if calibrated else tuned,
+        RECIPES["ptq_int8" if calibrated else "qat_int8"],
+        size_px=SIZE_PX,
+        io="uint8",
+        representative=lambda: (each[None] for each in real),
+    )
+    audit(file, int8=True)
+    opened = open_interpreter(file)
+    given = [opened.infer(opened.input.store(each[None])) for each in real]
+    scores = np.array([float(opened.output.restore(each)[0]) for each in given])
+    # A few steps of 1/256; a lost layer or a wrong scale changes half of the spread.
+    assert np.abs(scores - expected).max() < max(0.02, np.ptp(expected) / 8)
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ class TestRefusal:
     @pytest.mark.parametrize(
         "layer",
         [
-            layers.LayerNormalization(name="culprit"),
+            layers.LayerNormalization(axis=1, name="culprit"),
             layers.UpSampling2D(name="culprit"),
             layers.ReLU(threshold=1.0, name="culprit"),
         ],

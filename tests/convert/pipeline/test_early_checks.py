@@ -1,12 +1,15 @@
 """Mistakes in paths are told within two seconds, without TensorFlow."""
 
+import json
 import os
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
 from convert.pipeline.early_checks import unwritable
+from convert.quantize.recipes import has_ai_edge
 
 
 @pytest.fixture
@@ -72,6 +75,26 @@ def test_a_file_that_is_there_is_told_at_once_for_our_own_networks(refused, tmp_
     status, said = refused(model, "--manifest", "m.csv")
     assert status == 1
     assert "is there already; give --overwrite" in said
+
+
+def test_the_name_inside_a_keras_file_is_enough_for_that(refused, tmp_path):
+    for name, inside in (("net", "functional_3"), ("other", "my net")):
+        with zipfile.ZipFile(tmp_path / f"{name}.keras", "w") as archive:
+            archive.writestr("config.json", json.dumps({"config": {"name": inside}}))
+    (tmp_path / "models").mkdir()
+    for model, network in (("net", "net"), ("other", "my_net")):
+        (tmp_path / f"models/{network}.qat_int8.tflite").write_bytes(b"mine")
+        status, said = refused(f"{model}.keras", "--manifest", "m.csv")
+        assert status == 1
+        assert f"{network}.qat_int8.tflite is there already" in said
+
+
+@pytest.mark.skipif(has_ai_edge(), reason="the optional package is installed")
+def test_a_recipe_whose_package_is_missing_says_what_to_install(refused, tmp_path):
+    words = (_model(tmp_path), "--manifest", "m.csv", "--recipe", "aeq_int8")
+    status, said = refused(*words)
+    assert status == 1
+    assert "pip install 'lesion-edge[aeq]'" in said
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -15,7 +15,11 @@ from convert.source.opaque_model import Whole
 from convert.to_tflite import main, parse
 from edge_runtime.model.file import read_model_file
 from edge_runtime.model.interpreter import open_interpreter
-from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.photos.manifest import (
+    photos_of,
+    read_manifest,
+    write_manifest,
+)
 from edge_runtime.photos.preprocessing import load_pixels
 
 layers = keras.layers
@@ -132,7 +136,19 @@ def test_a_file_of_several_classes_carries_their_names(
         [np.concatenate([kernel, 0 * kernel, kernel], 1), np.r_[half, 0, half]]
     )
     model.save(tmp_path / "net.keras")
-    words = ["--manifest", str(drawn_manifest), "--recipe", "ptq_int8"]
+    rows = [
+        {
+            "path": str(photo.path),
+            "label": "malignant" if photo.malignant else "benign",
+            "split": photo.split,
+            "lesion": photo.lesion,
+            "lesion_in_train": "0",
+            "diagnosis": "mel [histo]" if photo.malignant else "nv",
+        }
+        for photo in read_manifest(drawn_manifest)
+    ]
+    write_manifest(tmp_path / "told.csv", rows)
+    words = ["--manifest", str(tmp_path / "told.csv"), "--recipe", "ptq_int8"]
     words += ["--labels", "mel,nv,bcc", "--malignant-classes", "mel,bcc"]
     words += ["--accept", "recall-drop", "--input-range", "0..1"]
     assert main([str(tmp_path / "net.keras"), *words, "--out", str(tmp_path)]) == 0
@@ -140,6 +156,12 @@ def test_a_file_of_several_classes_carries_their_names(
     facts = file.card.provenance.conversion
     assert facts["malignant_classes"] == ["mel", "bcc"]
     assert facts["classes"] == ["mel", "nv", "bcc"]
+    counted = facts["class_confusion"]
+    assert {*facts["class_recall"]} == {"mel", "nv"}
+    for name, total in (("mel", 60), ("nv", 60)):
+        assert sum(counted[name].values()) == total
+        assert facts["class_recall"][name] == f"{counted[name].get(name, 0)} of {total}"
+    assert counted["nv"]["nv"] > 30
     photo = photos_of(read_manifest(drawn_manifest), "val")[0]
     pixels = load_pixels(photo.path, 32)
     opened = open_interpreter(file.model)

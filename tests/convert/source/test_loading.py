@@ -7,9 +7,11 @@ import tf_keras
 
 from convert.errors import ConversionError
 from convert.graph.fold_batch_norm import folded
+from convert.graph.input_rule import InputRule
 from convert.graph.nodes import built
-from convert.source.loading import build_model, custom_objects
+from convert.source.loading import SavedModel, build_model, custom_objects
 from convert.source.model import read_source
+from convert.source.saved_model_layers import layers_in
 
 SIZE_PX = 16
 # Of all brightnesses: noise alone is the same to any pooling layer.
@@ -144,6 +146,39 @@ def test_saved_model_gives_scores_but_has_no_layers(tmp_path):
     assert source.network == "mine"
     with pytest.raises(ConversionError, match="SavedModel, which has no layers"):
         _ = source.nodes
+
+
+def test_saved_model_of_keras_2_gives_its_layers_back(tmp_path):
+    model = _network(tf_keras)
+    model.save(tmp_path / "mine", save_format="tf")
+    source = read_source(tmp_path / "mine")
+    assert source.network == "mine"
+    assert not isinstance(source.model, SavedModel)
+    _assert_same(source, model)
+
+
+def test_layers_that_give_something_else_than_the_saved_function_are_not_taken(
+    tmp_path,
+):
+    model = _network(tf_keras)
+    model.save(tmp_path / "mine", save_format="tf")
+    whole = SavedModel(tmp_path / "mine")
+    assert layers_in(tmp_path / "mine", whole, {}, trust_code=False) is not None
+
+    def half(pixels):
+        return whole(pixels) / 2
+
+    assert layers_in(tmp_path / "mine", half, {}, trust_code=False) is None
+
+
+def test_code_in_the_record_of_layers_is_not_run(tmp_path):
+    layers = tf_keras.layers
+    given = tf_keras.Input((SIZE_PX, SIZE_PX, 3))
+    doubled = layers.Lambda(lambda values: values * 2.0)(given)
+    model = tf_keras.Model(given, layers.Dense(1)(layers.Flatten()(doubled)))
+    model.save(tmp_path / "mine", save_format="tf")
+    source = read_source(tmp_path / "mine", rule=InputRule())
+    assert isinstance(source.model, SavedModel)
 
 
 @pytest.mark.parametrize("function", ["functional", "subclassed"])
