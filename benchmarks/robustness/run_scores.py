@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,8 +60,15 @@ def run_scores(run: Path, manifest: Path, split: str) -> RunScores:
             return RunScores(found["score"], found["features"], without)
 
 
-def in_fresh_process(module: str, arguments: Sequence[str]) -> None:
+def in_fresh_process(
+    module: str, arguments: Sequence[str], *, accepted: Collection[int] = (0,)
+) -> None:
     """Run a command of this checkout; what it prints goes to standard error.
+
+    Args:
+        module: of the command.
+        arguments: its words.
+        accepted: exit statuses that are no failure.
 
     Raises:
         BenchmarkError: when it fails.
@@ -74,7 +81,7 @@ def in_fresh_process(module: str, arguments: Sequence[str]) -> None:
         stdout=sys.stderr,
         check=False,
     )
-    if done.returncode:
+    if done.returncode not in accepted:
         raise BenchmarkError(
             f"python -m {module} {' '.join(arguments)} ended with exit code"
             f" {done.returncode}, for the reason above"

@@ -22,6 +22,9 @@ from edge_runtime.site_calibration.unlabelled import SHIFT_FORMAT, SiteShift, is
 SITE_FORMAT = 1
 SITE_SPLIT = "site"
 
+UNNAMED = "not stated"
+"""What a card says of a data set that nobody named."""
+
 # A site's file is a page of JSON.
 LARGEST_SITE_BYTES = 2**20
 
@@ -96,9 +99,10 @@ def in_force(card: ModelCard) -> str:
         return (
             f"operating point: this site's file, chosen on its own photos for {target}"
         )
+    named = "" if card.data.name == UNNAMED else f" of {card.data.name}"
     return (
-        f"operating point: the model card's, chosen on {card.threshold.split} of"
-        f" {card.data.name} for {target}"
+        f"operating point: the model card's, chosen on {card.threshold.split}{named}"
+        f" for {target}"
     )
 
 
