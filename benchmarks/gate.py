@@ -33,6 +33,7 @@ from benchmarks.results.result import Settings as RunSettings
 from edge_runtime.measuring.latency import PRESETS
 from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 
@@ -59,7 +60,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " checkout, in turns on this machine, and compare them.",
         epilog="exit status: 0 no limit broken; 1 one of the two cannot be measured;"
         " 2 wrong usage; 4 a limit broken",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     option = parser.add_argument
     option("--before", default="HEAD~1", help="commit to compare this checkout with")

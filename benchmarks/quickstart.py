@@ -46,7 +46,7 @@ from benchmarks.reporting.summary import (
     median_stages,
     photos_per_second,
 )
-from benchmarks.reporting.tables import overview
+from benchmarks.reporting.tables import headline_caption, overview
 from benchmarks.results.gathering import machine_slug
 from benchmarks.results.quality import quality_on_card
 from benchmarks.text.tables import Table, text_table
@@ -58,6 +58,7 @@ from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import INVESTIGATE, MONITOR, UNCERTAIN, UNUSABLE, Verdict
@@ -128,8 +129,8 @@ def narrow_overview(rows: Sequence[Row]) -> Table:
             (name, *cells[1:5], *cells[6:])
             for name, cells in zip(names, full.rows, strict=True)
         ),
-        f"{full.caption} Medians: photo ms from the photo's path to the verdict, infer"
-        " ms of the interpreter alone.",
+        f"{headline_caption(rows)} Medians: photo ms from the photo's path to the"
+        " verdict, infer ms of the interpreter alone.",
     )
 
 
@@ -222,7 +223,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " this machine, and write a page with both beside the models' own recall.",
         epilog="exit status: 0 done; 1 nothing could be judged; 2 wrong usage; 3 some"
         " models or photos failed and are named on standard error",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     option = parser.add_argument
     option("--models", type=Path, default=CHECKOUT / "models", help="folder of .tflite")

@@ -29,6 +29,7 @@ from convert.source.options import (
 from edge_runtime.files.atomic import write_text
 from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.manifest import photos_of, read_manifest
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from training.framework import start_keras
 
@@ -50,7 +51,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         description="Compare every layer of an integer .tflite file with the Keras"
         " model it was made of: signal to noise, cosine, largest difference, and what"
         " follows. Writes FILE's name with .layers.csv and .layers.svg.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument("file", type=Path, help="the converted .tflite file")
     add_source_options(parser)

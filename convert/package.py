@@ -30,6 +30,7 @@ from edge_runtime.model.file import ModelFile, read_model_file
 from edge_runtime.site_calibration.file import in_force
 from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.terminal.native_log import without_info_lines
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,9 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 @exit_status(stopped="stopped; kits are whole or not there")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    problems = package(parse(arguments))
+    settings = parse(arguments)
+    with without_info_lines():
+        problems = package(settings)
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if len(problems) == len(kit_names()):

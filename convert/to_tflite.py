@@ -42,7 +42,7 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import write_model_file
 from edge_runtime.photos.manifest import read_manifest
-from edge_runtime.terminal.command_parser import CommandParser, from_keywords
+from edge_runtime.terminal.command_parser import CommandParser, Defaults, from_keywords
 from edge_runtime.terminal.exit_status import exit_status
 from training.framework import start_keras
 
@@ -53,7 +53,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         description="Convert a trained Keras model to a .tflite file with its card:"
         " weights, preprocessing, threshold with its evidence, golden vectors.",
         epilog=EPILOG,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add_source_options(parser)
     add_conversion_options(parser)

@@ -37,6 +37,7 @@ from edge_runtime.photos.manifest import (
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.command_parser import CommandParser
 from edge_runtime.terminal.exit_status import exit_status
+from edge_runtime.terminal.native_log import without_info_lines
 
 SAME_SHARE = 0.01
 """Difference of recall or specificity allowed across kernel families, whose scores
@@ -207,9 +208,10 @@ def _differences(found: Accuracy, promised: Accuracy, exact: bool) -> Iterator[s
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     failed = 0
-    for check in verify(parse(arguments)):
-        print(check)
-        failed += bool(check.problems)
+    with without_info_lines():
+        for check in verify(parse(arguments)):
+            print(check)
+            failed += bool(check.problems)
     return 4 if failed else 0
 
 

@@ -30,6 +30,7 @@ from edge_runtime.photos.manifest import (
     write_manifest,
 )
 from edge_runtime.photos.preprocessing import centre_square
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.datasets.manifest_rows import Row, relative_path
@@ -43,7 +44,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Draw photos of the train split at random and store changed copies"
         " with a manifest in which they are the train split. Validation and test photos"
         " are listed unchanged. Same seed, same photos.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("manifest", type=Path, help="table of training/prepare.py")

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from edge_runtime.measuring.machine import usable_cores
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
-from edge_runtime.terminal.command_parser import CommandParser, from_keywords
+from edge_runtime.terminal.command_parser import CommandParser, Defaults, from_keywords
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from training.augmentation.pipelines import AUGMENTATIONS
@@ -53,7 +53,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Write soft labels: a trained network's scores of augmented photos"
         " of the train split, for training/train.py --soft-labels. Continues where it"
         " was stopped.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add(

@@ -27,6 +27,7 @@ from edge_runtime.photos.measures import structure
 from edge_runtime.photos.preprocessing import as_picture, centre_square, scaled
 from edge_runtime.photos.quality import LOOK_PX
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 
 # Six digits: rounding then moves no distance by a thousandth.
@@ -40,7 +41,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         " mean and spread, for the runtime and for the page.",
         epilog="exit status: 0 written; 1 a photo or the manifest cannot be used; 2"
         " wrong usage",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument(

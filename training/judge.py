@@ -28,7 +28,7 @@ from edge_runtime.files.atomic import write_bytes
 from edge_runtime.model.answers import slots_of
 from edge_runtime.photos.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.photos.preprocessing import load_pixels
-from edge_runtime.terminal.command_parser import CommandParser
+from edge_runtime.terminal.command_parser import CommandParser, Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from training.datasets.questions import (
     ALL,
@@ -55,7 +55,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         " write scores (n,) and features (n, k) with the photos' paths; of a network"
         " that takes answers also score_without_NAME, with that answer hidden, and"
         " score_without_all. Research and education; not a medical device.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("run", type=Path, help="folder of a finished run")

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from edge_runtime.errors import ManifestError, PhotoError
 from edge_runtime.photos.manifest import write_manifest
-from edge_runtime.terminal.command_parser import CommandParser, from_keywords
+from edge_runtime.terminal.command_parser import CommandParser, Defaults, from_keywords
 from edge_runtime.terminal.exit_status import exit_status
 from training.datasets.download import SOURCES, download
 from training.datasets.fingerprints import Fingerprint, fingerprint
@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         + "; ".join(f"{each.name} ({each.signs})" for each in LAYOUTS.values())
         + ". Exit status: 0 written; 1 no manifest can be made; 2 wrong usage; 3"
         " written, but photos were left out, and are named.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add(

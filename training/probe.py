@@ -29,6 +29,7 @@ from tqdm import tqdm
 from edge_runtime.evaluation.intervals import delong_interval
 from edge_runtime.evaluation.metrics import roc_auc
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of, read_manifest
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 from training.fitting.batches import labels_of, model_inputs
@@ -76,7 +77,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         " val splits. Photos of one lesion stay together. The test split is not"
         " touched.",
         epilog="Networks: " + ", ".join(NETWORKS),
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add(

@@ -179,7 +179,10 @@ def _save_whole(model: "keras.Model", path: Path) -> None:
     temporary.replace(path)
 
 
-@exit_status(stopped="stopped; give the same command again to resume")
+@exit_status(
+    stopped="stopped; the run's folder keeps the finished epochs: give the same"
+    " command again to resume"
+)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     print(trained(parse(arguments)))

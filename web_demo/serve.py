@@ -20,7 +20,7 @@ if not __package__:
 
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.terminal.arguments import at_least
-from edge_runtime.terminal.command_parser import CommandParser
+from edge_runtime.terminal.command_parser import CommandParser, Defaults
 from web_demo.judging.models import ServingError, opened
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -59,7 +59,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser = CommandParser(
         description="Serve pages on which photos are judged by models, inside the page"
         " or by this server. Photos stay in memory and are forgotten with the answer.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument(
         "--model",

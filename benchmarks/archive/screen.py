@@ -4,7 +4,6 @@ Run: python -m benchmarks.archive.screen photos --model models/cnn32.qat_int8.tf
 --out out
 """
 
-import argparse
 import dataclasses
 import json
 import sys
@@ -24,7 +23,7 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import peak_memory_mib
 from edge_runtime.model.file import read_model_file
 from edge_runtime.terminal.arguments import at_least
-from edge_runtime.terminal.command_parser import CommandParser
+from edge_runtime.terminal.command_parser import CommandParser, Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
@@ -100,7 +99,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         epilog="exit status: 0 every photo judged; 1 the archive or model cannot be"
         " used; 2 wrong usage; 3 some photos could not be read: failed.jsonl names"
         " them; 130 interrupted",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     option = parser.add_argument
     option("archive", type=Path, help="folder, .tar or .parquet file")

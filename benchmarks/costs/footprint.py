@@ -21,6 +21,7 @@ from benchmarks.text.tables import text_table
 from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.measuring.revision import CHECKOUT
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 
 DISTRIBUTIONS = (
@@ -74,7 +75,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Measure what the runtime needs on disk, and what a new process"
         " takes to its first verdict. Research and education; not a medical device.",
         epilog="exit status: 0 done; 1 a process failed; 2 wrong usage",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument(
         "--model", type=Path, default=CHECKOUT / "models/cnn32.qat_int8.tflite"

@@ -24,6 +24,7 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.machine import describe_machine
 from edge_runtime.photos.decoding import decode_scale, read_photo
 from edge_runtime.photos.paths import photos_in
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 
@@ -143,7 +144,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         epilog="exit status: 0 done; 1 nothing could be measured; 2 wrong usage;"
         " 4 the scale in use is under 4 times faster, or moves a"
         " probability by over 0.01 and by more than a crop moved by one pixel does",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--photos", type=Path, default=Path("samples"))

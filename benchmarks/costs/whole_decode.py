@@ -17,6 +17,7 @@ from edge_runtime.classifier import LesionClassifier
 from edge_runtime.photos.decoding import read_photo
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
@@ -53,7 +54,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " whole, as the kits for apps do, and at the reduced scale that the runtime"
         f" takes. {NOTICE.capitalize()}.",
         epilog="exit status: 0 done; 1 an error; 2 wrong usage.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--photos", type=Path, default=Path("samples"))

@@ -53,7 +53,7 @@ def plotly_script() -> str:
         from plotly.offline import get_plotlyjs
     except ImportError as error:
         raise BenchmarkError(
-            'the HTML report needs Plotly; install it: pip install "plotly>=6"'
+            'the HTML report needs Plotly; install it: pip install ".[bench]"'
         ) from error
     return str(get_plotlyjs())
 

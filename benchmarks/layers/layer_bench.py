@@ -48,6 +48,7 @@ from edge_runtime.model.interpreter import open_model_file
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.terminal.progress import ProgressLine
@@ -75,7 +76,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " Research and education; not a medical device.",
         epilog="exit status: 0 measured; 1 a model or the photo cannot be used; 2 wrong"
         " usage",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     option = parser.add_argument
     option("--models", type=Path, default=CHECKOUT / "models", help="folder of .tflite")

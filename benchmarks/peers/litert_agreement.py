@@ -33,6 +33,7 @@ from edge_runtime.model.file import read_model_file
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 
@@ -143,7 +144,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         epilog=f"exit status: 0 all agree within {MOST_APART:.0%}; 1 a file, a photo"
         " or the tool is missing; 2 wrong usage; 3 some are undecided, which more turns"
         " or a quieter machine decide; 4 some do not agree",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     option = parser.add_argument
     option("--models", type=Path, default=CHECKOUT / "models", help="folder of .tflite")

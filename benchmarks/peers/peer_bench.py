@@ -37,6 +37,7 @@ from edge_runtime.measuring.revision import CHECKOUT, revision
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 
 MOST_RUNS = {"infer": 20, "judge": 5}
@@ -61,7 +62,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser = argparse.ArgumentParser(
         description="Time every model file in our runtime and in those of others, one"
         " process each and turn by turn, one thread.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     option = parser.add_argument
     option("--models", type=Path, default=CHECKOUT / "models", help="folder of .tflite")

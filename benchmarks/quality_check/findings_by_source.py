@@ -29,6 +29,7 @@ from edge_runtime.photos.manifest import (
 from edge_runtime.photos.preprocessing import as_picture, centre_square, scaled
 from edge_runtime.photos.quality import FINDING_NAMES, measures_of, square_findings
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
@@ -64,7 +65,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         " which the limits rest. Research and education; not a medical device.",
         epilog="exit status: 0 done; 1 the manifest cannot be used; 2 wrong usage; 3"
         " some photos could not be read",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("--manifest", type=Path, required=True, help="table with a column source")

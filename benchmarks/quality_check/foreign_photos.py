@@ -27,8 +27,10 @@ from edge_runtime.photos.manifest import read_manifest
 from edge_runtime.photos.paths import photos_in
 from edge_runtime.photos.quality import DOUBTS, photo_findings
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
+from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import MONITOR
 
 LARGEST_FALSE_REJECTS = 0.005
@@ -63,7 +65,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog="exit status: 0 done; 1 nothing could be measured; 2 wrong usage; 4 a"
         " picture of something else is called monitor, or over 0.5 % of the train split"
         " is refused",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--manifest", type=Path, help="table of photos of lesions")
@@ -187,7 +189,13 @@ def kept(rows: Sequence[Row]) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
     words = parse(arguments)
-    rows = list(measure(words))
+    kinds = len(KINDS) + bool(words.photos) + 3 * bool(words.manifest)
+    rows: list[Row] = []
+    with ProgressLine() as line:
+        line.show("kinds of pictures judged", 0, kinds)
+        for each in measure(words):
+            rows.append(each)
+            line.show("kinds of pictures judged", len(rows), kinds)
     rows.append(together(rows))
     print(table(rows))
     if words.out:

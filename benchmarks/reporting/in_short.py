@@ -32,17 +32,20 @@ def in_short(rows: Sequence[Row]) -> Sentence | None:
     Of several sources, it names the mean and the source where the file does worst, so
     that no good mean hides it.
     """
-    told = tuple(words for row in rows for words in _of_row(row))
-    return Sentence(f"On {main_photos(rows)}:", told) if told else None
+    alike = len({row.headline.photos for row in rows if row.headline}) < 2
+    told = tuple(words for row in rows for words in _of_row(row, named=not alike))
+    lead = f"On {main_photos(rows)}:" if alike else "Each on photos of its own:"
+    return Sentence(lead, told) if told else None
 
 
-def _of_row(row: Row) -> Iterable[str]:
+def _of_row(row: Row, *, named: bool) -> Iterable[str]:
+    """What a row reaches; ``named``: with the photos, which not all rows share."""
     found, latency = row.headline, row.photo_to_verdict
     if found is None or latency is None or found.recall is None:
         return
     yield (
         f"{row.name}: {_pair(found)} in {milliseconds(latency.median_ms)} ms"
-        f"{_worst(row)}"
+        f"{_worst(row)}{f' on {found.photos}' if named else ''}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The seed project's own figures, shown beside ours and never mixed with them.
+"""The published project's own figures, shown beside ours and never mixed with them.
 
 ``published.json`` quotes them with the lines they stand on. They were computed in
 floating point, by others, at a threshold of 0.5; nothing here was measured again.
@@ -87,9 +87,9 @@ def read_published(path: Path = _FILE) -> Published:
 
 
 def published_table(published: Published) -> Table:
-    """What the seed project printed about its own networks."""
+    """What the published project printed about its own networks."""
     return Table(
-        "Published by the seed project, not measured here",
+        "Published by the published project, not measured here",
         (
             "network",
             "input px",

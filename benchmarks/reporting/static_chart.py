@@ -37,7 +37,7 @@ def static_charts(section: Section) -> dict[str, bytes]:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise BenchmarkError(
-            "static charts need Matplotlib; install it: pip install matplotlib"
+            'static charts need Matplotlib; install it: pip install ".[train]"'
         ) from error
     with matplotlib.rc_context({"svg.hashsalt": "lesion-edge", "font.size": 9}):
         figure = Figure(figsize=(7, 6), layout="constrained")

@@ -330,9 +330,16 @@ def overview(rows: Sequence[Row]) -> Table:
             )
             for row in rows
         ),
+        f"{headline_caption(rows)} Photos per second: one after another in one process,"
+        " from the mean duration.",
+    )
+
+
+def headline_caption(rows: Sequence[Row]) -> str:
+    """Where the figures beside a latency come from."""
+    return (
         f"Recall, specificity and AUC on {main_photos(rows)}, at each file's own"
-        " threshold, with 95 % intervals. Photos per second: one after another in one"
-        " process, from the mean duration.",
+        " threshold, with 95 % intervals."
     )
 
 

@@ -233,7 +233,7 @@ def quality_on_card(card: ModelCard) -> Quality:
     """What a card states about its cleanest set of photos; nothing is measured."""
     accuracy = headline(card.accuracy)
     return Quality(
-        photos=f"{accuracy.split} (from the card)",
+        photos=f"{accuracy.photos} (from the card)",
         malignant=accuracy.recall.n,
         other=accuracy.specificity.n,
         unusable=None,

@@ -27,6 +27,7 @@ from edge_runtime.photos.decoding import read_photo
 from edge_runtime.photos.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.arguments import at_least
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.terminal.progress import ProgressLine
@@ -195,7 +196,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         " would hold the camera, and vote on them under several rules. Research and"
         " education; not a medical device.",
         epilog="exit status: 0 done; 1 nothing could be measured; 2 wrong usage",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")

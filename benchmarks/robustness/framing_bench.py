@@ -32,6 +32,7 @@ from edge_runtime.photos.decoding import read_picture
 from edge_runtime.photos.lesion_locator import suggested
 from edge_runtime.photos.preprocessing import cut
 from edge_runtime.photos.quality import FRAMING
+from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import INVESTIGATE, MONITOR, Verdict
 
 # Side of the frame over that of the photo, and where the photo lies in it.
@@ -189,10 +190,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{len(photos)} photos of {words.manifest.parent.name}, {words.split}")
     print("| frame | hit | silent before | silent now | suggested | as the photo |")
     print("|---|---|---|---|---|---|")
-    for factor, place in FRAMES:
-        shares = measured(classifier, photos, factor, place)
-        cells = " | ".join(f"{share:.2f}" for share in shares)
-        print(f"| {factor} x, {place} | {cells} |", flush=True)
+    with ProgressLine() as line:
+        for done, (factor, place) in enumerate(FRAMES):
+            line.show("framings judged", done, len(FRAMES), f"{factor} x, {place}")
+            shares = measured(classifier, photos, factor, place)
+            cells = " | ".join(f"{share:.2f}" for share in shares)
+            line.clear()
+            print(f"| {factor} x, {place} | {cells} |", flush=True)
     return 0
 
 

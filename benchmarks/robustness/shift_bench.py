@@ -31,6 +31,7 @@ from edge_runtime.measuring.revision import revision
 from edge_runtime.photos.decoding import read_photo
 from edge_runtime.photos.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
 from edge_runtime.photos.preprocessing import centre_square, resize
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 
@@ -56,7 +57,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         description="Judge the photos of a split as other cameras, lamps and hands"
         " would have taken them, with every model file at its own threshold; then with"
         " the lesion or its surroundings taken away, to show what else a file reads.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     option = parser.add_argument
     option("--models", type=Path, default=Path("models"), help="folder of .tflite")

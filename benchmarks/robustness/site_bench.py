@@ -38,6 +38,7 @@ from edge_runtime.photos.manifest import (
 from edge_runtime.photos.preprocessing import resize
 from edge_runtime.site_calibration.labelled import LEAST_OTHER, needed_malignant
 from edge_runtime.site_calibration.unlabelled import expected_share, score_that_calls
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 
@@ -68,7 +69,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Calibrate a file's threshold on changed validation photos, as a"
         " site with another camera would on its own, and try it on changed test"
         " photos.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("model", type=Path, help="a .tflite file")

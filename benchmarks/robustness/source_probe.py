@@ -45,6 +45,7 @@ from edge_runtime.photos.manifest import (
     write_manifest,
 )
 from edge_runtime.photos.preprocessing import resize
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.terminal.progress import ProgressLine
@@ -126,7 +127,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Ask how well a model's score and features tell the source of"
         " benign photos, and what is left of its judgement with the lesion masked."
         " Research and education; not a medical device.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add(

@@ -30,6 +30,7 @@ from edge_runtime.files.atomic import write_text
 from edge_runtime.measuring.revision import revision
 from edge_runtime.model.operating_point import recall_and_specificity
 from edge_runtime.photos.manifest import read_manifest
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 
@@ -41,7 +42,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Judge the test photos by several files together. Thresholds, for"
         f" {TARGET_RECALL:.0%} recall, and the meta-learner come from the val split.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("models", type=Path, nargs="+", help="two or more .tflite files")

@@ -30,6 +30,7 @@ from benchmarks.text.tables import Table, markdown_table
 from edge_runtime.evaluation.intervals import Interval
 from edge_runtime.files.atomic import write_text
 from edge_runtime.model.file import ModelFile, read_model_file
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 
@@ -148,7 +149,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="One table of model files that benchmarks/run.py has measured,"
         " the highest AUC first.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("models", type=Path, nargs="+", help="folders with .tflite files, at any depth")

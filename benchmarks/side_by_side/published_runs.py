@@ -1,4 +1,4 @@
-"""The seed project's runs, trained here by its recipe, beside what it published.
+"""The published project's runs, trained here by its recipe, beside what it published.
 
 Run: python -m benchmarks.side_by_side.published_runs "seed
 cnn32=seed/cnn32.qat_int8.tflite" \
@@ -31,6 +31,7 @@ from edge_runtime.measuring.revision import revision
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.operating_point import recall_and_specificity
 from edge_runtime.photos.manifest import read_manifest
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.terminal.progress import ProgressLine
 from edge_runtime.verdict import NOTICE
@@ -49,10 +50,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Turn command-line words into options, or exit with a usage message."""
     published = read_published()
     parser = argparse.ArgumentParser(
-        description="One table: the seed project's published figures and, below each,"
-        " those of a file that was trained by its recipe and converted here.",
+        description="One table: the published project's figures and, below each, those"
+        " of a file that was trained by its recipe and converted here.",
         epilog="Runs: " + ", ".join(network.name for network in published.networks),
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN=FILE", help="a published run and our .tflite")
@@ -96,7 +97,7 @@ def runs_table(
         f"{name}: {networks[name].note}" for name in cards if networks[name].note
     )
     return Table(
-        title="The seed project's runs, published and trained here",
+        title="The published project's runs, published and trained here",
         head=HEAD,
         rows=tuple(rows),
         caption=f"{NOTICE[0].upper()}{NOTICE[1:]}. Theirs: floating point, quoted."

@@ -18,6 +18,7 @@ from benchmarks.text.tables import Table, markdown_table
 from edge_runtime.files.atomic import write_text
 from edge_runtime.model.card import Accuracy, ModelCard
 from edge_runtime.model.file import read_model_file
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from edge_runtime.verdict import NOTICE
 
@@ -34,7 +35,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Turn command-line words into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Mean and standard deviation of several seeds of one recipe.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("models", type=Path, nargs="+", help=".tflite files that differ in their seed")

@@ -30,12 +30,11 @@ calibrated probability, and one of *investigate*, *uncertain*, *monitor* or *unu
 photo*. Not for diagnosis, not for screening, not as a reason to leave a lesion
 unexamined.
 
-**Limits.** Trained and measured on one public data set, whose malignant and other
-photos partly come from different cameras: part of the score is the camera (the
-colour-only baseline of `benchmarks/run.py` shows how far colour alone gets). On photos
-from another hospital and camera expect lower AUC and far lower specificity at the
-shipped threshold. A few test photos are copies of training photos that the data set's
-own marks do not name (docs/decisions).
+**Limits.** Trained and measured on the data sets that each card names. In them the
+malignant and the other photos partly come from different cameras: part of a score is
+the camera (the colour-only baseline of `benchmarks/run.py` shows how far colour alone
+gets). On photos from another hospital and camera expect a lower AUC and a far lower
+specificity at the shipped threshold ([figures](../docs/limits.md)).
 """
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from edge_runtime.commands.verbs import DEVICE, VERBS, call, device_verb, listing
 from edge_runtime.errors import SettingsError
 from edge_runtime.terminal import logs
+from edge_runtime.terminal.command_parser import CommandParser, called_as
 from edge_runtime.version import VERSION
 
 # What `pip install ./edge_runtime` puts on the path.
@@ -23,9 +24,6 @@ def run(arguments: Sequence[str]) -> int:
     """
     own = _parser().parse_args(arguments)
     logs.choose_form(own.log)
-    # Here: --help needs none of it.
-    from edge_runtime.terminal.command_parser import called_as
-
     with called_as(f"{_own_name()} {own.verb}"):
         if VERBS[own.verb].group == DEVICE:
             return _run_on_device(own)
@@ -38,8 +36,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run_on_device(own: argparse.Namespace) -> int:
+    # Here: --help needs none of it.
     from edge_runtime.commands.option_sources import read_source, with_sources
-    from edge_runtime.terminal.command_parser import CommandParser
 
     module, summary = device_verb(own.verb), VERBS[own.verb].summary
     parser = CommandParser(
@@ -61,14 +59,13 @@ def _run_on_device(own: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=_own_name(),
         usage="%(prog)s [-h] [--version] [--config FILE] [--log {text,json}] VERB ...",
         description="Train, convert, measure and run skin-lesion classifiers. Research"
         f" and education;\nnot a medical device.\n\n{listing()}",
         epilog=f"{_own_name()} VERB --help tells a verb's options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{COMMAND} {VERSION}")
     parser.add_argument(

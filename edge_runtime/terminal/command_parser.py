@@ -6,7 +6,9 @@ the same parser, so that a value is as good or as wrong in each of them.
 """
 
 import argparse
+import difflib
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,6 +33,19 @@ class _Caller:
     names: tuple[str, ...] | None = None
 
 
+class Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """States the defaults of options, but for those that say nothing, such as None."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        silent = action.default in (None, "", (), [])
+        if silent or "(default:" in (action.help or ""):
+            return action.help
+        return super()._get_help_string(action)
+
+
+# Lines of a usage message; a longer one would push its error out of sight.
+_LONGEST_USAGE = 6
+
 _SHELL = _Caller()
 _caller: ContextVar[_Caller] = ContextVar("_caller", default=_SHELL)
 
@@ -42,10 +57,12 @@ class CommandParser(argparse.ArgumentParser):
         """As ``argparse.ArgumentParser``, without abbreviations of options."""
         options.setdefault("prog", _caller.get().program)
         super().__init__(allow_abbrev=False, **options)
+        self._given: Sequence[str] = ()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As ``argparse.ArgumentParser``; unknown keyword arguments are refused."""
         names = _caller.get().names
+        self._given = sys.argv[1:] if args is None else args
         if names is None:
             return super().parse_known_args(args, namespace)
         self._refuse_unknown(names)
@@ -74,7 +91,23 @@ class CommandParser(argparse.ArgumentParser):
         """
         if _caller.get().names is not None:
             raise UsageError(message)
-        super().error(message)
+        usage = self.format_usage()
+        if usage.count("\n") > _LONGEST_USAGE:
+            usage = f"usage: {self.prog} [options]; {self.prog} --help lists them\n"
+        self.exit(2, f"{usage}{self.prog}: error: {message}{self._near(message)}\n")
+
+    def _near(self, message: str) -> str:
+        """The option or verb that was probably meant, for a misspelt one."""
+        known = re.findall(r"(?<!\w)--[a-z][\w-]*", self.format_help())
+        given = [word.partition("=")[0] for word in self._given]
+        unknown = [word for word in given if word[2:] and word not in known]
+        wrong = next((word for word in unknown if word.startswith("--")), "")
+        if choice := re.search(
+            r"invalid choice: '(.+?)' \(choose from (.*)\)", message
+        ):
+            wrong, known = choice.group(1), re.findall(r"[\w.-]+", choice.group(2))
+        near = difflib.get_close_matches(wrong, known, 1)
+        return f"; {wrong}: did you mean {near[0]}?" if near else ""
 
 
 def _grouped(words: Sequence[str], at_once: set[str]) -> list[str]:

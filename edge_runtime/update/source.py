@@ -23,7 +23,7 @@ def read_from(place: str, name: str, most_bytes: int) -> bytes:
         most_bytes: more than this is an error.
 
     Raises:
-        UpdateError: when it cannot be had, is cut short or too large.
+        UpdateError: when it cannot be fetched, is cut short or too large.
     """
     scheme = urllib.parse.urlsplit(place).scheme
     where = f"{place.rstrip('/')}/{name}"
@@ -35,7 +35,7 @@ def read_from(place: str, name: str, most_bytes: int) -> bytes:
                 content = file.read(most_bytes + 1)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise UpdateError(
-            f"{where} cannot be had: {error}. Nothing was changed; try again later."
+            f"{where} cannot be fetched: {error}. Nothing was changed; try again later."
         ) from error
     if len(content) > most_bytes:
         raise UpdateError(f"{where} is larger than {most_bytes} bytes; not taken")

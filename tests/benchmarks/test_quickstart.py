@@ -45,7 +45,7 @@ def test_recall_and_specificity_are_those_of_the_card(arguments, model_path, cap
     stated = headline(read_model_file(model_path).card.accuracy)
     assert f"{stated.recall.value:.3f}" in shown
     assert f"{stated.specificity.value:.3f}" in shown
-    assert f"{stated.split} (from the card)" in shown
+    assert f"{stated.photos} (from the card)" in shown.replace("\n", " ")
 
 
 def test_bad_models_and_photos_are_named_and_the_rest_goes_on(

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from edge_runtime.terminal.arguments import share
-from edge_runtime.terminal.command_parser import CommandParser
+from edge_runtime.terminal.command_parser import CommandParser, Defaults
 from training.augmentation.pipelines import AUGMENTATIONS
 from training.datasets.questions import ALL, ALL_HIDDEN, QUESTION_SETS
 from training.networks.branches import branch
@@ -96,7 +96,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " chosen by AUC on the val split; the test split is not touched. Stopped runs"
         " go on where they were when the same command is given again. The environment"
         " variable KERAS_BACKEND picks tensorflow (default), jax or torch.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add(
@@ -172,7 +172,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " is filled up with mutated feature vectors a + F (b - c) of its own, as"
         " differential evolution makes them, before the last layer;"
         " COLUMN,label, such as source,label: draw as many malignant as benign photos"
-        " within each value of a branch of the manifest, and as many of each value;"
+        " within each value of a column of the manifest, and as many of each value;"
         " camera,label: by source, but photos that a source took over count to the"
         " source that the manifest names as their origin",
     )
@@ -188,7 +188,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         type=share(),
         default=0.0,
         metavar="WEIGHT",
-        help="of the loss of a second output, which learns the manifest's branch"
+        help="of the loss of a second output, which learns the manifest's column"
         " diagnosis and is dropped at the end; 0: none",
     )
     add("--batch-size", type=int, default=32, help="photos a step")

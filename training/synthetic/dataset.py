@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from edge_runtime.photos.manifest import write_manifest
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from training.synthetic.lesions import SKIN_TONES, draw_lesion
 
@@ -94,7 +95,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Draw photos of both classes with their manifest, to try the road"
         " from photos to a kit without a data set. A network that separates them knows"
         " nothing about real lesions.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add = parser.add_argument
     add("--out", type=Path, required=True, help="folder for photos and manifest.csv")

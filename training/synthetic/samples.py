@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge_runtime.files.atomic import write_bytes
+from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
 from training.synthetic.lesions import draw_lesion
 
@@ -118,7 +119,7 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     """Turn command-line words into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Draw the synthetic photos of samples/.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     parser.add_argument(
         "--out", type=Path, default=Path("samples"), help="folder for the photos"

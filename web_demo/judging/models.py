@@ -9,6 +9,7 @@ from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.model.answers import Question
 from edge_runtime.model.card import ModelCard
 from edge_runtime.site_calibration.unlabelled import is_moved
+from edge_runtime.terminal.native_log import without_info_lines
 
 
 class ServingError(EdgeRuntimeError):
@@ -55,11 +56,13 @@ def _opened(path: Path) -> LesionClassifier:
 
     The pages promise recall and specificity beside each verdict.
     """
-    classifier = LesionClassifier.load(path)
+    with without_info_lines():
+        classifier = LesionClassifier.load(path)
     if not is_moved(classifier.card):
         return classifier
     print(
         f"{path}: the site's threshold came without labels and is left aside",
         file=sys.stderr,
     )
-    return LesionClassifier.load(path, site=False)
+    with without_info_lines():
+        return LesionClassifier.load(path, site=False)

@@ -18,11 +18,13 @@ def test_the_quoted_counts_give_the_quoted_recall_and_precision(name):
 def test_specificity_follows_from_the_quoted_false_positives():
     published = read_published()
     # 20 of 360 other photos were called malignant.
-    assert published.specificity(NETWORKS["seed cnn32"]) == pytest.approx(340 / 360)
+    assert published.specificity(NETWORKS["published cnn32"]) == pytest.approx(
+        340 / 360
+    )
 
 
 def test_counts_over_two_outputs_give_no_specificity():
-    network = NETWORKS["seed resnet101v2 augmented"]
+    network = NETWORKS["published resnet101v2 augmented"]
     assert network.false_negatives == network.false_positives
     assert read_published().specificity(network) is None
 

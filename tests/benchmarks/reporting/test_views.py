@@ -129,7 +129,7 @@ class TestMarkdown:
             "## pi",
             "python benchmarks/run.py",
             "0123456789ab",
-            "Published by the seed project, not measured here",
+            "Published by the published project, not measured here",
         ):
             assert part in text
 
@@ -254,6 +254,16 @@ class TestInShort:
             f" source, {worst.source}: {worst.recall.value:.2f} at"
             f" {worst.specificity.value:.2f})."
         )
+
+    def test_models_on_different_photos_say_so(self, rows):
+        photos = dataclasses.replace(rows[0].quality[0], photos="test of york")
+        other = dataclasses.replace(rows[0], quality=(photos,))
+        told = in_short([rows[0], other])
+        assert told.lead == "Each on photos of its own:"
+        assert [words.rpartition(" on ")[2] for words in told.models] == [
+            "test",
+            "test of york",
+        ]
 
     def test_nothing_measured_has_no_sentence(self, rows):
         assert in_short([dataclasses.replace(rows[0], quality=())]) is None

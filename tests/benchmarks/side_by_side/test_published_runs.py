@@ -24,7 +24,7 @@ def manifest(tmp_path_factory):
 def rows(manifest, tmp_path_factory, table_rows):
     """The command's table: columns by heading, two rows a run."""
     out = tmp_path_factory.mktemp("results")
-    runs = [f"seed cnn32={CNN32}", f"seed resnet101v2 augmented={LESION64}"]
+    runs = [f"published cnn32={CNN32}", f"published resnet101v2 augmented={LESION64}"]
     assert main([*runs, "--manifest", str(manifest), "--out", str(out)]) == 0
     found = table_rows(out / "published_runs.md")
     return [dict(zip(HEAD, row, strict=True)) for row in found]
@@ -74,9 +74,12 @@ def test_a_micro_average_is_not_matched(rows):
 @pytest.mark.parametrize(
     ("runs", "words"),
     [
-        (["seed cnn99=a.tflite"], "expected RUN=FILE with one of the runs seed cnn32"),
-        (["seed cnn32"], "got seed cnn32"),
-        ([f"seed cnn32={CNN32}"] * 2, "named twice"),
+        (
+            ["published cnn99=a.tflite"],
+            "RUN=FILE with one of the runs published cnn32",
+        ),
+        (["published cnn32"], "got published cnn32"),
+        ([f"published cnn32={CNN32}"] * 2, "named twice"),
     ],
 )
 def test_unknown_runs_are_refused(manifest, capsys, runs, words):
