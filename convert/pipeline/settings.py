@@ -13,7 +13,6 @@ from convert.quantize.recipes import (
     TARGET_RECALL,
     FineTuning,
     Recipe,
-    has_ai_edge,
 )
 from convert.source.options import SourceOptions
 from convert.targets.table import TARGETS, Target
@@ -56,10 +55,11 @@ class Settings(SourceOptions):
     def jobs(self) -> tuple["Settings", ...]:
         """One for each model and recipe; with ``all``, those that the target runs.
 
-        The recipe of an optional package is among all where it is installed.
+        The recipe of an optional package, which refuses some networks, is asked for by
+        its name only.
         """
-        every = (each for each in RECIPES if each != AI_EDGE or has_ai_edge())
-        recipes = tuple(every) if self.recipe == ALL else (self.recipe,)
+        every = tuple(each for each in RECIPES if each != AI_EDGE)
+        recipes = every if self.recipe == ALL else (self.recipe,)
         return tuple(
             replace(self, keras_model=model, recipe=recipe, other_models=())
             for model in (self.keras_model, *self.other_models)

@@ -14,7 +14,7 @@ from sklearn.metrics import confusion_matrix, roc_auc_score
 
 from convert.cards.golden_pictures import golden_pngs
 from convert.errors import AuditError
-from convert.quantize.recipes import RECIPES
+from convert.quantize.recipes import AI_EDGE, RECIPES
 from convert.to_tflite import main, parse
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.model.file import read_model_file
@@ -26,7 +26,8 @@ TERMS = "drawn for a test"
 STEPS = 3
 # The published block order in every recipe, the usual one where int8 may differ.
 CONVERSIONS = [
-    *(("relu_bn_relu", recipe) for recipe in RECIPES),
+    # The AI Edge Quantizer refuses this network; test_ai_edge has one that it takes.
+    *(("relu_bn_relu", recipe) for recipe in RECIPES if recipe != AI_EDGE),
     ("bn_relu", "ptq_int8"),
     ("bn_relu", "qat_int8"),
 ]
@@ -209,7 +210,11 @@ def test_float_arithmetic_hardly_changes_a_score(
 
 
 def test_files_are_the_smaller_the_fewer_bits_they_keep(files):
-    size = {recipe: files["relu_bn_relu", recipe].stat().st_size for recipe in RECIPES}
+    size = {
+        recipe: path.stat().st_size
+        for (order, recipe), path in files.items()
+        if order == "relu_bn_relu"
+    }
     assert size["float32"] > size["float16"] > size["dynamic_int8"]
     # 94,378 weights of a byte and 318 statistics less; card and golden vectors beside.
     assert 94_000 < size["qat_int8"] < 140_000

@@ -30,8 +30,8 @@ def test_a_file_may_have_a_name_of_its_own():
     assert named.domain == "smartphone"
 
 
-@pytest.mark.parametrize("name", ["", "a b", "../a", "a.b"])
+@pytest.mark.parametrize("name", ["a b", "../a", "-a"])
 def test_a_name_that_is_no_file_name_is_refused(name, capsys):
     with pytest.raises(SystemExit):
-        parse(["model.keras", "--manifest", "m.csv", "--name", name])
-    assert "expected letters, digits, - and _" in capsys.readouterr().err
+        parse(["model.keras", "--manifest", "m.csv", f"--name={name}"])
+    assert "expected up to 64 of a-z, A-Z, 0-9" in capsys.readouterr().err

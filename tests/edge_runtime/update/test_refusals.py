@@ -152,7 +152,7 @@ def test_missing_server_and_missing_release_are_named(update, serve, tmp_path):
     (tmp_path / "empty").mkdir()
     for place in (tmp_path / "empty", serve(tmp_path / "empty"), "http://127.0.0.1:9"):
         status, said = update(place)
-        assert (status, "cannot be had" in said) == (1, True), said
+        assert (status, "cannot be fetched" in said) == (1, True), said
 
 
 def test_other_network_and_newer_runtime_are_refused(update, publish, unchanged):
