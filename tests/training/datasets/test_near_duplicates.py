@@ -93,10 +93,11 @@ def test_different_lesions_are_no_duplicates():
     assert near_duplicates(greys) == []
 
 
-def test_photos_of_one_rim_are_no_duplicates(originals):
+@pytest.mark.parametrize("radius", [0.9, 0.6])
+def test_photos_of_one_rim_are_no_duplicates(originals, radius):
     # The dark rim of a dermatoscope is alike in all photos that it took.
     x, y = np.meshgrid(np.linspace(-1, 1, SIZE_PX), np.linspace(-1, 1, SIZE_PX))
-    inside = (np.hypot(x, y) < 0.9)[..., None]
+    inside = (np.hypot(x, y) < radius)[..., None]
     assert near_duplicates([small_grey(image * inside) for image in originals]) == []
 
 
@@ -168,6 +169,16 @@ def test_detail_has_norm_one_and_ignores_brightness():
     assert np.linalg.norm(detail) == pytest.approx(1, abs=1e-5)
     assert np.abs(fine_detail(grey + 90) - detail).max() < 1e-6
     assert not fine_detail(np.zeros_like(grey)).any()
+
+
+def test_the_rim_of_a_black_frame_is_no_detail():
+    grey = np.full((128, 128), 120, np.uint8)
+    x, y = np.meshgrid(np.arange(128) - 63.5, np.arange(128) - 63.5)
+    grey[np.hypot(x, y) > 40] = 0
+    assert not fine_detail(grey).any()
+    grey[60:64, 60:64] = 180
+    rows, columns = np.nonzero(fine_detail(grey))
+    assert 54 < min(rows.min(), columns.min()) <= max(rows.max(), columns.max()) < 70
 
 
 def test_zoom_keeps_the_middle_and_the_size():
