@@ -70,7 +70,7 @@ def table(rows: Sequence[Row]) -> str:
     """The rows for a terminal, and for docs/device/runtime.md."""
     head = (
         "model", "scale", "full decode, ms", "reduced, ms",
-        "times faster", "probability off, median", "largest", "at most 0.01",
+        "times faster", "difference in probability, median", "largest", "at most 0.01",
         "steps of 1/256",
         "decisions changed", "classify, ms",
     )  # fmt: skip

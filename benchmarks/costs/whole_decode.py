@@ -112,7 +112,7 @@ def table(differences: Iterable[Difference]) -> str:
     )
     return "\n".join(
         (
-            "| model | probability off, median | largest | other decision |",
+            "| model | difference in probability, median | largest | other decision |",
             "|---|---|---|---|",
             *rows,
         )
