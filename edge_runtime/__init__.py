@@ -40,6 +40,8 @@ _HOMES = {
     "classify": "commands.classify",
 }
 
+__all__ = [*_HOMES]
+
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:

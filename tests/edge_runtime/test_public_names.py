@@ -31,6 +31,7 @@ def test_type_checkers_see_the_same_names_in_the_same_modules():
     }
     assert seen == edge_runtime._HOMES
     assert set(seen) <= set(dir(edge_runtime))
+    assert set(seen) == set(edge_runtime.__all__)
 
 
 def test_a_name_that_does_not_exist_is_named():
