@@ -4,7 +4,7 @@ A finding is a caution that goes with the verdict; one that makes a photo unusab
 replaces the decision, since a score of a black frame is worse than none, unless the
 site accepts findings of that name. The limits of the cautions are quantiles, 1 % or
 99 %, of the training photos of five dermoscopic sources, in the source where the
-quantile is most extreme: about 1 % of a source's photos at most carry such a caution.
+quantile is most extreme (of 500 photos of each): 1.4 % of a source's at most carry one.
 docs/device/runtime.md has the shares; benchmarks/quality_check/findings_by_source.py
 measures them. Contrast and sharpness are relative to the mean luma, so that dark skin,
 which these sources hardly show, is not called blurred; the limit for dark photos leaves
@@ -39,16 +39,16 @@ from edge_runtime.photos.preprocessing import (
 # Photos are looked at in this size whatever the model's, so that one limit serves all.
 LOOK_PX = 128
 
-# Mean luma, 0..255. Lowest 42 (BCN20000), median 140 to 162. The darkest skin at a
-# third of the light it needs lies at 19.
+# Mean luma, 0..255. Lowest 18 (SIIM-ISIC 2020), median 140 to 163. The darkest skin at
+# a third of the light it needs lies at 19.
 DARKEST_MEAN = 15.0
-# Highest 239.6 (SIIM-ISIC 2020).
+# Highest 241 (SIIM-ISIC 2020, ISIC Archive).
 BRIGHTEST_MEAN = 240.0
 # Standard deviation of the most varied channel over the mean luma. Lowest 0.041 (ISIC
 # Archive), median 0.18 to 0.31.
 LEAST_CONTRAST = 0.02
-# Share of white pixels. 99 % quantile 0.012 (SIIM-ISIC 2020), 0.011 (ISIC Archive), 0
-# elsewhere.
+# Share of white pixels. 98.6 % quantile of SIIM-ISIC 2020, whose 99 % quantile is
+# 0.058; 99.3 % of ISIC Archive and more elsewhere.
 MOST_CLIPPED = 0.012
 # Standard deviation of the Laplacian over the mean of the luma. 1 % quantile 0.018
 # (HAM10000, SIIM-ISIC 2020) to 0.025 (BCN20000), median 0.039 to 0.073.
@@ -71,9 +71,9 @@ LEAST_STRUCTURE, NO_STRUCTURE = 0.037, 0.03
 LEAST_REDDISH, NO_REDDISH = 0.115, 0.02
 # Distance in standard deviations from training and validation photos of five
 # dermoscopic sources, 700 of each (familiarity.py). Of these, 2.6 to 6.4 % of a source
-# lie beyond the first limit and at most 1.0 % of any beyond the second. Of 160 drawn
-# pictures of other things all lie beyond the first, so that none is called monitor, and
-# 71 % beyond the second (benchmarks/quality_check/foreign_photos.py).
+# lie beyond the first limit and at most 1.0 % of any beyond the second. Of 800 drawn
+# pictures of other things all but five get a caution or no verdict
+# (benchmarks/quality_check/foreign_photos.py).
 MOST_UNFAMILIAR, FOREIGN = 6.3, 9.8
 
 FINDING_NAMES = (
