@@ -71,7 +71,7 @@ TERMS = {
 """By the words of a heading, the longest that fit."""
 
 SETS = {
-    "_clean": "Only photos of lesions of which training saw none.",
+    "_clean": "Only photos of lesions that are not in training.",
     "_usable": "Only photos that the quality check does not call unusable.",
     "_one_compression": "Only photos of the most frequent JPEG compression, so that no"
     " file can tell the label from the compression.",

@@ -1,15 +1,20 @@
 """What the pages cost in a browser: bytes, time to the first verdict, time by stage."""
 
+import os
+import shutil
 import statistics
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.web.server import PATIENCE_S
+from benchmarks.web.server import PATIENCE_S, ServerError
 
+FLAGS = ("--no-sandbox", "--disable-gpu")
 WARM_UP_RUNS = 5
 RUNS = 40
 # Of a photo that takes seconds.
@@ -52,6 +57,26 @@ class Visit:
     verdict_ms: float
     next_ms: float
     sent_bytes: dict[str, int]
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser of Playwright: the system's Chromium, or ``CHROMIUM``.
+
+    Raises:
+        ServerError: when Playwright or the browser is missing.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError as error:
+        raise ServerError("Playwright is absent; make test-web installs it") from error
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        raise ServerError("Chromium is absent; make test-web installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        yield browser
+        browser.close()
 
 
 def visit(context: Any, url: str, photo: Path, where: str) -> Visit:

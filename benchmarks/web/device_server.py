@@ -14,8 +14,6 @@ import base64
 import csv
 import io
 import json
-import os
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.web.page import FLAGS
+from benchmarks.web.browser import chromium
 from benchmarks.web.server import Client, ServerError, WebServer, form
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.photos.decoding import read_picture
@@ -143,20 +141,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _in_chromium(
     models: Sequence[Path], photos: Sequence[Path]
 ) -> dict[str, Difference]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError as error:
-        raise ServerError("Playwright is absent; make test-web installs it") from error
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        raise ServerError("Chromium is absent; make test-web installs it")
-    with sync_playwright() as playwright, WebServer(models, "--rate-limit", "0") as it:
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS])
+    with chromium() as browser, WebServer(models, "--rate-limit", "0") as it:
         page = browser.new_page()
         page.set_default_timeout(600_000)
         page.goto(f"{it.url}/about")
         found = compared(page, it, [path.stem for path in models], photos)
-        browser.close()
     return found
 
 

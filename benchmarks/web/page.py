@@ -9,8 +9,6 @@ import argparse
 import base64
 import io
 import json
-import os
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +19,7 @@ from typing import Any
 from PIL import Image
 
 from benchmarks.text.tables import text_table
-from benchmarks.web.browser import LARGE_RUNS, RUNS, Visit, stages_ms, visit
+from benchmarks.web.browser import LARGE_RUNS, RUNS, Visit, chromium, stages_ms, visit
 from benchmarks.web.server import ServerError, WebServer
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.files.atomic import write_text
@@ -32,7 +30,6 @@ from edge_runtime.terminal.exit_status import exit_status
 PHOTO = CHECKOUT / "samples/drawn_tone3_irregular.png"
 PHONE_PX, PHONE_QUALITY = (4000, 3000), 90
 LIBRARY = CHECKOUT / ".browser-files"
-FLAGS = ("--no-sandbox", "--disable-gpu")
 
 
 @dataclass(frozen=True)
@@ -65,19 +62,10 @@ def measure(settings: Settings) -> dict[str, Any]:
         EdgeRuntimeError: when a model cannot be used.
         ServerError: when the server or the browser is missing.
     """
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError as error:
-        raise ServerError("Playwright is absent; make test-web installs it") from error
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        raise ServerError("Chromium is absent; make test-web installs it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS])
+    with chromium() as browser:
         visits = _visits(browser, settings)
         stages = _stages(browser, settings)
         found = {"chromium": browser.version, "visits": visits, "stages_ms": stages}
-        browser.close()
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": asdict(describe_machine()),

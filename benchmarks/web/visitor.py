@@ -11,8 +11,6 @@ click to what it was for, on the screen. Needs what ``make test-web`` installs.
 
 import argparse
 import io
-import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +20,8 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.web.page import FLAGS, PHONE_PX, PHONE_QUALITY, PHOTO
+from benchmarks.web.browser import chromium
+from benchmarks.web.page import PHONE_PX, PHONE_QUALITY, PHOTO
 from benchmarks.web.server import ServerError, WebServer
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.terminal.exit_status import exit_status
@@ -139,19 +138,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _walked_on_each(models: Sequence[Path]) -> dict[str, list[Step]]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError as error:
-        raise ServerError("Playwright is absent; make test-web installs it") from error
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        raise ServerError("Chromium is absent; make test-web installs it")
-    with sync_playwright() as playwright, WebServer(models, "--rate-limit", "0") as it:
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS])
+    with chromium() as browser, WebServer(models, "--rate-limit", "0") as it:
         found = {
             name: walked(browser, it.url, screen) for name, screen in SCREENS.items()
         }
-        browser.close()
     return found
 
 

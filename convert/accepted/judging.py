@@ -52,8 +52,8 @@ class Row:
         parameters: numbers that it learnt.
         auc_keras: of the trained model, fed by hand.
         auc_file: of the file; None where none was written.
-        mean_difference: of a score; None likewise.
-        largest_difference: of a score.
+        mean_difference: of a score; None where no file was written.
+        largest_difference: of a score; None where no file was written.
         size_bytes: of the file.
         seconds: that the conversion took.
         gates: that failed and were accepted.

@@ -57,6 +57,10 @@ def quantised(
             algorithm_key=recipes.AlgorithmName.NO_QUANTIZE,
         )
     key, name, entrance = _signature(floating)
+    # Outside: a photo that cannot be read is no refusal of the package.
+    pictures = [
+        each[0] if isinstance(each, list) else each for each in representative()
+    ]
     try:
         # It tells sizes and times on standard output, which is for the answer.
         with redirect_stdout(StringIO()), warnings.catch_warnings():
@@ -64,17 +68,13 @@ def quantised(
             # channels whose kernel is all zeros, which it divides by their scale, 0.
             warnings.filterwarnings("ignore", message="Warning: Enabling")
             warnings.filterwarnings("ignore", message="invalid value encountered")
-            found = [
-                work.calibrate(
-                    {key: [{name: each[0] if isinstance(each, list) else each}]}
-                )
-                for each in representative()
-            ]
+            found = [work.calibrate({key: [{name: picture}]}) for picture in pictures]
             ranges = _widest(found)
             # A stored input is the pixel itself where its range is pixels / 255.
             for end, value in (("min", 0.0), ("max", 1.0)):
                 ranges[entrance][end] = np.full_like(ranges[entrance][end], value)
             content = bytes(work.quantize(ranges).quantized_model)
+    # It documents no errors of its own; these are what networks of ours brought up.
     except (ValueError, RuntimeError, TypeError, NotImplementedError) as error:
         raise ConversionError(
             f"AI Edge Quantizer refused the model: {in_short(str(error))}"

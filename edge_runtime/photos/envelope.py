@@ -52,7 +52,7 @@ class Envelope:
 
     Attributes:
         kind: ``"JPEG"``, ``"PNG"``, ``"WebP"``, ``"HEIF"``, ``"AVIF"``, or
-            ``"other"``, of which nothing else is known here.
+            ``"other"``; then the fields below keep their defaults.
         width: in pixels, as stored; 0 where the file does not say.
         height: in pixels, as stored; 0 where the file does not say.
         scans: how often a decoder goes over the picture, up to its end; 1 but for

@@ -118,7 +118,7 @@ def white_share(planes: NDArray[np.uint8]) -> float:
     """Share of pixels that are white in all channels.
 
     Black ones do not count: the contact plate of a dermatoscope leaves black corners,
-    of which a photo that is all right may have more than half.
+    which fill more than half of some good photos.
 
     Args:
         planes: red, green and blue; shape ``(3, n, n)``.

@@ -152,7 +152,7 @@ def with_hidden(
 
     Args:
         answers: of one of ``QUESTION_SETS``; shape ``(n, slots)``.
-        hidden: which question of which photo; shape ``(n, questions)``.
+        hidden: True where a photo's question is hidden; shape ``(n, questions)``.
     """
     questions = questions_of(answers.shape[1])
     widths = [question.slots for question in questions]
