@@ -25,11 +25,18 @@ from benchmarks.robustness.shift_report import (
     row_of,
 )
 from edge_runtime.classifier import LesionClassifier
+from edge_runtime.evaluation.sources import judged_sources
 from edge_runtime.files.atomic import write_text
 from edge_runtime.files.strict_json import to_json
 from edge_runtime.measuring.revision import revision
 from edge_runtime.photos.decoding import read_photo
-from edge_runtime.photos.manifest import SPLITS, LabelledPhoto, photos_of, read_manifest
+from edge_runtime.photos.manifest import (
+    SPLITS,
+    LabelledPhoto,
+    photos_of,
+    read_manifest,
+    sources_of,
+)
 from edge_runtime.photos.preprocessing import centre_square, resize
 from edge_runtime.terminal.command_parser import Defaults
 from edge_runtime.terminal.exit_status import exit_status
@@ -56,7 +63,9 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser = argparse.ArgumentParser(
         description="Judge the photos of a split as other cameras, lamps and hands"
         " would have taken them, with every model file at its own threshold; then with"
-        " the lesion or its surroundings taken away, to show what else a file reads.",
+        " the lesion or its surroundings taken away, to show what else a file reads."
+        " Test photos of lesions that are in train are left out, and each source of"
+        " the manifest is judged by itself.",
         formatter_class=Defaults,
     )
     option = parser.add_argument
@@ -78,7 +87,7 @@ def bench(settings: Settings) -> None:
     """Judge, write shifts.json and shifts.md, print the table."""
     models = chosen_models(settings.models, settings.only)
     photos = read_manifest(settings.manifest)
-    chosen = photos_of(photos, settings.split)
+    chosen = photos_of(photos, settings.split, clean=True)
     keys = _keys(settings, models)
     found = {name: kept_rows(settings.out, key) for name, key in keys.items()}
     kept = {name: rows for name, rows in found.items() if rows and not settings.again}
@@ -107,7 +116,15 @@ def bench(settings: Settings) -> None:
         for version in zip(*(kept[name] for name in keys), strict=True)
         for row in version
     )
-    report = ShiftReport(settings.split, len(chosen), revision().commit, ordered)
+    report = ShiftReport(
+        split=settings.split,
+        photos=len(chosen),
+        commit=revision().commit,
+        rows=ordered,
+        sources=tuple(
+            filter(None, judged_sources(_labels(chosen), sources_of(chosen)))
+        ),
+    )
     write_text(settings.out / "shifts.json", to_json(report))
     text = markdown(report)
     write_text(settings.out / "shifts.md", text)
@@ -161,7 +178,7 @@ def _rows(
     photos: Sequence[LabelledPhoto],
     line: ProgressLine,
 ) -> list[ShiftRow]:
-    labels = np.array([int(photo.malignant) for photo in photos])
+    labels, sources = _labels(photos), sources_of(photos)
     total = 1 + (len(SHIFTS) + len(SHORTCUTS)) * len(STRENGTHS)
     rows: list[ShiftRow] = []
     if not scorers:
@@ -175,8 +192,12 @@ def _rows(
         }
         for scorer in scorers:
             scores = np.array([scorer.score(view) for view in views[scorer.size_px]])
-            rows.append(row_of(scorer, name, strength, labels, scores))
+            rows.append(row_of(scorer, name, strength, labels, scores, sources))
     return rows
+
+
+def _labels(photos: Sequence[LabelledPhoto]) -> NDArray[np.int64]:
+    return np.array([int(photo.malignant) for photo in photos])
 
 
 @exit_status()

@@ -1,4 +1,8 @@
-"""What the shift bench found, as rows and as a table; pure functions of the scores."""
+"""What the shift bench found, as rows and as a table; pure functions of the scores.
+
+Photos of several sources are never pooled: each is judged by itself. A row has the mean
+AUC, the recall of the source that loses most, and the mean specificity.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.robustness.changes import SHORTCUTS
-from edge_runtime.evaluation.metrics import roc_auc
+from edge_runtime.evaluation.sources import Names, judged_sources, mean_auc
 from edge_runtime.model.operating_point import recall_and_specificity
 
 NO_SHIFT = "as taken"
@@ -41,9 +45,9 @@ class ShiftRow:
         model: its name.
         shift: what was changed.
         strength: 1 to 3; 0 for the photos as taken.
-        auc: area under the ROC curve.
-        recall: at the model's own threshold.
-        specificity: at the same threshold.
+        auc: area under the ROC curve; of several sources the mean.
+        recall: at the model's own threshold; of several sources the lowest.
+        specificity: at the same threshold; of several sources the mean.
     """
 
     model: str
@@ -63,12 +67,14 @@ class ShiftReport:
         photos: how many.
         commit: of the checkout; None outside one.
         rows: by version, then by model.
+        sources: that count; empty where all photos are of one.
     """
 
     split: str
     photos: int
     commit: str | None
     rows: tuple[ShiftRow, ...]
+    sources: tuple[str, ...] = ()
 
 
 def row_of(
@@ -77,16 +83,23 @@ def row_of(
     strength: int,
     labels: NDArray[np.int64],
     scores: NDArray[np.float64],
+    sources: Names | None = None,
 ) -> ShiftRow:
-    """Judge one version's scores, both of shape ``(n,)``."""
-    recall, specificity = recall_and_specificity(labels, scores, scorer.threshold)
+    """Judge one version's scores; all arrays of shape ``(n,)``.
+
+    Sources of fewer than ``LEAST_MALIGNANT`` malignant photos do not count.
+    """
+    rates = [
+        recall_and_specificity(labels[mask], scores[mask], scorer.threshold)
+        for mask in judged_sources(labels, sources).values()
+    ]
     return ShiftRow(
         model=scorer.name,
         shift=shift,
         strength=strength,
-        auc=roc_auc(labels, scores),
-        recall=recall.value,
-        specificity=specificity.value,
+        auc=mean_auc(labels, scores, sources),
+        recall=min(recall.value for recall, _ in rates),
+        specificity=float(np.mean([found.value for _, found in rates])),
     )
 
 
@@ -119,13 +132,23 @@ def markdown(report: ShiftReport) -> str:
         [
             f"# Shift bench: {report.photos} photos of the {report.split} split",
             "",
-            f"{NOTICE} Each file at its own threshold. Commit {report.commit}.",
+            f"{NOTICE} Each file at its own threshold. {_sources_in_words(report)}"
+            f"Commit {report.commit}.",
             "",
             *_summary(report.rows, models),
             "",
             *_every_row(report.rows, models),
             "",
         ]
+    )
+
+
+def _sources_in_words(report: ShiftReport) -> str:
+    if not report.sources:
+        return ""
+    return (
+        f"AUC and specificity are means of {', '.join(report.sources)}; recall is the"
+        " lowest of them. "
     )
 
 

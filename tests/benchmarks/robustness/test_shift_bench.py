@@ -35,6 +35,23 @@ def test_rates_are_those_at_the_scorers_own_threshold():
     assert row.auc == pytest.approx(3 / 6)
 
 
+def test_sources_are_judged_one_by_one_and_never_pooled():
+    scorer = Scorer("some", 8, 0.5, lambda pixels: 0.0)
+    # Source b scores everything high: pooled, half of the pairs across sources are won.
+    labels = np.array([1] * 20 + [0] * 20 + [1] * 20 + [0] * 20 + [1, 0])
+    scores = np.r_[[0.6] * 19, 0.1, [0.2] * 20, [0.9] * 20, [0.8] * 20, 0.0, 1.0]
+    sources = np.array(["a"] * 40 + ["b"] * 40 + ["small"] * 2)
+    row = row_of(scorer, "darker", 2, labels, scores, sources)
+    assert row.auc == pytest.approx((19 / 20 + 1) / 2)
+    assert (row.recall, row.specificity) == (19 / 20, (1 + 0) / 2)
+
+
+def test_the_table_names_the_sources_that_count():
+    rows = (_row("a", NO_SHIFT, 0, 0.9), _row("a", "darker", 1, 0.8))
+    text = markdown(ShiftReport("val", 10, "abc", rows, ("one", "two")))
+    assert "means of one, two; recall is the lowest of them" in text
+
+
 def test_worst_is_a_change_of_the_model_within_the_strengths():
     rows = [
         _row("a", NO_SHIFT, 0, 0.1),
