@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.text.formatting import estimate
 from edge_runtime.classifier import LesionClassifier
 from edge_runtime.evaluation.intervals import delong_interval
 from edge_runtime.evaluation.metrics import roc_auc
-from edge_runtime.photos.manifest import LabelledPhoto, photos_of
+from edge_runtime.photos.manifest import LabelledPhoto, photos_of, sources_of
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.progress import ProgressLine
 
@@ -39,9 +40,17 @@ def judged_split(
     """Show every photo of ``split`` to every file.
 
     Raises:
+        BenchmarkError: when the photos are of several sources; pooled, their figures
+            would tell how often each source is malignant.
         PhotoError: when a photo cannot be read.
     """
     chosen = photos_of(photos, split)
+    if (names := sources_of(chosen)) is not None:
+        raise BenchmarkError(
+            f"the {split} split has photos of {', '.join(map(str, np.unique(names)))};"
+            " expected one source. Give the manifest of one source; benchmarks/run.py"
+            " judges several, each by itself."
+        )
     scores = np.empty((len(chosen), len(files)))
     for place, photo in enumerate(chosen):
         if place % 20 == 0:

@@ -72,3 +72,14 @@ def test_one_file_is_no_ensemble(manifest):
     with pytest.raises(SystemExit) as stop:
         main([str(FILES[0]), "--manifest", str(manifest)])
     assert stop.value.code == 2
+
+
+def test_several_sources_are_not_pooled(manifest, tmp_path, capsys):
+    rows = manifest.read_text().splitlines()
+    named = [f"{row},{'ab'[i % 2]}" for i, row in enumerate(rows[1:])]
+    several = manifest.parent / "several.csv"
+    several.write_text("\n".join([f"{rows[0]},source", *named]) + "\n")
+    given = ["--manifest", str(several), "--out", str(tmp_path)]
+    assert main([*map(str, FILES), *given]) == 1
+    assert "photos of a, b; expected one source" in capsys.readouterr().err
+    assert not (tmp_path / "ensemble.md").exists()
