@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edge_runtime.photos.manifest import LabelledPhoto
 
-AGE = "age"
+AGES = ("age", "age_approx")
 
 
 def table_of(
@@ -15,7 +15,7 @@ def table_of(
 ) -> NDArray[np.float64]:
     """Answers as numbers; shape ``(n, k)``.
 
-    Age in units of 100 years, and every other answer as a place for each word. A
+    Ages in units of 100 years, and every other answer as a place for each word. A
     missing one is a word of its own.
 
     Args:
@@ -29,7 +29,7 @@ def table_of(
         empty = np.array([not cell for cell in cells], np.float64)
         if absence_only:
             parts.append(empty[:, None])
-        elif name == AGE:
+        elif name in AGES:
             ages = [float(cell) / 100 if cell else 0.0 for cell in cells]
             parts.append(np.stack([np.array(ages), empty], axis=1))
         else:
