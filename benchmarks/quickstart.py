@@ -46,7 +46,7 @@ from benchmarks.reporting.summary import (
     median_stages,
     photos_per_second,
 )
-from benchmarks.reporting.tables import headline_caption, overview
+from benchmarks.reporting.tables.overview import headline_caption, overview
 from benchmarks.results.gathering import machine_slug
 from benchmarks.results.quality import quality_on_card
 from benchmarks.text.tables import Table, text_table

@@ -33,7 +33,7 @@ from benchmarks.measure.plan import (
 from benchmarks.report import write_report
 from benchmarks.reporting.published import read_published
 from benchmarks.reporting.summary import summarise
-from benchmarks.reporting.tables import overview
+from benchmarks.reporting.tables.overview import overview
 from benchmarks.results.gathering import gathered, machine_slug
 from benchmarks.results.quality import BySource, quality_by_set, quality_by_source
 from benchmarks.results.result import RESULT_FORMAT, BenchmarkResult, Settings

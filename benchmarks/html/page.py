@@ -23,14 +23,14 @@ from benchmarks.reporting.in_short import Sentence, in_short
 from benchmarks.reporting.published import published_table
 from benchmarks.reporting.ranking_charts import ranking_charts
 from benchmarks.reporting.summary import Report, Row, Section
-from benchmarks.reporting.tables import (
+from benchmarks.reporting.tables.overview import overview
+from benchmarks.reporting.tables.quality import (
     MEAN,
     confusion_table,
-    overview,
     quality_tables,
     source_table,
-    speed_tables,
 )
+from benchmarks.reporting.tables.speed import speed_tables
 from benchmarks.text.tables import Table
 
 _FOLDER = Path(__file__).parent

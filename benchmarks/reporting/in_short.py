@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.reporting.summary import Headline, Row
-from benchmarks.reporting.tables import first_quality, main_photos
+from benchmarks.reporting.tables.overview import main_photos
+from benchmarks.reporting.tables.quality import first_quality
 from benchmarks.text.formatting import NOT_MEASURED, milliseconds
 
 

@@ -22,7 +22,7 @@ from benchmarks.reporting.chart_style import (
 )
 from benchmarks.reporting.published import Published
 from benchmarks.reporting.summary import Durations, Headline, Row
-from benchmarks.reporting.tables import main_photos
+from benchmarks.reporting.tables.overview import main_photos
 from benchmarks.text.formatting import share_in_words
 
 LOWEST_PUBLISHED_RECALL = 0.4

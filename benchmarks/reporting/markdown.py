@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from benchmarks.reporting.in_short import Sentence, in_short
 from benchmarks.reporting.published import published_table
 from benchmarks.reporting.summary import Report, Section
-from benchmarks.reporting.tables import speed_tables, tables
+from benchmarks.reporting.tables.overview import tables
+from benchmarks.reporting.tables.speed import speed_tables
 from benchmarks.text.tables import Table, _plain, markdown_table
 
 SPEED_INTRODUCTION = (

@@ -13,7 +13,7 @@ from benchmarks.reporting.chart_style import (
     shown_name,
 )
 from benchmarks.reporting.summary import Row
-from benchmarks.reporting.tables import first_quality
+from benchmarks.reporting.tables.quality import first_quality
 from benchmarks.results.curves import Point, Ranking
 from benchmarks.results.result import Quality
 

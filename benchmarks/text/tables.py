@@ -71,3 +71,8 @@ def markdown_table(table: Table) -> Iterable[str]:
 def _plain(text: str) -> str:
     """Text that Markdown leaves alone."""
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def filled(*tables: Table) -> tuple[Table, ...]:
+    """Those that have a row."""
+    return tuple(table for table in tables if table.rows)

@@ -23,13 +23,9 @@ from benchmarks.reporting.markdown import markdown
 from benchmarks.reporting.published import published_table, read_published
 from benchmarks.reporting.spreadsheet import spreadsheet
 from benchmarks.reporting.summary import summarise
-from benchmarks.reporting.tables import (
-    confusion_table,
-    drift_table,
-    overview,
-    start_table,
-    tables,
-)
+from benchmarks.reporting.tables.overview import overview, tables
+from benchmarks.reporting.tables.quality import confusion_table
+from benchmarks.reporting.tables.speed import drift_table, start_table
 from benchmarks.results.quality import quality_by_source
 from benchmarks.text.tables import text_table
 from benchmarks.text.terms import explained, terms_in
