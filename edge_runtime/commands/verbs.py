@@ -61,6 +61,12 @@ VERBS = {
         _PHOTOS,
         "train",
     ),
+    "generate": Verb(
+        "training.generate:main",
+        "draw lesions that nobody has, to learn from or to look at",
+        _PHOTOS,
+        "train",
+    ),
     "convert": Verb(
         "convert.to_tflite:main",
         "convert a Keras model to one .tflite file, checked against the model",

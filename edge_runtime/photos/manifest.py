@@ -4,6 +4,7 @@ A CSV file with the columns ``path`` (relative to the table's folder), ``label``
 (``malignant`` or ``benign``), ``split`` (``train``, ``val`` or ``test``), ``lesion``
 (any name; photos of one lesion share it) and ``lesion_in_train`` (1 when a test photo
 shows a lesion that is also in the training split). Other columns are kept as they are.
+Photos that ``lesion-edge generate`` made belong to the train split alone.
 """
 
 import csv
@@ -28,6 +29,10 @@ SOURCE = "source"
 ORIGIN = "origin"
 """A further one: which camera or copy a photo came through, within a source."""
 NO_SOURCE = "not stated"
+SYNTHETIC = "synthetic"
+"""A further one: 1 for a photo that a network generated; no patient has that lesion."""
+SYNTHETIC_PREFIX = "synthetic_"
+"""How the file names of such photos begin; it counts where the column was lost."""
 _MALIGNANT = {"malignant": True, "benign": False}
 
 
@@ -65,8 +70,8 @@ def read_manifest(
     Raises:
         ManifestError: naming the row and what is wrong with it: a missing column or
             file, an unknown label or split, a photo listed twice, one class only, a
-            lesion in both train and val, or a test photo whose lesion is in train
-            without the mark.
+            lesion in both train and val, a test photo whose lesion is in train
+            without the mark, or a generated photo outside the train split.
     """
     table = read_labelled_table(path, COLUMNS)
     folder = path.resolve().parent
@@ -188,6 +193,8 @@ def _photo(
     if check_files and not file.is_file():
         raise ManifestError(f"{where}: there is no photo {file}")
     others = {name: value for name, value in row.items() if name not in COLUMNS}
+    if values["split"] != "train":
+        _check_taken(file, others, values["split"], where)
     return LabelledPhoto(
         path=file,
         malignant=_MALIGNANT[values["label"]],
@@ -196,6 +203,17 @@ def _photo(
         lesion_in_train=values["lesion_in_train"] == "1",
         columns=others,
     )
+
+
+def _check_taken(file: Path, others: Mapping[str, str], split: str, where: str) -> None:
+    """Refuse a generated photo: a network must be judged on photos of patients."""
+    marked = others.get(SYNTHETIC, "").strip() not in ("", "0")
+    if marked or file.name.startswith(SYNTHETIC_PREFIX):
+        raise ManifestError(
+            f"{where}: {file.name} is a generated photo in the {split} split; expected"
+            " such photos in train only. Remove the row"
+            + ("" if marked else f", or rename a photo that was taken: {file.name}")
+        )
 
 
 def _check_whole(
