@@ -13,6 +13,7 @@ from edge_runtime.errors import UsageError
 from edge_runtime.terminal.command_parser import CommandParser, from_keywords
 from training.distil import distil
 from training.fitting.settings import parse as parse_train
+from training.generate import generate
 from training.prepare import prepare
 from training.train import train
 
@@ -82,6 +83,9 @@ class TestFromKeywords:
         (lambda: train(network="cnn64"), "--manifest"),
         (lambda: train(manifest="x.csv", network="cnn63"), "cnn63"),
         (lambda: train(manifest="x.csv", epochs=0), "--epochs must be at least 1"),
+        (lambda: generate(out="x"), "--manifest"),
+        (lambda: generate(manifest="x.csv", out="x", method="ldm"), "ldm"),
+        (lambda: generate(manifest="x.csv", out="x", photos=-1), "at least 0"),
         (lambda: convert(manifest="x.csv"), "expected a model's path"),
         (lambda: convert("a.keras", manifest="x.csv", recipe="int4"), "int4"),
         (lambda: convert("a.keras", manifest="x.csv", recipe="all"), "several files"),
@@ -105,6 +109,7 @@ def test_a_wrong_option_raises_and_prints_nothing(call, said, capsys):
         lambda: prepare("absent", out="x.csv"),
         lambda: distil("absent", manifest="absent.csv"),
         lambda: train(manifest="absent.csv"),
+        lambda: generate(manifest="absent.csv", out="x"),
         lambda: convert("absent.keras", manifest="absent.csv"),
         lambda: benchmark(manifest="absent.csv", models="absent"),
         lambda: classify("absent.tflite", __file__),

@@ -62,7 +62,7 @@ class Gan:
         drawn = self.draw(_noise(rng, len(told)), told)
         judged = self._discriminator.train_on_batch(
             [np.concatenate([pixels, drawn]), np.concatenate([told, told])],
-            np.repeat(np.float32([1, -1]), len(told))[:, None],
+            np.repeat(np.array([1, -1], np.float32), len(told))[:, None],
         )
         self._standing.set_weights(self._discriminator.get_weights())
         fooled = self._fooling.train_on_batch(

@@ -58,7 +58,7 @@ def from_blocks(values: keras.KerasTensor, side: int = 2) -> keras.KerasTensor:
 
 
 @keras.saving.register_keras_serializable("lesion_edge")
-class Waves(layers.Layer):
+class Waves(layers.Layer):  # type: ignore[misc]
     """A time in [0, 1], shape ``(n, 1)``, as sines and cosines, ``(n, 2 * pairs)``."""
 
     def __init__(self, pairs: int = 32, **options: Any) -> None:
@@ -75,7 +75,7 @@ class Waves(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("lesion_edge")
-class Sampled(layers.Layer):
+class Sampled(layers.Layer):  # type: ignore[misc]
     """A draw from a normal distribution, with its divergence from N(0, 1) as a loss.
 
     Kingma and Welling 2014. Called with mean and log variance, shape ``(n, k)`` each.
@@ -105,7 +105,7 @@ class Sampled(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("lesion_edge")
-class Augmented(layers.Layer):
+class Augmented(layers.Layer):  # type: ignore[misc]
     """Random changes that a gradient passes through (DiffAugment, Zhao et al. 2020).
 
     Brightness, saturation and contrast, a shift by up to an eighth of the side, and a

@@ -236,7 +236,7 @@ def _drawn(
             for place in range(len(part))
         ]
         parts.append(generator.draw(np.stack(noise), part))
-    levels = (np.concatenate(parts) + 1) * np.float32(127.5)
+    levels: NDArray[np.float32] = (np.concatenate(parts) + 1) * np.float32(127.5)
     return np.rint(levels).clip(0, 255).astype(np.uint8)
 
 
