@@ -106,7 +106,7 @@ def verify(settings: Settings) -> Iterator[Check]:
     yield Check("file whole, card's SHA-256 is that of the model", ())
     model = open_model_file(file)
     yield Check("tensors are those of the card", ())
-    yield Check("graph is what the recipe promises", _attempted(lambda: _graph(file)))
+    yield Check("graph is what the recipe says", _attempted(lambda: _graph(file)))
     yield Check("metadata and labels agree with the card", tuple(_described(file)))
     differences = tuple(str(each) for each in check_golden(file))
     golden = f"golden vectors, made with {file.card.provenance.kernel_family} kernels,"

@@ -39,7 +39,7 @@ def headline_charts(
             " the other photos lie below it; then all compare by recall. The line joins"
             " the models that no other beats in both. Bars across: 5th to 95th"
             " percentile; up: 95 % interval by drawing lesions. The threshold is chosen"
-            " on these very photos, which flatters: for comparing, not for promises.",
+            " on these very photos, which flatters: for comparing only.",
         ),
     )
 
@@ -71,9 +71,9 @@ def probability_charts(rows: Sequence[Row]) -> tuple[Chart, ...]:
     """What the probabilities are worth; of photos of one source only."""
     return _drawn(
         Chart(
-            "Does the probability keep its promise?",
+            "Is the probability calibrated?",
             reliability_figure(rows),
-            "Photos in tenths of calibrated probability: what was promised, and the"
+            "Photos in tenths of calibrated probability: predicted, and the"
             " share that is malignant, with 95 % Wilson intervals. On the dotted line"
             " both agree. The share depends on how many of these photos are malignant."
             " One model is shown; a name below shows another.",
@@ -137,7 +137,7 @@ def stage_figure(rows: Sequence[Row]) -> Figure:
 
 
 def reliability_figure(rows: Sequence[Row]) -> Figure:
-    """Promised against observed; the first row is shown, the others wait."""
+    """Predicted against observed; the first row is shown, the others wait."""
     look = looks(rows)
     traces: list[Figure] = []
     for row in rows:
@@ -155,7 +155,7 @@ def reliability_figure(rows: Sequence[Row]) -> Figure:
                     shares, [s.low for s in observed], [s.high for s in observed]
                 ),
                 "text": [f"{s.successes} of {s.n}" for s in observed],
-                "hovertemplate": "promised %{x:.2f}<br>observed %{y:.2f} (%{text})"
+                "hovertemplate": "predicted %{x:.2f}<br>observed %{y:.2f} (%{text})"
                 "<extra>%{fullData.name}</extra>",
                 "visible": "legendonly" if traces else True,
             }

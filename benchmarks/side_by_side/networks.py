@@ -237,8 +237,9 @@ def machine_table(
         rows=tuple(dict.fromkeys(rows)),
         caption=f"{NOTICE[0].upper()}{NOTICE[1:]}. Photos: {', '.join(splits)}; 95 %"
         " intervals in brackets. Both matched figures have their threshold from these"
-        " very photos: they compare networks and promise nothing. When changed: under"
-        f" the small and middle changes of the shift bench (strengths 1 to {UP_TO}), at"
+        " very photos: they compare networks and say nothing of new photos. When"
+        " changed: under the small and middle changes of the shift bench (strengths 1"
+        f" to {UP_TO}), at"
         " the file's own threshold. MACs: multiplications with an addition, of one"
         " photo.",
     )

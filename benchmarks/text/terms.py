@@ -24,7 +24,7 @@ TERMS = {
     " 0.02. It counts only thresholds that find four of five malignant photos.",
     "PR AUC": "Area under the precision-recall curve (average precision). By chance it"
     " is the share of malignant photos, so it compares only on the same photos.",
-    "calibration error": "Mean distance between the probability that was promised and"
+    "calibration error": "Mean distance between the predicted probability and"
     " the share that is malignant; 0 is best.",
     "found unusable": "Photos that the runtime's quality check calls unusable.",
     "held at": "Which figure all files are held to, by a threshold chosen on these"

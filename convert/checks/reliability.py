@@ -1,4 +1,4 @@
-"""A picture of whether probabilities keep what they promise."""
+"""A reliability diagram: predicted probability against observed share."""
 
 import io
 
@@ -26,7 +26,7 @@ def reliability_diagram(labels: Labels, probabilities: Scores, title: str) -> by
     figure, (upper, lower) = plt.subplots(
         2, 1, figsize=(5, 6), sharex=True, height_ratios=(4, 1), layout="constrained"
     )
-    upper.plot((0, 1), (0, 1), color="0.6", linestyle="--", label="promises kept")
+    upper.plot((0, 1), (0, 1), color="0.6", linestyle="--", label="calibrated")
     upper.errorbar(
         promised, observed, yerr=np.clip(spread, 0, None), fmt="o", capsize=3,
         label="observed, 95 % interval",

@@ -50,7 +50,7 @@ def measured(case: Case, fit: Fitted, content: bytes) -> Measured:
         content: the finished FlatBuffer.
 
     Raises:
-        AuditError: when it is not what the recipe promises.
+        AuditError: when it is not what the recipe says.
         GateError: when it gives no numbers, or the same for everything.
     """
     settings, recipe = case.settings, case.settings.chosen_recipe

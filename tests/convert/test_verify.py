@@ -97,7 +97,7 @@ def test_card_that_misdescribes_the_graph_is_noticed(changed, capsys):
         return replace(card, provenance=replace(card.provenance, quantisation=kinds))
 
     assert main([str(changed(card=lie))]) == 4
-    assert "FAILED  graph is what the recipe promises" in capsys.readouterr().out
+    assert "FAILED  graph is what the recipe says" in capsys.readouterr().out
 
 
 def test_metadata_of_another_name_are_noticed(changed, capsys):

@@ -232,7 +232,7 @@ def matched_table(rows: Sequence[Row]) -> Table:
             for matched in _matched(quality)
         ),
         "The threshold is the one that just reaches what is held, on these very photos,"
-        f" which flatters: for comparing models, not for promises. {BY_LESION} The"
+        f" which flatters: for comparing models only. {BY_LESION} The"
         " threshold is chosen anew for each.",
     )
 

@@ -55,7 +55,7 @@ class TestGrid:
         assert cells[8] == f"{by_hand / 1e6:.1f}"
         assert cells[9] == f"{size_kb:.0f}"
         assert cells[10] == "2.00"
-        assert "promise nothing" in shown
+        assert "say nothing of new photos" in shown
 
     def test_worst_cases_come_from_the_shift_bench(self, root, measured, capsys):
         name = "cnn32.qat_int8"
