@@ -115,7 +115,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     figures = "; ".join(
         f"{name}: {what}" for name, what in (RATIOS | DIFFERENCES).items()
     )

@@ -103,7 +103,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Compare two models on the photos both judged, such as a network in"
         " float and in int8: differences with intervals, DeLong's and McNemar's tests,"

@@ -217,7 +217,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Judge drawn photos with every shipped model, measure latency on"
         " this machine, and write a page with both beside the models' own recall.",
@@ -232,12 +232,12 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     option("--out", type=Path, default=CHECKOUT / "results/quickstart", help="folder")
     option("--runs", type=int, default=30, help="timed inferences and photos")
-    words = parser.parse_args(arguments)
-    if words.runs < 1:
-        parser.error(f"--runs must be at least 1, got {words.runs}")
+    options = parser.parse_args(arguments)
+    if options.runs < 1:
+        parser.error(f"--runs must be at least 1, got {options.runs}")
     said = sys.argv[1:] if arguments is None else arguments
     command = shlex.join(["python", "benchmarks/quickstart.py", *said])
-    return Settings(**vars(words), command=command)
+    return Settings(**vars(options), command=command)
 
 
 def quickstart(settings: Settings) -> int:

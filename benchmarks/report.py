@@ -65,7 +65,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Make one report of all results given, also of several devices."
     )
@@ -100,12 +100,12 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help=f"folder of the manifest: show the most wrong photos in {MOST_WRONG}"
         " beside the report, for this computer only",
     )
-    words = parser.parse_args(arguments)
-    if words.out is None and not words.results[0].is_dir():
+    options = parser.parse_args(arguments)
+    if options.out is None and not options.results[0].is_dir():
         parser.error("expected a folder first, or --out FOLDER for the report")
-    if words.photos is not None and not words.photos.is_dir():
-        parser.error(f"--photos {words.photos}: expected a folder")
-    return Settings(**{**vars(words), "results": tuple(words.results)})
+    if options.photos is not None and not options.photos.is_dir():
+        parser.error(f"--photos {options.photos}: expected a folder")
+    return Settings(**{**vars(options), "results": tuple(options.results)})
 
 
 def write_report(report: Report, folder: Path) -> Path:

@@ -50,7 +50,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = CommandParser(
         description="Build common Keras classifiers, train each for a minute, convert"
         " each and compare. Research and education; not a medical device.",
@@ -81,12 +81,12 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="folder for models, files and finished rows",
     )
     add("--page", type=Path, help="Markdown to write, again after each conversion")
-    words = parser.parse_args(arguments)
-    if words.photos < 2 or words.steps < 1:
+    options = parser.parse_args(arguments)
+    if options.photos < 2 or options.steps < 1:
         parser.error("--photos must be at least 2 and --steps at least 1")
-    only = tuple(filter(None, words.only.split(",")))
-    given = {"only": only, "recipe": tuple(words.recipe)}
-    return Settings(**{**vars(words), **given})
+    only = tuple(filter(None, options.only.split(",")))
+    given = {"only": only, "recipe": tuple(options.recipe)}
+    return Settings(**{**vars(options), **given})
 
 
 def run(settings: Settings) -> int:

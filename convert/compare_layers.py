@@ -46,7 +46,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Compare every layer of an integer .tflite file with the Keras"
         " model it was made of: signal to noise, cosine, largest difference, and what"
@@ -63,15 +63,19 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     parser.add_argument("--out", type=Path, help="folder (default: beside FILE)")
     given = sys.argv[1:] if arguments is None else arguments
-    words = parser.parse_args(with_joined_range(given))
-    refuse_contradictions(parser, words)
-    if words.photos < 1:
-        parser.error(f"--photos must be at least 1; got {words.photos}")
-    source = SourceOptions(**source_words(words))
+    options = parser.parse_args(with_joined_range(given))
+    refuse_contradictions(parser, options)
+    if options.photos < 1:
+        parser.error(f"--photos must be at least 1; got {options.photos}")
+    source = SourceOptions(**source_words(options))
     if source.other_models:
         parser.error("expected one model")
     return Settings(
-        words.file, source, words.manifest, words.photos, words.out or words.file.parent
+        options.file,
+        source,
+        options.manifest,
+        options.photos,
+        options.out or options.file.parent,
     )
 
 

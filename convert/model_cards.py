@@ -48,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Write README.md of a folder of model files from their cards."
     )
     parser.add_argument("folder", type=Path, help="such as models")
-    words = parser.parse_args(arguments)
-    print(write(words.folder))
+    options = parser.parse_args(arguments)
+    print(write(options.folder))
     return 0
 
 

@@ -45,7 +45,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     descriptions = [read_description(name) for name in kit_names()]
     listed = "\n".join(f"  {kit.name:<16}{kit.summary}" for kit in descriptions)
     parser = CommandParser(
@@ -69,9 +69,9 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         "--overwrite", action="store_true", help="replace a kit that is there already"
     )
     add_site_options(parser)
-    words = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     return Settings(
-        words.file, words.target, words.out, words.overwrite, site_of(words)
+        options.file, options.target, options.out, options.overwrite, site_of(options)
     )
 
 
@@ -92,11 +92,11 @@ def add_site_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def site_of(words: argparse.Namespace) -> bool | Path:
+def site_of(options: argparse.Namespace) -> bool | Path:
     """What those options say, as ``at_site`` takes it."""
-    if words.without_site:
+    if options.without_site:
         return False
-    return words.site or True
+    return options.site or True
 
 
 def package(settings: Settings) -> list[str]:

@@ -52,7 +52,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Ask the registry of model files, check it, or compare two files."
         " Research and education; not a medical device.",
@@ -79,13 +79,13 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     diff.add_argument("--manifest", type=Path, help="labelled photos to judge")
     diff.add_argument("--split", default="test", help="of the manifest (default test)")
-    words = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     return Settings(
-        words.verb,
-        words.models,
-        tuple(getattr(words, "names", ())),
-        getattr(words, "manifest", None),
-        getattr(words, "split", "test"),
+        options.verb,
+        options.models,
+        tuple(getattr(options, "names", ())),
+        getattr(options, "manifest", None),
+        getattr(options, "split", "test"),
     )
 
 

@@ -79,7 +79,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = CommandParser(
         description="Sign a model file as a release (Ed25519), or make a pair of keys."
         " Research and education; not a medical device.",
@@ -126,27 +126,27 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         help="sign it although it is worse than the release before",
     )
     add_site_options(parser)
-    words = parser.parse_args(arguments)
-    needed = (words.file, words.version, words.key, words.out)
-    if (words.make_key is None) != all(each is not None for each in needed):
+    options = parser.parse_args(arguments)
+    needed = (options.file, options.version, options.key, options.out)
+    if (options.make_key is None) != all(each is not None for each in needed):
         parser.error("give FILE, --version, --key and --out; or --make-key alone")
-    if words.days < 1 or (words.version is not None and words.version < 1):
+    if options.days < 1 or (options.version is not None and options.version < 1):
         parser.error("--days and --version must be at least 1")
     try:
-        numbers_of(words.minimum_runtime)
+        numbers_of(options.minimum_runtime)
     except ValueError as error:
         parser.error(f"--minimum-runtime: {error}")
     return Settings(
-        file=words.file,
-        make_key=words.make_key,
-        version=words.version,
-        key=words.key,
-        out=words.out,
-        days=words.days,
-        minimum_runtime=words.minimum_runtime,
-        before=words.before,
-        accept_worse=words.accept_worse,
-        site=site_of(words),
+        file=options.file,
+        make_key=options.make_key,
+        version=options.version,
+        key=options.key,
+        out=options.out,
+        days=options.days,
+        minimum_runtime=options.minimum_runtime,
+        before=options.before,
+        accept_worse=options.accept_worse,
+        site=site_of(options),
     )
 
 

@@ -35,7 +35,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = CommandParser(
         description="Print a model file's card, operations, quantisation and size."
         " Research and education; not a medical device.",
@@ -46,8 +46,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument(
         "--json", action="store_true", help="print JSON for programs, not text"
     )
-    words = parser.parse_args(arguments)
-    return Settings(words.file, words.json)
+    options = parser.parse_args(arguments)
+    return Settings(options.file, options.json)
 
 
 def show(settings: Settings) -> str:

@@ -51,7 +51,7 @@ from training.framework import start_keras
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = CommandParser(
         description="Convert a trained Keras model to a .tflite file with its card:"
         " weights, preprocessing, threshold with its evidence, golden vectors.",
@@ -62,36 +62,36 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     add_conversion_options(parser)
     add_gate_options(parser)
     given_words = sys.argv[1:] if arguments is None else arguments
-    words = parser.parse_args(with_joined_range(given_words))
-    if not 0 < words.target_recall <= 1:
-        parser.error(f"--target-recall must be in (0, 1]; got {words.target_recall}")
-    if words.steps < 1:
-        parser.error(f"--steps must be at least 1; got {words.steps}")
-    _refuse_bad_name(parser, words)
-    refuse_contradictions(parser, words)
-    target = TARGETS[words.target]
-    io = getattr(words, "io", target.io[0])
-    if words.recipe != ALL and (problem := target.problem(words.recipe, io)):
+    options = parser.parse_args(with_joined_range(given_words))
+    if not 0 < options.target_recall <= 1:
+        parser.error(f"--target-recall must be in (0, 1]; got {options.target_recall}")
+    if options.steps < 1:
+        parser.error(f"--steps must be at least 1; got {options.steps}")
+    _refuse_bad_name(parser, options)
+    refuse_contradictions(parser, options)
+    target = TARGETS[options.target]
+    io = getattr(options, "io", target.io[0])
+    if options.recipe != ALL and (problem := target.problem(options.recipe, io)):
         parser.error(problem)
     integer = ("ptq_int8", "qat_int8", AI_EDGE)
-    if words.keep_float and words.recipe not in integer:
+    if options.keep_float and options.recipe not in integer:
         parser.error(f"--keep-float is for --recipe {', '.join(integer)}")
-    limits = taken_limits(words)
-    given = {"io": io, "limits": limits, "accept": tuple(words.accept)}
-    given |= source_words(words) | {"keep_float": tuple(words.keep_float)}
-    return Settings(**{**vars(words), **given})
+    limits = taken_limits(options)
+    given = {"io": io, "limits": limits, "accept": tuple(options.accept)}
+    given |= source_words(options) | {"keep_float": tuple(options.keep_float)}
+    return Settings(**{**vars(options), **given})
 
 
 def _refuse_bad_name(
-    parser: argparse.ArgumentParser, words: argparse.Namespace
+    parser: argparse.ArgumentParser, options: argparse.Namespace
 ) -> None:
     """Exit where name and version would not make the name of one file."""
-    if words.version and not words.name:
+    if options.version and not options.name:
         parser.error("--version follows --name; expected both")
-    if words.name and not words.name[0].isalpha():
+    if options.name and not options.name[0].isalpha():
         # Kits for C and C++ make an identifier of it.
-        parser.error(f"--name begins with a letter; got {words.name}")
-    if words.name and len(words.keras_model) > 1:
+        parser.error(f"--name begins with a letter; got {options.name}")
+    if options.name and len(options.keras_model) > 1:
         parser.error("--name is of one model; convert the others one by one")
 
 

@@ -76,7 +76,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = CommandParser(
         description="Check a model file on this machine: golden vectors, card, graph,"
         " metadata; with --manifest its accuracy too. Exit status 4: a check failed."
@@ -90,8 +90,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         type=Path,
         help="table of the photos that the card's accuracy was measured on",
     )
-    words = parser.parse_args(arguments)
-    return Settings(words.file, words.manifest)
+    options = parser.parse_args(arguments)
+    return Settings(options.file, options.manifest)
 
 
 def verify(settings: Settings) -> Iterator[Check]:

@@ -39,7 +39,7 @@ MANIFEST = "manifest.csv"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Draw photos of the train split at random and store changed copies"
         " with a manifest in which they are the train split. Validation and test photos"
@@ -53,39 +53,41 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--size", type=int, default=128, help="their side in pixels")
     add("--seed", type=int, default=0, help="of the draw and of the changes")
     add("--out", type=Path, required=True, help=f"new folder; {MANIFEST} inside")
-    words = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     for name in ("samples", "size"):
-        if getattr(words, name) < 1:
+        if getattr(options, name) < 1:
             parser.error(f"--{name} must be at least 1")
-    return words
+    return options
 
 
-def augment(words: argparse.Namespace) -> Path:
+def augment(options: argparse.Namespace) -> Path:
     """Write the photos, then their manifest; returns the manifest's path.
 
     Raises:
         ManifestError: when the table is unusable or the folder has a manifest already.
     """
-    manifest: Path = words.out / MANIFEST
+    manifest: Path = options.out / MANIFEST
     if manifest.exists():
         raise ManifestError(
             f"{manifest} is there already. Remove its folder, or choose another --out."
         )
-    photos = read_manifest(words.manifest)
+    photos = read_manifest(options.manifest)
     train = photos_of(photos, "train")
     rows = [
         _row(photo, photo.path, manifest) for photo in photos if photo.split != "train"
     ]
-    (words.out / "train").mkdir(parents=True, exist_ok=True)
-    drawn = np.random.default_rng(words.seed).integers(len(train), size=words.samples)
+    (options.out / "train").mkdir(parents=True, exist_ok=True)
+    drawn = np.random.default_rng(options.seed).integers(
+        len(train), size=options.samples
+    )
     for number, index in enumerate(
         tqdm(drawn.tolist(), desc="photos", unit="photo", disable=None)
     ):
-        path = words.out / "train" / f"{number:05d}.png"
-        rng = np.random.default_rng([words.seed, number])
+        path = options.out / "train" / f"{number:05d}.png"
+        rng = np.random.default_rng([options.seed, number])
         square = centre_square(read_photo(train[index].path))
-        change = AUGMENTATIONS[words.augmentation]
-        pixels = change(np.asarray(square), words.size, rng, 1.0)
+        change = AUGMENTATIONS[options.augmentation]
+        pixels = change(np.asarray(square), options.size, rng, 1.0)
         Image.fromarray(pixels).save(path)
         rows.append(_row(train[index], path, manifest))
     write_manifest(manifest, rows)

@@ -56,7 +56,7 @@ class Folds:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> Folds:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Train a network on each of several splits of the same photos, and"
         " write scores of each split's val and test photos. Stopped runs go on where"

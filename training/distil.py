@@ -48,7 +48,7 @@ PHOTOS_A_WORKER = 1000
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = CommandParser(
         description="Write soft labels: a trained network's scores of augmented photos"
         " of the train split, for training/train.py --soft-labels. Continues where it"
@@ -73,15 +73,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="of the augmentation; the same for all teachers",
     )
     add("--out", type=Path, help="the soft labels (default: RUN/soft_labels.npz)")
-    words = parser.parse_args(arguments)
-    if words.out is None and words.teacher.suffix == ".tflite":
+    options = parser.parse_args(arguments)
+    if options.out is None and options.teacher.suffix == ".tflite":
         parser.error(
-            f"{words.teacher} is no folder; --out must say where soft labels go"
+            f"{options.teacher} is no folder; --out must say where soft labels go"
         )
     for name in ("strong_views", "mild_views"):
-        if getattr(words, name) < 1:
+        if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
-    return words
+    return options
 
 
 def distil(teacher: str | Path, **options: Any) -> Path:
@@ -100,22 +100,22 @@ def distil(teacher: str | Path, **options: Any) -> Path:
     return teach(from_keywords(parse, options, places=[teacher]))
 
 
-def teach(words: argparse.Namespace) -> Path:
+def teach(options: argparse.Namespace) -> Path:
     """Judge the views that are missing; returns the path of the soft labels."""
     start_keras()
     from training.fitting.teachers import read_teacher
 
     with without_info_lines():
-        teacher = read_teacher(words.teacher)
+        teacher = read_teacher(options.teacher)
     course = Course(
-        manifest_sha256=file_sha256(words.manifest),
-        augmentation=words.augmentation,
-        seed=words.seed,
-        strong_views=words.strong_views,
-        mild_views=words.mild_views,
+        manifest_sha256=file_sha256(options.manifest),
+        augmentation=options.augmentation,
+        seed=options.seed,
+        strong_views=options.strong_views,
+        mild_views=options.mild_views,
     )
-    photos = photos_of(read_manifest(words.manifest), "train")
-    path: Path = words.out or words.teacher / "soft_labels.npz"
+    photos = photos_of(read_manifest(options.manifest), "train")
+    path: Path = options.out or options.teacher / "soft_labels.npz"
     soft_labels = _begun(path, course, len(photos))
     missing = np.flatnonzero(np.isnan(soft_labels.logits).any(axis=1))
     if not missing.size:
@@ -125,7 +125,7 @@ def teach(words: argparse.Namespace) -> Path:
         judge = (
             _alone(teacher, photos, range(len(photos)), course).logits
             if workers == 1
-            else _Shared(stack, words.teacher, photos, course, workers).logits
+            else _Shared(stack, options.teacher, photos, course, workers).logits
         )
         for view in tqdm(missing.tolist(), desc="views", unit="view", disable=None):
             soft_labels.logits[view] = judge(view)

@@ -35,7 +35,7 @@ DIGITS = 6
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Measure the training and validation photos of a manifest and write"
         " mean and spread, for the runtime and for the page.",
@@ -87,15 +87,15 @@ def drawn_evenly(
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    words = parse(arguments)
+    options = parse(arguments)
     photos = drawn_evenly(
-        [photo for photo in read_manifest(words.manifest) if photo.split != "test"],
-        words.each,
+        [photo for photo in read_manifest(options.manifest) if photo.split != "test"],
+        options.each,
     )
     rows = [measured(read_photo(photo.path)) for photo in photos]
     if len(rows) <= len(MEASURES):
         print(
-            f"error: {words.manifest} has {len(rows)} photos to learn from; expected"
+            f"error: {options.manifest} has {len(rows)} photos to learn from; expected"
             f" more than {len(MEASURES)}, and some hundreds to be of use",
             file=sys.stderr,
         )
@@ -106,13 +106,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "mean": mean.round(DIGITS).tolist(),
         "whitening": whitening.round(DIGITS).tolist(),
     }
-    write_text(words.out, json.dumps(values) + "\n")
+    write_text(options.out, json.dumps(values) + "\n")
     write_text(
-        words.script,
+        options.script,
         "// Written by training/fit_familiarity.py, as familiar.json.\n"
         f"export const FAMILIAR = {json.dumps(values)};\n",
     )
-    print(f"{len(rows)} photos: {words.out}, {words.script}")
+    print(f"{len(rows)} photos: {options.out}, {options.script}")
     return 0
 
 

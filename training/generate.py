@@ -33,7 +33,7 @@ METHODS = {
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = CommandParser(
         description="Train a network that draws lesions of 64 px, told label and"
         " source, on the train split of a manifest, and write photos that it draws,"
@@ -87,47 +87,47 @@ def generate(**options: Any) -> Path:
     return generated(from_keywords(parse, options))
 
 
-def generated(words: argparse.Namespace) -> Path:
+def generated(options: argparse.Namespace) -> Path:
     """Train what is missing, draw, and return the path of what was written.
 
     Raises:
         TrainingError: when the folder holds another run or these photos already.
         EdgeRuntimeError: when the manifest does not fit, or training fails.
     """
-    photos = read_manifest(words.manifest)
+    photos = read_manifest(options.manifest)
     for split in ("train", "val"):
         if not photos_of(photos, split):
             raise TrainingError(
-                f"{words.manifest} has no photo in its {split} split; expected train"
+                f"{options.manifest} has no photo in its {split} split; expected train"
                 " photos to learn, and val photos that say how near real ones come"
             )
     start_keras()
     from training.generating.run import Run, manifest_of, photos_generated
 
     run = Run(
-        words.method,
-        words.epochs,
-        words.seed,
-        words.out,
-        words.photos,
-        words.like_source,
+        options.method,
+        options.epochs,
+        options.seed,
+        options.out,
+        options.photos,
+        options.like_source,
     )
-    if words.photos and manifest_of(run).exists():
+    if options.photos and manifest_of(run).exists():
         raise TrainingError(
             f"{manifest_of(run)} is there already. Remove its folder, or choose another"
             " --out."
         )
-    _claim_folder(words)
+    _claim_folder(options)
     return photos_generated(run, photos)
 
 
-def _claim_folder(words: argparse.Namespace) -> None:
+def _claim_folder(options: argparse.Namespace) -> None:
     """Note what a checkpoint here is of, or check that it is what is noted there."""
-    path: Path = words.out / "settings.json"
+    path: Path = options.out / "settings.json"
     asked = {
-        "method": words.method,
-        "seed": words.seed,
-        "manifest_sha256": file_sha256(words.manifest),
+        "method": options.method,
+        "seed": options.seed,
+        "manifest_sha256": file_sha256(options.manifest),
     }
     if path.exists():
         try:
@@ -141,8 +141,8 @@ def _claim_folder(words: argparse.Namespace) -> None:
                 for name in other
             )
             raise TrainingError(
-                f"{words.out} holds a run with other settings: {told}. Give those again"
-                " to go on, or choose another --out."
+                f"{options.out} holds a run with other settings: {told}. Give those"
+                " again to go on, or choose another --out."
             )
     write_text(path, json.dumps(asked, indent=2) + "\n")
 

@@ -49,7 +49,7 @@ _KNOWN_SLOTS = tuple(slots_of(each) for each in QUESTION_SETS.values())
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = CommandParser(
         description="Let the network of a finished run judge the photos of a split, and"
         " write scores (n,) and features (n, k) with the photos' paths; of a network"

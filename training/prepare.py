@@ -59,44 +59,44 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = _parser()
-    words = parser.parse_args(arguments)
-    if bool(words.places) == (words.download is not None):
+    options = parser.parse_args(arguments)
+    if bool(options.places) == (options.download is not None):
         parser.error("name either data sets or --download")
-    if words.labels is not None and len(words.places) != 1:
+    if options.labels is not None and len(options.places) != 1:
         parser.error("--labels belongs to one folder of photos; name just that folder")
-    if not 0 < words.val_share < 1 or not 0 <= words.test_share < 1:
+    if not 0 < options.val_share < 1 or not 0 <= options.test_share < 1:
         parser.error(
             "--val-share must lie between 0 and 1, --test-share from 0 to below 1;"
-            f" got {words.val_share} and {words.test_share}"
+            f" got {options.val_share} and {options.test_share}"
         )
-    if words.seed < 0:
-        parser.error(f"--seed must be 0 or more; got {words.seed}")
+    if options.seed < 0:
+        parser.error(f"--seed must be 0 or more; got {options.seed}")
     try:
-        meanings, omitted = label_map(words.label_map)
+        meanings, omitted = label_map(options.label_map)
     except ValueError as error:
         parser.error(f"--label-map: {error}")
-    layout = words.layout
-    if words.download is not None and layout == "auto":
-        layout = SOURCES[words.download].layout
+    layout = options.layout
+    if options.download is not None and layout == "auto":
+        layout = SOURCES[options.download].layout
     columns = Columns(
-        words.image_column,
-        words.label_column,
-        words.lesion_column,
-        words.patient_column,
-        words.split_column,
+        options.image_column,
+        options.label_column,
+        options.lesion_column,
+        options.patient_column,
+        options.split_column,
     )
     return Settings(
-        places=tuple(words.places),
-        download=words.download,
-        out=words.out,
-        reading=Reading(layout, words.labels, columns, meanings, omitted),
-        held_out=tuple(words.hold_out),
-        val_share=words.val_share,
-        test_share=words.test_share,
-        seed=words.seed,
-        near_duplicates=words.duplicates == "near",
+        places=tuple(options.places),
+        download=options.download,
+        out=options.out,
+        reading=Reading(layout, options.labels, columns, meanings, omitted),
+        held_out=tuple(options.hold_out),
+        val_share=options.val_share,
+        test_share=options.test_share,
+        seed=options.seed,
+        near_duplicates=options.duplicates == "near",
     )
 
 

@@ -70,7 +70,7 @@ class Probed:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="AUC of linear classifiers on the features that published networks"
         " have from ImageNet, alone and joined, by cross-validation over the train and"
@@ -90,14 +90,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--size", type=int, default=128, metavar="PX", help="side of the input")
     add("--dense-stem", action="store_true", help="the first layer takes every pixel")
     add("--seed", type=int, default=0, help="of the folds")
-    words = parser.parse_args(arguments)
-    if words.size < SMALLEST_PX:
-        parser.error(f"--size: expected at least {SMALLEST_PX} px, got {words.size}")
+    options = parser.parse_args(arguments)
+    if options.size < SMALLEST_PX:
+        parser.error(f"--size: expected at least {SMALLEST_PX} px, got {options.size}")
     try:
-        words.parts = {text: part_of(text) for text in words.parts}
+        options.parts = {text: part_of(text) for text in options.parts}
     except ValueError as error:
         parser.error(str(error))
-    return words
+    return options
 
 
 def part_of(text: str) -> tuple[Part, str]:
@@ -119,16 +119,16 @@ def part_of(text: str) -> tuple[Part, str]:
     return replace(NETWORKS[network], last_layer=layer or None), file
 
 
-def probe(words: argparse.Namespace) -> list[str]:
+def probe(options: argparse.Namespace) -> list[str]:
     """The lines of the table: each part alone, then all that can be joined."""
-    manifest = read_manifest(words.manifest)
+    manifest = read_manifest(options.manifest)
     photos = (*photos_of(manifest, "train"), *photos_of(manifest, "val"))
     labels = labels_of(photos)
-    folds = folds_by_lesion(photos, labels, words.seed)
-    pixels = model_inputs(photos, words.size)
+    folds = folds_by_lesion(photos, labels, options.seed)
+    pixels = model_inputs(photos, options.size)
     probed = [
-        _probed(text, part, file, pixels, dense_stem=words.dense_stem)
-        for text, (part, file) in words.parts.items()
+        _probed(text, part, file, pixels, dense_stem=options.dense_stem)
+        for text, (part, file) in options.parts.items()
     ]
     joined = [
         chosen

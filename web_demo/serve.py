@@ -55,7 +55,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = CommandParser(
         description="Serve pages on which photos are judged by models, inside the page"
         " or by this server. Photos stay in memory and are forgotten with the answer.",
@@ -112,19 +112,19 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         metavar="FILE",
         help="report.html that benchmarks/run.py wrote, to be shown",
     )
-    words = parser.parse_args(arguments)
-    if not words.running:
+    options = parser.parse_args(arguments)
+    if not options.running:
         parser.error("--running: expected 1 or more, got 0")
     return Settings(
-        models=tuple(words.model),
-        host=words.host,
-        port=words.port,
-        rate=_a_minute(words.rate_limit),
-        all_rate=_a_minute(words.rate_limit * REQUESTS_A_PHOTO),
-        running=words.running,
-        public_names=tuple(words.public_name),
-        behind_proxy=words.behind_proxy,
-        report=words.report,
+        models=tuple(options.model),
+        host=options.host,
+        port=options.port,
+        rate=_a_minute(options.rate_limit),
+        all_rate=_a_minute(options.rate_limit * REQUESTS_A_PHOTO),
+        running=options.running,
+        public_names=tuple(options.public_name),
+        behind_proxy=options.behind_proxy,
+        report=options.report,
     )
 
 

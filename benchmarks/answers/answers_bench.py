@@ -98,7 +98,7 @@ class Fold:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Judge image, answers and both by cross-validation over patients."
         " Stopped runs go on where they were when the same command is given again."

@@ -43,7 +43,7 @@ TABLE = "beside_score.md"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Judge the test photos of one source by a file's score, by answers"
         " of the manifest, and by both. What joins them is learnt from the validation"
@@ -65,16 +65,16 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def bench(words: argparse.Namespace) -> str:
+def bench(options: argparse.Namespace) -> str:
     """Judge, write the table and return it.
 
     Raises:
         BenchmarkError: when photos are of several sources or too few.
         ManifestError: when a column is missing.
     """
-    read_labelled_table(words.manifest, words.columns)
-    photos = _chosen(read_manifest(words.manifest), words.source)
-    classifier = LesionClassifier.load(words.model, site=False)
+    read_labelled_table(options.manifest, options.columns)
+    photos = _chosen(read_manifest(options.manifest), options.source)
+    classifier = LesionClassifier.load(options.model, site=False)
     with ProgressLine() as line:
         judged = {
             split: judged_split({"": classifier}, photos, split, line)
@@ -91,9 +91,9 @@ def bench(words: argparse.Namespace) -> str:
     def told(names: Sequence[str]) -> NDArray[np.float64]:
         return table_of(ordered, names, absence_only=False)
 
-    every: list[str] = words.columns
+    every: list[str] = options.columns
     tables = {
-        f"{words.model.stem} alone": logits,
+        f"{options.model.stem} alone": logits,
         "answers alone": told(every),
         **{f"{name} alone": told([name]) for name in every},
         "only which answers are missing": table_of(ordered, every, absence_only=True),
@@ -119,7 +119,7 @@ def bench(words: argparse.Namespace) -> str:
     text = "\n\n".join(
         markdown_table(
             Table(
-                title=f"Answers beside the score of {words.model.stem}",
+                title=f"Answers beside the score of {options.model.stem}",
                 head=("told", "AUC (95 %)", "p of the difference"),
                 rows=tuple(rows),
                 caption="Research and education; not a medical device."
@@ -129,7 +129,7 @@ def bench(words: argparse.Namespace) -> str:
             )
         )
     )
-    write_text(words.out / TABLE, text + "\n")
+    write_text(options.out / TABLE, text + "\n")
     return text
 
 

@@ -91,7 +91,7 @@ class Summary:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = CommandParser(
         description="Judge every photo of an archive: a folder of photos, of .tar or of"
         " .parquet files. Writes OUT/parts/SHARD.jsonl, OUT/failed.jsonl and"

@@ -69,7 +69,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Measure time and memory, each point in a fresh process, as the"
         " input, the batch, the threads, the photo or the number of photos grows."
@@ -91,15 +91,15 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     option("--out", type=Path, default=CHECKOUT / "results", help=f"for {FILE}, {PAGE}")
     add_protocol_options(parser)
     parser.set_defaults(preset="quick")
-    words = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     said = sys.argv[1:] if arguments is None else arguments
     return Settings(
-        words.models,
-        tuple(words.only),
-        tuple(_WORDS[word] for word in words.axes),
-        words.photos,
-        words.out,
-        protocol_of(words),
+        options.models,
+        tuple(options.only),
+        tuple(_WORDS[word] for word in options.axes),
+        options.photos,
+        options.out,
+        protocol_of(options),
         shlex.join(["python", "-m", "benchmarks.costs.cost_bench", *said]),
     )
 

@@ -70,7 +70,7 @@ class Start:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Measure what the runtime needs on disk, and what a new process"
         " takes to its first verdict. Research and education; not a medical device.",
@@ -144,8 +144,8 @@ def installed() -> dict[str, float]:
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    words = parse(arguments)
-    taken = list(starts(words.model, words.photo, words.runs))
+    options = parse(arguments)
+    taken = list(starts(options.model, options.photo, options.runs))
     sizes = installed()
     print(
         text_table(
@@ -166,14 +166,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         text_table(("installed", "MB"), [*rows, ("all", f"{sum(sizes.values()):.1f}")])
     )
-    if words.out:
+    if options.out:
         found = {
             "machine": asdict(describe_machine()),
-            "runs": words.runs,
+            "runs": options.runs,
             "starts": [asdict(start) for start in taken],
             "installed_mb": sizes,
         }
-        write_text(words.out, json.dumps(found, indent=2) + "\n")
+        write_text(options.out, json.dumps(found, indent=2) + "\n")
     return 0
 
 

@@ -136,7 +136,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Enlarge photos to 12 megapixels, every other one with noise, and"
         " compare the runtime's reduced decode with Pillow's full decode: time and"
@@ -152,8 +152,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument(
         "--out", type=Path, default=None, help="JSON file with all figures"
     )
-    words = parser.parse_args(arguments)
-    return Settings(words.models, words.photos, words.count, words.out)
+    options = parser.parse_args(arguments)
+    return Settings(options.models, options.photos, options.count, options.out)
 
 
 def measure(settings: Settings) -> tuple[Row, ...]:

@@ -48,7 +48,7 @@ class Difference:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Enlarge photos to 12 megapixels and judge each twice: decoded"
         " whole, as the kits for apps do, and at the reduced scale that the runtime"
@@ -61,8 +61,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument(
         "--count", type=at_least(1), default=20, help="photos to enlarge"
     )
-    words = parser.parse_args(arguments)
-    return Settings(words.models, words.photos, words.count)
+    options = parser.parse_args(arguments)
+    return Settings(options.models, options.photos, options.count)
 
 
 def measure(settings: Settings) -> tuple[Difference, ...]:

@@ -69,7 +69,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Time every layer of every model file, and small int8 matrix"
         " products in the same interpreter; say how far each layer is from them."
@@ -88,8 +88,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     option("--threads", type=at_least(1), default=1, help="of the kernels")
     option("--rounds", type=at_least(3), default=15, help="turns of every layer")
     option("--runs", type=at_least(1), default=10, help="timed runs in each turn")
-    words = parser.parse_args(arguments)
-    return Settings(**{**vars(words), "only": tuple(words.only)})
+    options = parser.parse_args(arguments)
+    return Settings(**{**vars(options), "only": tuple(options.only)})
 
 
 def measure(settings: Settings) -> LayerReport:

@@ -17,7 +17,7 @@ from edge_runtime.terminal.command_parser import CommandParser
 
 
 def add_protocol_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the words; the names are those of TFLite's ``benchmark_model``."""
+    """Declare the options; the names are those of TFLite's ``benchmark_model``."""
     group = parser.add_argument_group(
         "protocol", "a preset, and what to change of it; names as in benchmark_model"
     )
@@ -37,13 +37,13 @@ def add_protocol_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def protocol_of(words: argparse.Namespace) -> Protocol:
+def protocol_of(options: argparse.Namespace) -> Protocol:
     """The preset with what the command line changes of it."""
     fields = [field.name for field in dataclasses.fields(Protocol)]
     changed = {
-        name: value for name in fields if (value := getattr(words, name)) is not None
+        name: value for name in fields if (value := getattr(options, name)) is not None
     }
-    return dataclasses.replace(PRESETS[words.preset], **changed)
+    return dataclasses.replace(PRESETS[options.preset], **changed)
 
 
 def _in_words(protocol: Protocol) -> str:
@@ -107,7 +107,7 @@ class RunSettings:
 
 
 def parse(arguments: Sequence[str] | None) -> RunSettings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = CommandParser(description=DESCRIPTION, epilog=EPILOG)
     option = parser.add_argument
     option(
@@ -156,22 +156,22 @@ def parse(arguments: Sequence[str] | None) -> RunSettings:
     )
     add_protocol_options(parser)
     _add_conditions(parser)
-    words = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     said = sys.argv[1:] if arguments is None else arguments
     return RunSettings(
-        models=words.models,
-        manifest=words.manifest,
-        split=words.split,
-        out=words.out,
-        protocol=protocol_of(words),
-        threads=tuple(dict.fromkeys(words.threads)),
-        cpus=words.cpus,
-        order_seed=words.order_seed,
-        only=tuple(words.only),
-        by=words.by,
-        sustained=words.sustained,
-        power_csv=words.power_csv,
-        resume=words.resume,
+        models=options.models,
+        manifest=options.manifest,
+        split=options.split,
+        out=options.out,
+        protocol=protocol_of(options),
+        threads=tuple(dict.fromkeys(options.threads)),
+        cpus=options.cpus,
+        order_seed=options.order_seed,
+        only=tuple(options.only),
+        by=options.by,
+        sustained=options.sustained,
+        power_csv=options.power_csv,
+        resume=options.resume,
         command=shlex.join(["python", "benchmarks/run.py", *said]),
     )
 

@@ -137,7 +137,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Time every model file in our runtime and in litert-benchmark, in"
         f" turns of {RUNS} inferences on one thread.",
@@ -152,8 +152,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     option("--out", type=Path, default=CHECKOUT / "results", help=f"for {FILE}, {PAGE}")
     option("--turns", type=at_least(2), default=11, help="of each, side by side")
     option("--only", nargs="+", default=[], metavar="NAME", help="just these models")
-    words = parser.parse_args(arguments)
-    return Settings(**{**vars(words), "only": tuple(words.only)})
+    options = parser.parse_args(arguments)
+    return Settings(**{**vars(options), "only": tuple(options.only)})
 
 
 def measure(settings: Settings) -> tuple[Pair, ...]:

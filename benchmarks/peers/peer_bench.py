@@ -58,7 +58,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Time every model file in our runtime and in those of others, one"
         " process each and turn by turn, one thread.",
@@ -70,8 +70,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     option("--out", type=Path, default=CHECKOUT / "results", help="for peers.json, .md")
     option("--rounds", type=at_least(2), default=20, help="turns of every peer")
     option("--only", nargs="+", default=[], metavar="NAME", help="just these models")
-    words = parser.parse_args(arguments)
-    return Settings(**{**vars(words), "only": tuple(words.only)})
+    options = parser.parse_args(arguments)
+    return Settings(**{**vars(options), "only": tuple(options.only)})
 
 
 def bench(settings: Settings) -> PeerReport:

@@ -58,7 +58,7 @@ class Seen:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Count the findings of the quality check in each source and split"
         " of a manifest, and show the quantiles of every measure in the train split, on"
@@ -163,8 +163,8 @@ def _quantiles(values: Sequence[float]) -> Iterator[str]:
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    words = parse(arguments)
-    photos = drawn(read_manifest(words.manifest), words.each, words.seed)
+    options = parse(arguments)
+    photos = drawn(read_manifest(options.manifest), options.each, options.seed)
     seen: list[Seen] = []
     left_out: list[PhotoError] = []
     with ProgressLine() as progress:
@@ -177,11 +177,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for problem in left_out:
         print(f"left out: {problem}", file=sys.stderr)
     if not seen:
-        raise EdgeRuntimeError(f"no photo of {words.manifest} could be read")
+        raise EdgeRuntimeError(f"no photo of {options.manifest} could be read")
     text = "\n\n".join(part for table in tables(seen) for part in markdown_table(table))
     print(text)
-    if words.out is not None:
-        write_text(words.out / TABLE, text + "\n")
+    if options.out is not None:
+        write_text(options.out / TABLE, text + "\n")
     return 3 if left_out else 0
 
 

@@ -56,7 +56,7 @@ class Row:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Draw pictures of other things from a seed, take real ones where a"
         " folder is given, and count what the quality checks and the models say; count"
@@ -75,7 +75,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def measure(words: argparse.Namespace) -> Iterator[Row]:
+def measure(options: argparse.Namespace) -> Iterator[Row]:
     """One row per kind of drawing, then the folder, then the manifest's splits.
 
     Raises:
@@ -84,16 +84,16 @@ def measure(words: argparse.Namespace) -> Iterator[Row]:
     with without_info_lines():
         judges = [
             LesionClassifier.load(path, site=False)
-            for path in chosen_models(words.models, ()).values()
+            for path in chosen_models(options.models, ()).values()
         ]
     for kind in KINDS:
         yield row(
-            f"drawn: {kind}", (drawn(kind, at) for at in range(words.each)), judges
+            f"drawn: {kind}", (drawn(kind, at) for at in range(options.each)), judges
         )
-    if words.photos:
-        yield row(f"photos of {words.photos.name}", _squares(words.photos), judges)
-    if words.manifest:
-        photos = read_manifest(words.manifest)
+    if options.photos:
+        yield row(f"photos of {options.photos.name}", _squares(options.photos), judges)
+    if options.manifest:
+        photos = read_manifest(options.manifest)
         for split in ("train", "val", "test"):
             of_split = (read_photo(each.path) for each in photos if each.split == split)
             # The models' decisions on these are the benchmark's matter.
@@ -188,18 +188,18 @@ def kept(rows: Sequence[Row]) -> bool:
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    words = parse(arguments)
-    kinds = len(KINDS) + bool(words.photos) + 3 * bool(words.manifest)
+    options = parse(arguments)
+    kinds = len(KINDS) + bool(options.photos) + 3 * bool(options.manifest)
     rows: list[Row] = []
     with ProgressLine() as line:
         line.show("kinds of pictures judged", 0, kinds)
-        for each in measure(words):
+        for each in measure(options):
             rows.append(each)
             line.show("kinds of pictures judged", len(rows), kinds)
     rows.append(together(rows))
     print(table(rows))
-    if words.out:
-        write_text(words.out, json.dumps([asdict(each) for each in rows], indent=2))
+    if options.out:
+        write_text(options.out, json.dumps([asdict(each) for each in rows], indent=2))
     return 0 if kept(rows) else 4
 
 

@@ -190,7 +190,7 @@ MOVEMENTS = (0.02, 0.05, 0.1, 0.15, 0.3)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Make two recordings of each lesion from its photo, as three hands"
         " would hold the camera, and vote on them under several rules. Research and"
@@ -278,18 +278,18 @@ def rows_of(
 @exit_status()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from a shell; returns the exit status."""
-    words = parse(arguments)
-    photos = photos_of(read_manifest(words.manifest), words.split)
-    lesions = chosen_lesions(photos, words.lesions)
+    options = parse(arguments)
+    photos = photos_of(read_manifest(options.manifest), options.split)
+    lesions = chosen_lesions(photos, options.lesions)
     with without_info_lines():
         judges = [
             LesionClassifier.load(path, threads=1, site=False)
-            for path in chosen_models(words.models, words.only).values()
+            for path in chosen_models(options.models, options.only).values()
         ]
     rows = rows_of(lesions, judges)
     print(table(rows))
-    if words.out:
-        write_text(words.out, json.dumps([asdict(each) for each in rows], indent=2))
+    if options.out:
+        write_text(options.out, json.dumps([asdict(each) for each in rows], indent=2))
     return 0
 
 

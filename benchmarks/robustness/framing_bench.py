@@ -175,19 +175,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--split", default="val")
     parser.add_argument("--photos", type=int, default=150, help="drawn at random")
-    words = parser.parse_args(arguments)
-    with words.manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == words.split]
-    order = np.random.default_rng(SEED).permutation(len(rows))[: words.photos]
+    options = parser.parse_args(arguments)
+    with options.manifest.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == options.split]
+    order = np.random.default_rng(SEED).permutation(len(rows))[: options.photos]
     photos = [
         (
-            cut(read_picture(words.manifest.parent / rows[place]["path"])),
+            cut(read_picture(options.manifest.parent / rows[place]["path"])),
             rows[place]["label"] == "malignant",
         )
         for place in order
     ]
-    classifier = LesionClassifier.load(words.model, threads=1, site=False)
-    print(f"{len(photos)} photos of {words.manifest.parent.name}, {words.split}")
+    classifier = LesionClassifier.load(options.model, threads=1, site=False)
+    print(f"{len(photos)} photos of {options.manifest.parent.name}, {options.split}")
     print("| frame | hit | silent before | silent now | suggested | as the photo |")
     print("|---|---|---|---|---|---|")
     with ProgressLine() as line:

@@ -116,7 +116,7 @@ class Report:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Train a network without each source in turn and judge it on the"
         " test photos of the source left out. Stopped runs go on where they were when"

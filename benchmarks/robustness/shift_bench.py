@@ -59,7 +59,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Judge the photos of a split as other cameras, lamps and hands"
         " would have taken them, with every model file at its own threshold; then with"
@@ -79,8 +79,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         action="store_true",
         help="judge also what OUT/shift_cache holds from an earlier run",
     )
-    words = parser.parse_args(arguments)
-    return Settings(**{**vars(words), "only": tuple(words.only)})
+    options = parser.parse_args(arguments)
+    return Settings(**{**vars(options), "only": tuple(options.only)})
 
 
 def bench(settings: Settings) -> None:

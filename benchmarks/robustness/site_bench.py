@@ -64,7 +64,7 @@ class Scored:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Calibrate a file's threshold on changed validation photos, as a"
         " site with another camera would on its own, and try it on changed test"
@@ -86,12 +86,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def bench(words: argparse.Namespace) -> str:
+def bench(options: argparse.Namespace) -> str:
     """Calibrate and try, write the table and return it."""
-    classifier = LesionClassifier.load(words.model, site=False)
-    photos = read_manifest(words.manifest)
+    classifier = LesionClassifier.load(options.model, site=False)
+    photos = read_manifest(options.manifest)
     sites = sites_of(photos)
-    shifts = words.shifts or (CHANGED if len(sites) == 1 else (AS_TAKEN,))
+    shifts = options.shifts or (CHANGED if len(sites) == 1 else (AS_TAKEN,))
     cases = [(site, shift) for site in sites for shift in shifts]
     rows = []
     with ProgressLine() as line:
@@ -106,7 +106,7 @@ def bench(words: argparse.Namespace) -> str:
             counted = f"{int(tried.labels.sum())} / {int((tried.labels == 0).sum())}"
             rows.append((name, counted, _pair(*before), *map(_spread, after)))
     table = Table(
-        title=f"Calibrating {words.model.stem} on a site's own photos",
+        title=f"Calibrating {options.model.stem} on a site's own photos",
         head=(
             "site",
             "tried on, malignant / other",
@@ -130,7 +130,7 @@ def bench(words: argparse.Namespace) -> str:
         f" Commit {revision().commit}.",
     )
     text = "\n\n".join(markdown_table(table)) + "\n"
-    write_text(words.out / TABLE, text)
+    write_text(options.out / TABLE, text)
     return text
 
 

@@ -122,7 +122,7 @@ class ProbeReport:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Ask how well a model's score and features tell the source of"
         " benign photos, and what is left of its judgement with the lesion masked."

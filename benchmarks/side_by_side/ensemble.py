@@ -38,7 +38,7 @@ TABLE = "ensemble.md"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Judge the test photos by several files together. Thresholds, for"
         f" {TARGET_RECALL:.0%} recall, and the meta-learner come from the val split.",
@@ -48,18 +48,18 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("models", type=Path, nargs="+", help="two or more .tflite files")
     add("--manifest", type=Path, required=True, help="table of labelled photos")
     add("--out", type=Path, default=Path("results"), help=f"folder for {TABLE}")
-    words = parser.parse_args(arguments)
-    if len(words.models) < 2:
+    options = parser.parse_args(arguments)
+    if len(options.models) < 2:
         parser.error("an ensemble needs at least two files")
-    return words
+    return options
 
 
-def bench(words: argparse.Namespace) -> str:
+def bench(options: argparse.Namespace) -> str:
     """Judge, write the table and return it."""
     members = {
-        path.stem: LesionClassifier.load(path, site=False) for path in words.models
+        path.stem: LesionClassifier.load(path, site=False) for path in options.models
     }
-    photos = read_manifest(words.manifest)
+    photos = read_manifest(options.manifest)
     with ProgressLine() as line:
         val, test = (
             judged_split(members, photos, split, line) for split in ("val", "test")
@@ -86,7 +86,7 @@ def bench(words: argparse.Namespace) -> str:
         f" intervals. Commit {revision().commit}.",
     )
     text = "\n\n".join(markdown_table(table)) + "\n"
-    write_text(words.out / TABLE, text)
+    write_text(options.out / TABLE, text)
     return text
 
 

@@ -145,7 +145,7 @@ COMMIT_LENGTH = 7
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="One table of model files that benchmarks/run.py has measured,"
         " the highest AUC first.",
@@ -171,7 +171,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def grid(words: argparse.Namespace) -> str:
+def grid(options: argparse.Namespace) -> str:
     """Write the table and return it.
 
     Raises:
@@ -179,12 +179,12 @@ def grid(words: argparse.Namespace) -> str:
             file.
         ModelFileError: when a file is damaged.
     """
-    files = [read_model_file(path) for path in _paths(words.models)]
+    files = [read_model_file(path) for path in _paths(options.models)]
     by_sha256 = {file.card.model_sha256: file for file in files}
-    changed = _shift_rows(words.results)
+    changed = _shift_rows(options.results)
     tables = {
         machine: table
-        for machine, results in gathered(words.results, repeats=True).items()
+        for machine, results in gathered(options.results, repeats=True).items()
         if (table := machine_table(machine, results, by_sha256, changed)).rows
     }
     if not tables:
@@ -192,12 +192,12 @@ def grid(words: argparse.Namespace) -> str:
             f"none of the results is of one of the {len(files)} files; measure them:"
             " python benchmarks/run.py --models FOLDER --manifest TABLE"
         )
-    if words.keep is not None:
-        tables = with_kept_rows(words.keep, tables, key="AUC")
+    if options.keep is not None:
+        tables = with_kept_rows(options.keep, tables, key="AUC")
     text = "\n\n".join(
         part for table in tables.values() for part in markdown_table(table)
     )
-    write_text(words.out / TABLE, text + "\n")
+    write_text(options.out / TABLE, text + "\n")
     return text
 
 

@@ -47,7 +47,7 @@ NONE = "\N{EN DASH}"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     published = read_published()
     parser = argparse.ArgumentParser(
         description="One table: the published project's figures and, below each, those"
@@ -62,7 +62,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def bench(words: argparse.Namespace) -> str:
+def bench(options: argparse.Namespace) -> str:
     """Judge the test photos, write the table and return it.
 
     Raises:
@@ -72,13 +72,13 @@ def bench(words: argparse.Namespace) -> str:
     published = read_published()
     files = {
         name: LesionClassifier.load(path, site=False)
-        for name, path in _paths(words.runs, published).items()
+        for name, path in _paths(options.runs, published).items()
     }
     with ProgressLine() as line:
-        test = judged_split(files, read_manifest(words.manifest), "test", line)
+        test = judged_split(files, read_manifest(options.manifest), "test", line)
     cards = {name: file.card for name, file in files.items()}
     text = "\n\n".join(markdown_table(runs_table(published, cards, test))) + "\n"
-    write_text(words.out / TABLE, text)
+    write_text(options.out / TABLE, text)
     return text
 
 

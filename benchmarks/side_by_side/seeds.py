@@ -32,7 +32,7 @@ _SETS = {"val": "val", "test": "test", "test_clean": "clean test"}
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Turn command-line words into options, or exit with a usage message."""
+    """Turn command-line arguments into options, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Mean and standard deviation of several seeds of one recipe.",
         formatter_class=Defaults,
@@ -43,7 +43,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def spread(words: argparse.Namespace) -> str:
+def spread(options: argparse.Namespace) -> str:
     """Write the table and return it.
 
     Raises:
@@ -51,9 +51,9 @@ def spread(words: argparse.Namespace) -> str:
             seed.
         ModelFileError: when a file is damaged.
     """
-    cards = [read_model_file(path).card for path in words.models]
+    cards = [read_model_file(path).card for path in options.models]
     text = "\n\n".join(markdown_table(seeds_table(cards)))
-    write_text(words.out / TABLE, text + "\n")
+    write_text(options.out / TABLE, text + "\n")
     return text
 
 

@@ -213,14 +213,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--model", type=Path, action="append", required=True)
     parser.add_argument("--only", default="", help="attacks with this in their name")
-    words = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     print("| attack | status | CPU, s | peak, MiB | slowest /healthz, s |")
     print("|---|---|---|---|---|")
     held = True
-    with WebServer(words.model, "--rate-limit", "0") as server:
+    with WebServer(options.model, "--rate-limit", "0") as server:
         watch = Watch(server)
         for name, make in UPLOADS.items():
-            if words.only not in name:
+            if options.only not in name:
                 continue
             content = make()
             for path in ("/api/v1/classify", "/compare"):
@@ -230,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 held &= _print(f"4 x {name}, {path}", found)
         for end, sent in SLOW.items():
             name = f"{SLOW_CLIENTS} clients {end}"
-            if words.only not in name:
+            if options.only not in name:
                 continue
             found = attacked(watch, functools.partial(hold_many, server, sent))
             held &= _print(name, found, a_request=False)

@@ -117,17 +117,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--split", default="val")
     parser.add_argument("--photos", type=int, default=40, help="drawn at random")
-    words = parser.parse_args(arguments)
-    with words.manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == words.split]
-    order = np.random.default_rng(SEED).permutation(len(rows))[: words.photos]
-    photos = [words.manifest.parent / rows[place]["path"] for place in order]
+    options = parser.parse_args(arguments)
+    with options.manifest.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == options.split]
+    order = np.random.default_rng(SEED).permutation(len(rows))[: options.photos]
+    photos = [options.manifest.parent / rows[place]["path"] for place in order]
     try:
-        found = _in_chromium(words.model, photos)
+        found = _in_chromium(options.model, photos)
     except (OSError, EdgeRuntimeError, ServerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{len(photos)} photos, {words.split}, as JPEGs of 12 megapixels")
+    print(f"{len(photos)} photos, {options.split}, as JPEGs of 12 megapixels")
     print("| model | mean | 95 % | largest | other decisions |")
     print("|---|---|---|---|---|")
     for name, each in found.items():

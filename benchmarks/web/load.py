@@ -104,7 +104,7 @@ class Load:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Put the pages under load on this machine and time the answers."
     )
@@ -115,9 +115,13 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         "--seconds", type=float, default=20, help="for each number of clients"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON with everything")
-    words = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     return Settings(
-        tuple(words.model), words.photo, tuple(words.clients), words.seconds, words.out
+        tuple(options.model),
+        options.photo,
+        tuple(options.clients),
+        options.seconds,
+        options.out,
     )
 
 

@@ -42,7 +42,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Weigh and time the pages in Chromium on this machine."
     )
@@ -51,8 +51,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         "--visits", type=int, default=5, help="of each kind, each in a new browser"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON with everything")
-    words = parser.parse_args(arguments)
-    return Settings(tuple(words.model), words.visits, words.out)
+    options = parser.parse_args(arguments)
+    return Settings(tuple(options.model), options.visits, options.out)
 
 
 def measure(settings: Settings) -> dict[str, Any]:

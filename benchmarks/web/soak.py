@@ -69,7 +69,7 @@ class Log:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Send good and hostile uploads, and watch the server's memory."
     )
@@ -78,8 +78,8 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     )
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON with everything")
-    words = parser.parse_args(arguments)
-    return Settings(tuple(words.model), words.minutes, words.out)
+    options = parser.parse_args(arguments)
+    return Settings(tuple(options.model), options.minutes, options.out)
 
 
 def soak(settings: Settings) -> Log:

@@ -123,9 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Walk a visitor's path in Chromium, in clicks and seconds."
     )
     parser.add_argument("--model", type=Path, required=True, action="append")
-    words = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        found = _walked_on_each(words.model)
+        found = _walked_on_each(options.model)
     except (OSError, EdgeRuntimeError, ServerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -299,9 +299,9 @@ def add_gate_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def taken_limits(words: argparse.Namespace) -> Limits:
-    """The limits among the parsed words, which are removed from there."""
-    values = vars(words)
+def taken_limits(options: argparse.Namespace) -> Limits:
+    """The limits among the parsed options, which are removed from there."""
+    values = vars(options)
     taken = {}
     for limit in fields(Limits):
         for prefix in ("max", "min"):

@@ -157,25 +157,25 @@ def with_joined_range(words: Sequence[str]) -> list[str]:
 
 
 def refuse_contradictions(
-    parser: argparse.ArgumentParser, words: argparse.Namespace
+    parser: argparse.ArgumentParser, options: argparse.Namespace
 ) -> None:
     """End with a usage message where no model, or two, are named."""
-    if (words.builder is None) != (words.weights is None):
+    if (options.builder is None) != (options.weights is None):
         parser.error("--builder and --weights belong together")
-    if (words.builder is None) == (not words.keras_model):
+    if (options.builder is None) == (not options.keras_model):
         parser.error("expected a model's path, or --builder with --weights")
-    if words.image_size is not None and words.image_size < 1:
-        parser.error(f"--image-size must be at least 1; got {words.image_size}")
-    if words.labels and not words.malignant_classes:
+    if options.image_size is not None and options.image_size < 1:
+        parser.error(f"--image-size must be at least 1; got {options.image_size}")
+    if options.labels and not options.malignant_classes:
         parser.error("--labels belongs to --malignant-classes")
-    given = words.input_mean or words.input_std
-    if given and not words.input_range:
+    given = options.input_mean or options.input_std
+    if given and not options.input_range:
         parser.error(
             "--input-mean and --input-std are of values in --input-range; give that"
             " too: 0..1 for torch's, 0..255 for caffe's"
         )
     for option in ("input_mean", "input_std"):
-        _numbers(parser, option, getattr(words, option))
+        _numbers(parser, option, getattr(options, option))
 
 
 def _numbers(
@@ -212,23 +212,23 @@ def _joined_numbers(text: str | None) -> tuple[float, ...]:
     return tuple(float(each) for each in text.split(",")) if text else ()
 
 
-def source_words(words: argparse.Namespace) -> dict[str, Any]:
+def source_words(options: argparse.Namespace) -> dict[str, Any]:
     """The options as fields of ``SourceOptions``."""
-    first, *others = words.keras_model or [None]
+    first, *others = options.keras_model or [None]
     return {
         "keras_model": first,
         "other_models": tuple(others),
-        "builder": words.builder,
-        "weights": words.weights,
-        "custom_object": tuple(words.custom_object),
-        "input_range": words.input_range,
-        "input_mean": _joined_numbers(words.input_mean),
-        "input_std": _joined_numbers(words.input_std),
-        "channel_order": words.channel_order,
-        "malignant_index": words.malignant_index,
-        "head": words.head,
-        "trust_code": words.trust_code,
-        "image_size": words.image_size,
-        "malignant_classes": _names(words.malignant_classes),
-        "labels": _labels(words.labels),
+        "builder": options.builder,
+        "weights": options.weights,
+        "custom_object": tuple(options.custom_object),
+        "input_range": options.input_range,
+        "input_mean": _joined_numbers(options.input_mean),
+        "input_std": _joined_numbers(options.input_std),
+        "channel_order": options.channel_order,
+        "malignant_index": options.malignant_index,
+        "head": options.head,
+        "trust_code": options.trust_code,
+        "image_size": options.image_size,
+        "malignant_classes": _names(options.malignant_classes),
+        "labels": _labels(options.labels),
     }

@@ -52,7 +52,7 @@ Answer = TypeVar("Answer")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the verb's words."""
+    """Declare the verb's options."""
     parser.add_argument("model", type=Path, help="a .tflite file of this toolkit")
     parser.add_argument(
         "--photos", type=Path, action="append", default=[], help="photo or folder"
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Measure and print; returns the exit status.
 
     Raises:
@@ -75,27 +75,27 @@ def run(words: argparse.Namespace) -> int:
     with without_info_lines():
         classifier, cold_start_ms = _timed(
             lambda: LesionClassifier.load(
-                words.model, threads=words.threads, site=False
+                options.model, threads=options.threads, site=False
             )
         )
-    photos = once_each(photos_in(words.photos))
-    photo_ms, stages_ms = _photo_times(classifier, photos, words)
+    photos = once_each(photos_in(options.photos))
+    photo_ms, stages_ms = _photo_times(classifier, photos, options)
     memory = {"before_load_mib": memory_before, "peak_mib": peak_memory_mib()}
     timing = {
         "cold_start_ms": cold_start_ms,
-        **_interpreter_times(classifier, words),
+        **_interpreter_times(classifier, options),
         "photo_to_verdict_ms": photo_ms,
         "stages_ms": stages_ms,
-        "interpreter_runs": words.runs,
+        "interpreter_runs": options.runs,
         "photo_runs": len(photo_ms),
         "late_photos": 0,
     }
     card, model = classifier.card, classifier.model
     measurement: dict[str, Any] = {
         "subject": {
-            "name": words.model.stem,
+            "name": options.model.stem,
             "kind": "model",
-            "file_bytes": words.model.stat().st_size,
+            "file_bytes": options.model.stat().st_size,
             "model_sha256": card.model_sha256,
             "image_size_px": card.input.size_px,
             "threshold_score": card.threshold.score,
@@ -117,12 +117,12 @@ def run(words: argparse.Namespace) -> int:
         "scores": [],
         "failed_photos": [],
     }
-    aside = site_path(words.model)
+    aside = site_path(options.model)
     point = f"{classifier.operating_point}" + (
         f"; {aside} is left aside" if aside.exists() else ""
     )
-    if words.json:
-        print(json.dumps(_result(words, len(photos), classifier, measurement)))
+    if options.json:
+        print(json.dumps(_result(options, len(photos), classifier, measurement)))
         print(f"bench: {NOTICE}\nbench: {point}", file=sys.stderr)
     else:
         print("\n".join((*_lines(measurement, model.threads), point)))
@@ -171,7 +171,7 @@ def _stages(stages_ms: Mapping[str, Sequence[float]]) -> Iterator[str]:
 
 
 def _photo_times(
-    classifier: LesionClassifier, photos: Sequence[Path], words: argparse.Namespace
+    classifier: LesionClassifier, photos: Sequence[Path], options: argparse.Namespace
 ) -> tuple[Sequence[float], Mapping[str, Sequence[float]]]:
     """Milliseconds from path to verdict, in total and by stage."""
     if not photos:
@@ -180,28 +180,28 @@ def _photo_times(
     stages: list[Mapping[str, float]] = []
     latency = measure_latency(
         lambda: stages.append(classifier.classify(next(turn)).timings_ms),
-        warmup=words.warmup,
-        runs=words.runs,
+        warmup=options.warmup,
+        runs=options.runs,
     )
     names = [name for name in stages[-1] if name != "total"]
-    timed = stages[words.warmup :]
+    timed = stages[options.warmup :]
     return latency.samples_ms, {name: [row[name] for row in timed] for name in names}
 
 
 def _interpreter_times(
-    classifier: LesionClassifier, words: argparse.Namespace
+    classifier: LesionClassifier, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Loading and inference alone, by an interpreter that has done nothing yet."""
     with without_info_lines():
         model, load_ms = _timed(
             lambda: open_model_file(
-                read_model_file(words.model), threads=classifier.model.threads
+                read_model_file(options.model), threads=classifier.model.threads
             )
         )
     stored = np.zeros(model.input_shape, model.input.dtype)
     first_ms = _timed(lambda: model.infer(stored))[1]
     latency = measure_latency(
-        lambda: model.infer(stored), warmup=words.warmup, runs=words.runs
+        lambda: model.infer(stored), warmup=options.warmup, runs=options.runs
     )
     return {
         "load_ms": load_ms,
@@ -211,7 +211,7 @@ def _interpreter_times(
 
 
 def _result(
-    words: argparse.Namespace,
+    options: argparse.Namespace,
     photos: int,
     classifier: LesionClassifier,
     measurement: Mapping[str, Any],
@@ -226,7 +226,7 @@ def _result(
             "manifest": f"{photos} photos without a manifest",
             "manifest_sha256": "",
             "split": "no",
-            "protocol": asdict(counted(warmup=words.warmup, runs=words.runs)),
+            "protocol": asdict(counted(warmup=options.warmup, runs=options.runs)),
             "threads": classifier.model.threads,
             "cpus": None,
             "order_seed": 0,

@@ -215,7 +215,7 @@ class Settings:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the verb's words."""
+    """Declare the verb's options."""
     parser.add_argument("model", type=Path, help="a .tflite file of this toolkit")
     parser.add_argument(
         "--photos", type=Path, required=True, help="labelled folder or manifest.csv"
@@ -247,25 +247,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="site file; MODEL.site.json if absent")
 
 
-def run(words: argparse.Namespace) -> int:
-    """Do what the parsed words ask for; returns the exit status.
+def run(options: argparse.Namespace) -> int:
+    """Do what the parsed options ask for; returns the exit status.
 
     Raises:
         EdgeRuntimeError: when there are too few photos, or the model cannot be used.
     """
-    out = words.out or site_path(words.model)
-    if words.malignant_share is not None:
+    out = options.out or site_path(options.model)
+    if options.malignant_share is not None:
         return move(
-            UnlabelledSettings(words.model, words.photos, words.malignant_share, out)
+            UnlabelledSettings(
+                options.model, options.photos, options.malignant_share, out
+            )
         )
     return calibrate(
         Settings(
-            words.model,
-            words.photos,
-            words.target_recall,
+            options.model,
+            options.photos,
+            options.target_recall,
             out,
-            words.split,
-            words.accept,
+            options.split,
+            options.accept,
         )
     )
 

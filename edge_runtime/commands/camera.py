@@ -60,7 +60,7 @@ class Settings:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the verb's words."""
+    """Declare the verb's options."""
     add = parser.add_argument
     add("--source", required=True, help=KINDS)
     add("--model", type=Path, required=True, help="a .tflite file of this toolkit")
@@ -120,24 +120,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     Outputs.add_arguments(parser)
 
 
-def run(words: argparse.Namespace) -> int:
-    """Do what the parsed words ask for; returns the exit status.
+def run(options: argparse.Namespace) -> int:
+    """Do what the parsed options ask for; returns the exit status.
 
     Raises:
         EdgeRuntimeError: when the source or the model cannot be used.
     """
     return watch(
         Settings(
-            source=words.source,
-            model=words.model,
-            guide=words.guide,
-            threads=words.threads,
-            site=words.site,
-            wish=Wish(words.width, words.height, words.fps),
-            patience=Patience(stall_s=words.stall, lost_s=words.give_up),
-            pace=Pace(words.max_fps, words.every_n, words.frames),
-            rule=words.vote,
-            outputs=Outputs.of(words),
+            source=options.source,
+            model=options.model,
+            guide=options.guide,
+            threads=options.threads,
+            site=options.site,
+            wish=Wish(options.width, options.height, options.fps),
+            patience=Patience(stall_s=options.stall, lost_s=options.give_up),
+            pace=Pace(options.max_fps, options.every_n, options.frames),
+            rule=options.vote,
+            outputs=Outputs.of(options),
         )
     )
 

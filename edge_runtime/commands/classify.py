@@ -26,7 +26,7 @@ from edge_runtime.verdict import Verdict, model_lines
 
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the words."""
+    """Declare the options."""
     parser.add_argument(
         "--answers",
         type=Path,
@@ -125,7 +125,7 @@ class Settings:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the verb's words."""
+    """Declare the verb's options."""
     parser.add_argument("model", type=Path, help="a .tflite file of this toolkit")
     parser.add_argument(
         "places",
@@ -180,30 +180,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> int:
-    """Do what the parsed words ask for; returns the exit status.
+def run(options: argparse.Namespace) -> int:
+    """Do what the parsed options ask for; returns the exit status.
 
     Raises:
         EdgeRuntimeError: when the model cannot be used, or the file not be written.
     """
-    return judge(_settings(words))
+    return judge(_settings(options))
 
 
-def _settings(words: argparse.Namespace) -> Settings:
-    accepted = ALL_NAMES if ALL_FINDINGS in words.accept else tuple(words.accept)
+def _settings(options: argparse.Namespace) -> Settings:
+    accepted = ALL_NAMES if ALL_FINDINGS in options.accept else tuple(options.accept)
     return Settings(
-        words.model,
-        tuple(words.places),
-        words.json,
-        words.threads,
-        words.workers,
-        words.site,
+        options.model,
+        tuple(options.places),
+        options.json,
+        options.threads,
+        options.workers,
+        options.site,
         accepted,
-        words.jsonl,
-        words.csv,
-        words.heatmap,
-        given_answers(words.answers, words.answer),
-        words.crop,
+        options.jsonl,
+        options.csv,
+        options.heatmap,
+        given_answers(options.answers, options.answer),
+        options.crop,
     )
 
 

@@ -1,4 +1,4 @@
-"""From the words of a command line to the verb that is meant, and its exit status."""
+"""From the arguments of a command line to the verb meant, and its exit status."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ COMMAND = "lesion-edge"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Do what the words ask for, or exit with usage; returns the exit status.
+    """Do what the arguments ask for, or exit with usage; returns the exit status.
 
     Raises:
         EdgeRuntimeError: when the verb cannot go on.
@@ -49,10 +49,10 @@ def _run_on_device(own: argparse.Namespace) -> int:
     given = own.words
     if not {"-h", "--help"} & set(given):
         given = with_sources(parser, own.verb, read_source(own.config), given)
-    words = parser.parse_args(given)
-    words.config = own.config
+    options = parser.parse_args(given)
+    options.config = own.config
     try:
-        return module.run(words)
+        return module.run(options)
     except KeyboardInterrupt:
         logs.note(VERBS[own.verb].stopped)
         return 130

@@ -27,7 +27,7 @@ exit status: 0 shown; 1 a value makes no sense; 2 wrong usage.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the verb's words."""
+    """Declare the verb's options."""
     parser.add_argument(
         "--json", action="store_true", help="one JSON object instead of lines"
     )
@@ -39,27 +39,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print what the command line found; returns the exit status.
 
     Raises:
         SettingsError: when a value makes no sense, or flags are for no verb.
     """
-    shown, *flags = words.shown or [ALL]
+    shown, *flags = options.shown or [ALL]
     if shown != ALL:
-        found = settings_of(shown, flags, words.config)
-        print(_as_json(found) if words.json else _as_lines(found))
+        found = settings_of(shown, flags, options.config)
+        print(_as_json(found) if options.json else _as_lines(found))
         return 0
     if flags:
         raise SettingsError(
             f"flags {flags} for no verb; expected one first, such as classify"
         )
     each = {
-        name: settings_of(name, (), words.config)
+        name: settings_of(name, (), options.config)
         for name in device_verbs()
         if name != "config"
     }
-    if words.json:
+    if options.json:
         print("{" + ", ".join(f'"{n}": {_as_json(f)}' for n, f in each.items()) + "}")
     else:
         print("\n\n".join(f"[{n}]\n{_as_lines(f)}" for n, f in each.items()))

@@ -271,25 +271,25 @@ exit status: 0 no problem (there may be warnings); 1 a problem was found; 2 wron
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the verb's words."""
+    """Declare the verb's options."""
     parser.add_argument(
         "--model", type=Path, help="a .tflite file, to see XNNPACK work"
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Look at everything and print it; returns the exit status."""
     with without_info_lines():
-        checks = _all_checks(words.model)
-    if words.json:
+        checks = _all_checks(options.model)
+    if options.json:
         for check in checks:
             print(json.dumps({"type": "check", **dataclasses.asdict(check)}))
     else:
         print(f"lesion-edge runtime: {NOTICE}")
         for check in checks:
             print(_line(check))
-        for number, step in enumerate(next_steps(checks, words.model), start=1):
+        for number, step in enumerate(next_steps(checks, options.model), start=1):
             print(f"next {number}: {step}")
     return 1 if any(check.status == PROBLEM for check in checks) else 0
 

@@ -58,7 +58,7 @@ exit status: 0 installed, updated, or nothing to take; 1 refused, nothing was ch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the verb's words."""
+    """Declare the verb's options."""
     parser.add_argument("--model", type=Path, required=True, help="the file in place")
     parser.add_argument("--from", dest="place", help="address or folder of releases")
     parser.add_argument(
@@ -75,15 +75,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Update or roll back; returns the exit status."""
-    _refuse_unclear(words)
+    _refuse_unclear(options)
     with without_info_lines():
         try:
-            _refuse_no_place(words.model)
-            with alone(words.model):
-                back = words.rollback
-                said = _rolled_back(words.model) if back else _updated(words)
+            _refuse_no_place(options.model)
+            with alone(options.model):
+                back = options.rollback
+                said = _rolled_back(options.model) if back else _updated(options)
         except SelfTestError as error:
             log_error(str(error))
             return 4
@@ -91,17 +91,17 @@ def run(words: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_unclear(words: argparse.Namespace) -> None:
-    if words.rollback and words.place:
+def _refuse_unclear(options: argparse.Namespace) -> None:
+    if options.rollback and options.place:
         raise SettingsError(
             "--from takes a newer file, --rollback the one before: give one of them"
         )
-    if not words.rollback and not words.place:
+    if not options.rollback and not options.place:
         raise SettingsError(
             "say where releases are (--from ADDRESS_OR_FOLDER --key PUBLISHER.pub), or"
             " go back to the file before (--rollback)"
         )
-    if words.place and not words.key:
+    if options.place and not options.key:
         raise SettingsError(
             "--from needs the publisher's public key: give --key PUBLISHER.pub. Only a"
             " release that this key signed is believed; whoever publishes made it with"
@@ -125,14 +125,14 @@ def _refuse_no_place(model: Path) -> None:
         )
 
 
-def _updated(words: argparse.Namespace) -> str:
-    first = not words.model.exists()
-    state = None if first else recover(words.model, self_test)
-    content = read_from(words.place, RELEASE_NAME, LARGEST_RELEASE_BYTES)
-    release = opened(content, words.key)
+def _updated(options: argparse.Namespace) -> str:
+    first = not options.model.exists()
+    state = None if first else recover(options.model, self_test)
+    content = read_from(options.place, RELEASE_NAME, LARGEST_RELEASE_BYTES)
+    release = opened(content, options.key)
     refuse_untimely(release, datetime.datetime.now(datetime.UTC))
     if state is None:
-        return _installed_first(words, release)
+        return _installed_first(options, release)
     if was_left(release, state):
         return (
             f"release {release.version} of {release.model} was in place or tried here"
@@ -141,28 +141,28 @@ def _updated(words: argparse.Namespace) -> str:
         )
     if _is_in_place(release, state):
         return f"release {release.version} of {release.model} is in place already"
-    refuse_unfit(release, state, read_model_file(words.model))
-    _refuse_site_file(words.model)
-    if words.dry_run:
+    refuse_unfit(release, state, read_model_file(options.model))
+    _refuse_site_file(options.model)
+    if options.dry_run:
         return f"release {release.version} of {release.model} would be installed"
-    model = read_from(words.place, release.file, release.file_bytes)
+    model = read_from(options.place, release.file, release.file_bytes)
     _refuse_other_content(release, model)
 
     def check(path: Path) -> None:
         self_test(path, release)
 
-    install(words.model, model, release.version, check)
+    install(options.model, model, release.version, check)
     return f"release {release.version} of {release.model} is in place"
 
 
-def _installed_first(words: argparse.Namespace, release: Release) -> str:
+def _installed_first(options: argparse.Namespace, release: Release) -> str:
     _refuse_newer_runtime(release)
-    if words.dry_run:
+    if options.dry_run:
         return f"release {release.version} of {release.model} would be installed"
-    model = read_from(words.place, release.file, release.file_bytes)
+    model = read_from(options.place, release.file, release.file_bytes)
     _refuse_other_content(release, model)
     install_first(
-        words.model, model, release.version, lambda path: self_test(path, release)
+        options.model, model, release.version, lambda path: self_test(path, release)
     )
     return f"release {release.version} of {release.model} is in place, the first one"
 

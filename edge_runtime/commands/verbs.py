@@ -166,10 +166,10 @@ class DeviceVerb(Protocol):
     DETAILS: str
 
     def add_arguments(self, parser: "argparse.ArgumentParser") -> None:
-        """Declare the verb's words."""
+        """Declare the verb's options."""
 
     def run(self, words: "argparse.Namespace") -> int:
-        """Do what the words ask for; returns the exit status."""
+        """Do what the arguments ask for; returns the exit status."""
 
 
 def device_verbs() -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class Settings:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     configurations = read_configurations()
     parser = CommandParser(
         description="Train a network on the train split of a manifest. The epoch is"
@@ -250,20 +250,20 @@ def parse(arguments: Sequence[str] | None) -> Settings:
         " one answer in ten is hidden",
     )
     add("--out", type=Path, help="folder of the run (default: runs/NAME)")
-    words = parser.parse_args(arguments)
-    if words.configuration:
-        named = dict(configurations[words.configuration])
-        if words.start:
+    options = parser.parse_args(arguments)
+    if options.configuration:
+        named = dict(configurations[options.configuration])
+        if options.start:
             named.pop("weights", None)  # a finished run has its own
         parser.set_defaults(**named)
-        words = parser.parse_args(arguments)
-    if words.out is None:
-        words.out = Path("runs") / (words.configuration or words.network)
-    del words.configuration
-    _complete(parser, words)
-    words.soft_labels = tuple(map(Path, words.soft_labels))
-    words.weights = tuple(words.weights)
-    return Settings(**vars(words))
+        options = parser.parse_args(arguments)
+    if options.out is None:
+        options.out = Path("runs") / (options.configuration or options.network)
+    del options.configuration
+    _complete(parser, options)
+    options.soft_labels = tuple(map(Path, options.soft_labels))
+    options.weights = tuple(options.weights)
+    return Settings(**vars(options))
 
 
 def _balance(text: str) -> str:
@@ -278,56 +278,58 @@ def _balance(text: str) -> str:
     return text
 
 
-def _complete(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
+def _complete(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Fill in what follows from the network; exit where options do not fit."""
-    if words.branches is None:
-        words.branches = DESIGNS[words.network].branches
-    if words.cycles is None:
-        words.cycles = words.branches
-    if words.cycles < words.branches:
-        parser.error(f"--cycles must be at least --branches, {words.branches}")
+    if options.branches is None:
+        options.branches = DESIGNS[options.network].branches
+    if options.cycles is None:
+        options.cycles = options.branches
+    if options.cycles < options.branches:
+        parser.error(f"--cycles must be at least --branches, {options.branches}")
     for name in ("epochs", "batch_size", "patience", "branches"):
-        if getattr(words, name) < 1:
+        if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
-    _check_draws(parser, words)
+    _check_draws(parser, options)
     try:
-        _check_branches(words.network, words.branches)
+        _check_branches(options.network, options.branches)
     except ValueError as error:
         parser.error(f"--branches: {error}")
-    _check_network(parser, words)
+    _check_network(parser, options)
 
 
-def _check_draws(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
-    if words.balance == MUTATION and (
-        words.diagnoses or words.soft_labels or words.mask_lesion
+def _check_draws(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if options.balance == MUTATION and (
+        options.diagnoses or options.soft_labels or options.mask_lesion
     ):
         parser.error(
             "--balance mutation: a mutated vector is of one label and has no diagnosis;"
             " expected none of --diagnoses, --soft-labels and --mask-lesion"
         )
-    if words.draws is None:
+    if options.draws is None:
         return
-    if "," not in words.balance:
+    if "," not in options.balance:
         parser.error("--draws: expected --balance COLUMN,label beside it")
-    if words.draws < words.batch_size:
-        parser.error(f"--draws must be at least --batch-size, {words.batch_size}")
+    if options.draws < options.batch_size:
+        parser.error(f"--draws must be at least --batch-size, {options.batch_size}")
 
 
-def _check_network(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
+def _check_network(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> None:
     """Exit where the network has no use for an option."""
-    if words.answers and isinstance(DESIGNS[words.network], Network):
+    if options.answers and isinstance(DESIGNS[options.network], Network):
         parser.error(
-            f"--answers: {words.network} has no place for them; expected"
+            f"--answers: {options.network} has no place for them; expected"
             " separable..., lesion... or a MobileNet"
         )
-    if words.weights and words.start:
+    if options.weights and options.start:
         parser.error("--start: a finished run has weights; expected no --weights")
-    if words.start and words.branches > 1:
+    if options.start and options.branches > 1:
         parser.error(
             "--start: branches cannot be started from a run; expected --branches 1"
         )
-    if words.weights and not isinstance(DESIGNS[words.network], Backbone):
-        parser.error(f"--weights: {words.network} starts from scratch")
+    if options.weights and not isinstance(DESIGNS[options.network], Backbone):
+        parser.error(f"--weights: {options.network} starts from scratch")
 
 
 def _check_branches(network: str, branches: int) -> None:

@@ -116,7 +116,7 @@ def rotated_jpeg(image: NDArray[np.uint8]) -> bytes:
 
 
 def parse(arguments: Sequence[str] | None) -> Settings:
-    """Turn command-line words into settings, or exit with a usage message."""
+    """Turn command-line arguments into settings, or exit with a usage message."""
     parser = argparse.ArgumentParser(
         description="Draw the synthetic photos of samples/.",
         formatter_class=Defaults,
@@ -127,10 +127,10 @@ def parse(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument(
         "--seed", type=int, default=0, help="another number draws other lesions"
     )
-    words = parser.parse_args(arguments)
-    if words.seed < 0:
-        parser.error(f"--seed must be 0 or more; got {words.seed}")
-    return Settings(words.out, words.seed)
+    options = parser.parse_args(arguments)
+    if options.seed < 0:
+        parser.error(f"--seed must be 0 or more; got {options.seed}")
+    return Settings(options.out, options.seed)
 
 
 def draw_samples(settings: Settings) -> None:

@@ -35,7 +35,7 @@ class Outputs:
 
     @staticmethod
     def add_arguments(parser: argparse.ArgumentParser) -> None:
-        """Declare the words."""
+        """Declare the options."""
         add = parser.add_argument_group(
             "outputs, all off unless asked for"
         ).add_argument
@@ -69,10 +69,10 @@ class Outputs:
         )
 
     @classmethod
-    def of(cls, words: argparse.Namespace) -> "Outputs":
-        """From parsed words."""
-        room = Room(words.save_mb, words.save_days)
-        return cls(words.save, room, words.preview, words.mqtt, words.gpio)
+    def of(cls, options: argparse.Namespace) -> "Outputs":
+        """From parsed options."""
+        room = Room(options.save_mb, options.save_days)
+        return cls(options.save, room, options.preview, options.mqtt, options.gpio)
 
 
 class JsonLines:
