@@ -38,7 +38,7 @@ class Flow:
                 0.99,
                 global_clipnorm=1.0,
                 use_ema=True,
-                ema_momentum=0.999,
+                ema_momentum=0.997,
             ),
             keras.losses.MeanSquaredError(),
             jit_compile=keras.backend.backend() == "jax",

@@ -41,7 +41,7 @@ class Gan:
         self._fooling = keras.Model([noise, told], score)
         for network, loss, averaged in (
             (self._discriminator, keras.losses.Hinge(), {}),
-            (self._fooling, _not_fooled, {"use_ema": True, "ema_momentum": 0.998}),
+            (self._fooling, _not_fooled, {"use_ema": True, "ema_momentum": 0.995}),
         ):
             network.compile(
                 keras.optimizers.Adam(LEARNING_RATE, 0.5, 0.99, **averaged),

@@ -24,7 +24,7 @@ from training.fitting.record import commit_in_words, tool_versions
 from training.generating.checkpoint import Epoch, restore, save
 from training.generating.conditions import Asked, Conditions, conditions_of
 from training.generating.generators import GENERATORS, SIZE_PX, Generator
-from training.generating.neighbours import (
+from edge_runtime.photos.neighbours import (
     COPY_QUANTILE,
     nearest,
     quantiles,

@@ -25,7 +25,7 @@ class Vae:
     """Encoder and decoder, trained as one network; see ``generators.Generator``."""
 
     noise_shape: tuple[int, ...] = (LATENT,)
-    batch_size = 64
+    batch_size = 32
 
     def __init__(self, size_px: int, width: int, seed: int) -> None:
         """Freshly initialised; ``width`` is that of the conditions."""
@@ -36,7 +36,7 @@ class Vae:
         outputs = self._decoder([sampled(mean, log_variance), told])
         self._whole = keras.Model([pixels, told], outputs)
         self._whole.compile(
-            keras.optimizers.Adam(LEARNING_RATE, use_ema=True, ema_momentum=0.998),
+            keras.optimizers.Adam(LEARNING_RATE, use_ema=True, ema_momentum=0.99),
             keras.losses.MeanAbsoluteError(),
             jit_compile=keras.backend.backend() == "jax",
         )

@@ -7,7 +7,7 @@ import pytest
 from training.errors import TrainingError
 from training.generating.conditions import Asked, Conditions
 from training.generating.layers import Augmented, Sampled, from_blocks, to_blocks
-from training.generating.neighbours import nearest, small
+from edge_runtime.photos.neighbours import nearest, small
 from training.synthetic.lesions import draw_lesion
 
 CONDITIONS = Conditions(("barcelona", "vienna"), np.array([[10, 30], [60, 0]]))
