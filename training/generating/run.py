@@ -17,6 +17,12 @@ from tqdm import tqdm
 
 from edge_runtime.files.atomic import write_text
 from edge_runtime.photos.manifest import LabelledPhoto, photos_of
+from edge_runtime.photos.neighbours import (
+    COPY_QUANTILE,
+    nearest,
+    quantiles,
+    small,
+)
 from edge_runtime.photos.preprocessing import load_pixels
 from edge_runtime.terminal.progress import duration, time_left
 from training.errors import TrainingError
@@ -24,12 +30,6 @@ from training.fitting.record import commit_in_words, tool_versions
 from training.generating.checkpoint import Epoch, restore, save
 from training.generating.conditions import Asked, Conditions, conditions_of
 from training.generating.generators import GENERATORS, SIZE_PX, Generator
-from edge_runtime.photos.neighbours import (
-    COPY_QUANTILE,
-    nearest,
-    quantiles,
-    small,
-)
 from training.generating.photos import (
     MANIFEST,
     description,

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from edge_runtime.photos.neighbours import nearest, small
 from training.errors import TrainingError
 from training.generating.conditions import Asked, Conditions
 from training.generating.layers import Augmented, Sampled, from_blocks, to_blocks
-from edge_runtime.photos.neighbours import nearest, small
 from training.synthetic.lesions import draw_lesion
 
 CONDITIONS = Conditions(("barcelona", "vienna"), np.array([[10, 30], [60, 0]]))
