@@ -192,11 +192,13 @@ def compare(options: argparse.Namespace) -> Report:
     test = of_make_up(photos_of(real, "test", clean=True), wanted, options.seed)
     learnt = of_make_up(train, wanted, options.seed)
     known = {each.lesion for each in learnt}
-    others = [each for each in train if each.lesion not in known]
-    training = small(photo_set("", others).pixels)
+    training = small(photo_set("", train).pixels)
+    # A training photo is no neighbour of itself.
+    others = training[[each.lesion not in known for each in train]]
     seen = [
-        _seen(each, training, options.judge)
-        for each in (photo_set("test", test), photo_set(REAL, learnt), *sets)
+        _seen(photo_set("test", test), training, options.judge),
+        _seen(photo_set(REAL, learnt), others, options.judge),
+        *(_seen(each, training, options.judge) for each in sets),
     ]
     report = _report(options, count, seen)
     for each in sets:
