@@ -123,11 +123,6 @@ def package(settings: Settings) -> list[str]:
 
 
 def _one(file: ModelFile, name: str, folder: Path, overwrite: bool) -> None:
-    if file.card.answers is not None:
-        raise ConversionError(
-            f"{file.card.name} also takes answers about the lesion, and kits feed a"
-            " photo alone. edge_runtime runs it; docs/answers.md describes its inputs."
-        )
     replaced = overwrite and (folder / SUMS).is_file()
     if folder.exists() and any(folder.iterdir()) and not replaced:
         raise ConversionError(

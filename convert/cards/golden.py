@@ -49,7 +49,11 @@ def golden_npz(pngs: Mapping[str, bytes], infer: Infer, card: ModelCard) -> byte
     images = {name: read_photo(png) for name, png in pngs.items()}
     pixels = [preprocess(image, card.input.size_px) for image in images.values()]
     stored = [stored_pixels(each, card) for each in pixels]
-    told = [] if card.answers is None else told_answers(card.answers, len(pngs))
+    told = (
+        [card.answers.stored(each) for each in answers_told(card.answers, len(pngs))]
+        if card.answers
+        else []
+    )
     outputs = [
         infer(each[np.newaxis], *told[number : number + 1])
         for number, each in enumerate(stored)
@@ -69,8 +73,8 @@ def golden_npz(pngs: Mapping[str, bytes], infer: Infer, card: ModelCard) -> byte
     return _packed(arrays)
 
 
-def told_answers(spec: AnswersSpec, count: int) -> list[NDArray[Any]]:
-    """Answers for ``count`` pictures, stored: none, then each question's in turn."""
+def answers_told(spec: AnswersSpec, count: int) -> list[dict[str, str | float]]:
+    """Answers for ``count`` pictures: none, then each question's in turn."""
 
     def answer(question: Question, turn: int) -> str | float:
         if question.values:
@@ -78,9 +82,7 @@ def told_answers(spec: AnswersSpec, count: int) -> list[NDArray[Any]]:
         return question.low + (question.high - question.low) * turn / count
 
     return [
-        spec.stored({each.name: answer(each, turn) for each in spec.questions})
-        if turn
-        else spec.stored()
+        {each.name: answer(each, turn) for each in spec.questions} if turn else {}
         for turn in range(count)
     ]
 

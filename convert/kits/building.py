@@ -11,6 +11,7 @@ from convert.errors import ConversionError
 from convert.kits.description import KITS, KitDescription
 from convert.kits.golden import golden_files, golden_json
 from convert.kits.microcontroller import golden_header, micro_values
+from convert.kits.questions import question_values
 from convert.kits.requirements import locked_requirements, read_lock
 from convert.kits.values import filled, quality_values, values_of
 from convert.targets.c_source import c_array, c_header, symbol_of
@@ -67,7 +68,7 @@ def kit_files(file: ModelFile, kit: KitDescription) -> dict[str, bytes]:
         ConversionError: when the target cannot run the model, or a file of the kit
             asks for a value that no card gives.
     """
-    problem = kit.problem(file.card.recipe)
+    problem = kit.problem(file.card.recipe, asks=file.card.answers is not None)
     if problem:
         raise ConversionError(problem)
     fitted = in_form_of(file, kit)
@@ -99,7 +100,7 @@ def in_form_of(file: ModelFile, kit: KitDescription) -> ModelFile:
 
 
 def _sources(file: ModelFile, kit: KitDescription) -> Iterator[tuple[str, bytes]]:
-    values = values_of(file.card) | quality_values()
+    values = values_of(file.card) | quality_values() | question_values(file)
     if kit.c_source_folder:
         values |= micro_values(file)
     for share in kit.shares:

@@ -44,7 +44,8 @@ class KitDescription:
         ``"folder"``, ``"json"`` or ``"c"``. c_source_folder: where the model goes as a
         C array; ``""`` for nowhere. versions: what the kit was written for, by name.
         verified: what was compiled and run, in sentences. unverified: what was not, in
-        sentences. decodes_whole: why photos are decoded whole there, where the runtime
+        sentences. answers: whether a model may take answers about the lesion too.
+        decodes_whole: why photos are decoded whole there, where the runtime
         decodes a large JPEG at reduced scale; ``""`` where they are not. locked: Python
         packages that ``requirements.txt`` pins with all they need. shares: taken from
         other targets.
@@ -61,6 +62,7 @@ class KitDescription:
     versions: Mapping[str, str]
     verified: tuple[str, ...]
     unverified: tuple[str, ...]
+    answers: bool
     decodes_whole: str
     locked: tuple[str, ...]
     shares: tuple[Share, ...]
@@ -75,8 +77,18 @@ class KitDescription:
         """What its runtime takes."""
         return TARGETS[self.row]
 
-    def problem(self, recipe: str) -> str | None:
-        """Why a model of this recipe cannot go into the kit; None if it can."""
+    def problem(self, recipe: str, *, asks: bool) -> str | None:
+        """Why a model cannot go into the kit; None if it can.
+
+        Args:
+            recipe: of the model.
+            asks: whether it takes answers beside the photo.
+        """
+        if asks and not self.answers:
+            return (
+                f"the target {self.name} shows a model the photo alone; this one also"
+                " takes answers about the lesion"
+            )
         recipes = self.target.recipes
         if recipes is None or recipe in recipes:
             return None

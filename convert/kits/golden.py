@@ -9,15 +9,19 @@ say which step differs.
 import base64
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.cards.golden import answers_told
 from convert.kits.photos import Picture, kit_photos
 from edge_runtime.evaluation.temperature import calibrated
+from edge_runtime.model.answers import Question
 from edge_runtime.model.card import ModelCard
 from edge_runtime.model.file import ModelFile
+from edge_runtime.photos.crop import Crop
 from edge_runtime.verdict import decision
 
 STEPS = {
@@ -26,6 +30,11 @@ STEPS = {
     " take 8 bits a colour.",
     "colour order": "The model wants red, green, blue in this order. Android's bitmaps"
     " are ARGB, Apple's often BGRA, OpenCV's BGR.",
+    "crop": "The square that is judged has its middle and side as shares of the upright"
+    " photo; compute its pixels with this kit's function.",
+    "answers": "Each question has a place for every allowed answer, in the card's"
+    " order, and a last one for 'unknown'; of these one is 1. A number takes its share"
+    " of the range and a 0, or a 0 and a 1 where it is unknown.",
     "resize": "Cut the largest centre square, then scale with this kit's resize."
     " A platform's own scaling (Bitmap, canvas, Core Image, OpenCV) gives other"
     " pixels, by dozens of levels.",
@@ -62,6 +71,10 @@ def golden_files(file: ModelFile) -> dict[str, bytes]:
         "outputs.tsv": _table(
             ("stored", "score", "probability", "decision"), _outputs(file.card)
         ),
+        "crops.tsv": _table(
+            ("width", "height", "x", "y", "side", "left", "top", "side_px"), _crops()
+        ),
+        "answers.tsv": _table(("answers", "stored"), _told(file.card)),
         "pictures.tsv": _table(
             (
                 "name",
@@ -69,6 +82,8 @@ def golden_files(file: ModelFile) -> dict[str, bytes]:
                 "levels",
                 "width",
                 "height",
+                "answers",
+                "stored_answers",
                 "stored",
                 "score",
                 "probability",
@@ -111,7 +126,10 @@ def _golden_pictures(file: ModelFile) -> Iterable[Picture]:
     """Those that travel in the model file."""
     with np.load(io.BytesIO(file.golden), allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
-    for place, name in enumerate(each.decode("ascii") for each in arrays["names"]):
+    names = [each.decode("ascii") for each in arrays["names"]]
+    spec = file.card.answers
+    told = answers_told(spec, len(names)) if spec else [{}] * len(names)
+    for place, name in enumerate(names):
         yield Picture(
             name,
             ".png",
@@ -121,6 +139,7 @@ def _golden_pictures(file: ModelFile) -> Iterable[Picture]:
             arrays["pixels"][place],
             arrays["input"][place],
             arrays["output"][place],
+            told[place],
         )
 
 
@@ -162,7 +181,49 @@ def _row(card: ModelCard, picture: Picture) -> tuple[str, ...]:
     found = picture.findings
     seen = ",".join(each.name for each in found), decision(score, card, found)
     sizes = str(width), str(height)
-    return *file, *sizes, _number(output[0]), *_judged(score, card), *seen
+    told = _in_words(picture.answers), _hex(card, picture.answers)
+    return *file, *sizes, *told, _number(output[0]), *_judged(score, card), *seen
+
+
+def _crops() -> Iterable[tuple[str, ...]]:
+    """Squares of photos of even and odd sides, some reaching over the edge."""
+    for width, height in ((640, 480), (481, 641), (64, 64), (7, 300), (1, 1)):
+        for x, y, side in (
+            (0.5, 0.5, 1.0),
+            (0.25, 0.7, 0.5),
+            (0.0, 1.0, 0.3),
+            (0.91, 0.13, 0.77),
+            (0.333, 0.667, 0.02),
+        ):
+            left, top, side_px = Crop(x, y, side).box(width, height)
+            numbers = width, height, x, y, side, left, top, side_px
+            yield tuple(map(repr, numbers))
+
+
+def _told(card: ModelCard) -> Iterable[tuple[str, str]]:
+    """Every answer to every question, alone; nothing where the model asks nothing."""
+    if card.answers is None:
+        return
+    yield "", _hex(card, {})
+    for question in card.answers.questions:
+        for answer in question.values or _numbers(question):
+            answers = {question.name: answer}
+            yield _in_words(answers), _hex(card, answers)
+
+
+def _numbers(question: Question) -> list[str | float]:
+    """Whole steps of a range, at most some hundred, and both ends."""
+    step = max(1.0, math.ceil((question.high - question.low) / 128))
+    return [*np.arange(question.low, question.high, step).tolist(), question.high]
+
+
+def _in_words(answers: Mapping[str, str | float]) -> str:
+    return ";".join(f"{name}={answer}" for name, answer in answers.items())
+
+
+def _hex(card: ModelCard, answers: Mapping[str, str | float]) -> str:
+    """The stored answers, two digits a byte."""
+    return "" if card.answers is None else _little(card.answers.stored(answers)).hex()
 
 
 def _judged(score: float, card: ModelCard) -> tuple[str, str, str]:

@@ -9,14 +9,15 @@ says "investigate".
 
 import functools
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convert.cards.golden import answers_told
 from edge_runtime.model.file import ModelFile
 from edge_runtime.model.golden import stored_pixels
 from edge_runtime.model.interpreter import TfliteModel, open_model_file
@@ -65,6 +66,7 @@ class Picture:
         pixels: what the model looks at; shape ``(size, size, 3)``; uint8.
         stored: the model's input; shape ``(size, size, 3)``.
         output: the model's outputs, stored; shape ``(outputs,)``.
+        answers: told beside the photo; those left out are unknown.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Picture:
     pixels: NDArray[np.uint8]
     stored: NDArray[Any]
     output: NDArray[Any]
+    answers: Mapping[str, str | float] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -123,8 +126,19 @@ def _picture(
 ) -> Picture:
     pixels = preprocess(rgb, file.card.input.size_px)
     stored = stored_pixels(pixels, file.card)
-    output = model.infer(stored[np.newaxis])
-    return Picture(name, ".jpg", jpeg, JPEG_LEVELS, rgb, pixels, stored, output)
+    spec, answers = file.card.answers, _told(file, name)
+    told = spec.stored(answers) if spec else None
+    output = model.infer(stored[np.newaxis], told)
+    return Picture(
+        name, ".jpg", jpeg, JPEG_LEVELS, rgb, pixels, stored, output, answers
+    )
+
+
+def _told(file: ModelFile, name: str) -> Mapping[str, str | float]:
+    """Of the larger photo every question is answered, of the turned one none."""
+    if file.card.answers is None or name == TURNED:
+        return {}
+    return answers_told(file.card.answers, 3)[-1]
 
 
 def _score(file: ModelFile, photo: Picture) -> float:

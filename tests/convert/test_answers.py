@@ -295,8 +295,20 @@ def test_pages_and_service_give_a_model_the_answers(asking, photo):
     assert "expected one of yes, no" in post("/verdict", answer_bleed="so so").text
 
 
-def test_kits_feed_a_photo_alone_and_say_so(made, tmp_path, capsys):
+def test_a_kit_asks_in_plain_words_and_holds_every_answer(made, tmp_path):
     from convert.package import main
 
-    assert main([str(made), "--target", "web", "--out", str(tmp_path / "kit")]) == 1
-    assert "also takes answers" in capsys.readouterr().err
+    kit = tmp_path / "kit"
+    assert main([str(made), "--target", "cpp", "--out", str(kit)]) == 0
+    questions = (kit / "lesion/questions.h").read_text()
+    assert '{"itch", "Does it itch?", 0.0, 0.0, {"yes", "no"}},' in questions
+    spec = read_model_file(made).card.answers
+    heads, *rows = (kit / "golden/answers.tsv").read_text().splitlines()
+    assert heads == "answers\tstored"
+    table = dict(row.split("\t") for row in rows)
+    for answers in ({}, {"itch": "no"}, {"age": 42}, {"region": "nose"}):
+        told = ";".join(
+            f"{name}={float(answer) if name == 'age' else answer}"
+            for name, answer in answers.items()
+        )
+        assert table[told] == spec.stored(answers).tobytes().hex()

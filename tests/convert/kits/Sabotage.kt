@@ -2,11 +2,14 @@
 //
 // Words: "self-test" MODEL GOLDEN WRONG prints the steps that the self-test names, one a
 // line; "pictures" MODEL (WIDTH HEIGHT FILE)... writes FILE.pixels and prints stored
-// output, decision and probability of each.
+// output, decision and probability of each; "answered" MODEL WIDTH HEIGHT FILE SQUARE
+// ANSWERS prints decision and probability.
 
 import java.io.File
 import javax.imageio.ImageIO
+import org.lesionedge.kit.Answers
 import org.lesionedge.kit.Constants
+import org.lesionedge.kit.Crop
 import org.lesionedge.kit.Postprocessing
 import org.lesionedge.kit.Preprocessing
 import org.lesionedge.kit.Quality
@@ -34,7 +37,7 @@ fun exchanged(rgb: ByteArray): ByteArray {
 }
 
 fun nearest(given: RgbImage, size: Int): ByteArray {
-    val image = Preprocessing.centreSquare(given)
+    val image = Preprocessing.cropped(given)
     return ByteArray(size * size * 3) {
         val row = it / 3 / size * image.height / size
         val column = it / 3 % size * image.width / size
@@ -77,6 +80,8 @@ fun wrong(right: Steps, what: String): Steps {
         })
         "nearest neighbour" -> right.copy(preprocess = { nearest(it, Constants.SIZE_PX) })
         "no square" -> right.copy(preprocess = { Preprocessing.resize(it, Constants.SIZE_PX) })
+        "another square" -> right.copy(box = { width, height, _ -> right.box(width, height, Crop()) })
+        "answers forgotten" -> right.copy(storeAnswers = { right.storeAnswers(emptyMap()) })
         "another range" -> right.copy(normalise = { it / 127.5 - 1 })
         "zero point" -> right.copy(store = { pixels ->
             right.store(pixels).also { for (at in it.indices) it[at]++ }
@@ -101,6 +106,18 @@ fun main(words: Array<String>) {
         val found = SelfTest({ File(words[2], it).readBytes() }, steps).run()
         found.forEach { System.err.println(it) }
         found.map { it.step }.distinct().forEach { println(it) }
+        return
+    }
+    if (words[0] == "answered") {
+        val (x, y, side) = words[5].split(',').map { it.toDouble() }
+        val photo = RgbImage(words[2].toInt(), words[3].toInt(), File(words[4]).readBytes())
+        val image = Preprocessing.cropped(photo, Crop(x, y, side))
+        val pixels = Preprocessing.preprocess(image)
+        val told = words[6].split(';').filter { it.isNotEmpty() }
+            .associate { it.substringBefore('=') to it.substringAfter('=') }
+        val input = Answers.together(Preprocessing.store(pixels), Answers.store(told))
+        val verdict = Postprocessing.verdict(Native.infer(model, input), Quality.findingsOf(image, pixels))
+        println("${verdict.decision}\t${verdict.probability}")
         return
     }
     for ((width, height, file) in words.drop(2).chunked(3)) {

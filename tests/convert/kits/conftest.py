@@ -13,6 +13,7 @@ SABOTAGED = {
     "exchanged colours": {"colour order"},
     "nearest neighbour": {"resize"},
     "no square": {"resize"},
+    "another square": {"crop"},
     "another range": {"normalisation"},
     "zero point": {"quantisation"},
     "another output": {"kernels"},
@@ -36,11 +37,29 @@ def kit_of(root, tmp_path_factory):
 
     def package(target, network="cnn64"):
         out = tmp_path_factory.mktemp(target) / "kit"
-        model = root / f"models/{network}.qat_int8.tflite"
+        (model,) = (root / "models").glob(f"{network}.*.tflite")
         assert main([str(model), "--target", target, "--out", str(out)]) == 0
         return out
 
     return package
+
+
+TOLD = {"age": "61", "region": "nose", "itch": "no", "bleed": "yes"}
+"""Answers to four of phone64's six questions."""
+
+
+@pytest.fixture
+def smartphone_photo(root, tmp_path):
+    """A photo as a phone takes it: a real one where they are, a drawn one elsewhere."""
+    from edge_runtime.photos.decoding import read_photo
+    from training.synthetic.lesions import draw_lesion
+
+    named = os.environ.get("LESION_EDGE_PADUFES20", root / "../shared/data/padufes20")
+    real = sorted(Path(named).glob("*/*.jpg")) + sorted(Path(named).glob("*/*.png"))
+    image = read_photo(real[7]) if real else draw_lesion(3, size_px=160)
+    path = tmp_path / "photo.rgb"
+    path.write_bytes(image.tobytes())
+    return path, image
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Run by test_kit_web.py where playwright is: the web kit's page in Chromium.
 
-Words: Chromium, folder of the built kit, photos. Prints JSON: what the self-test said,
-what was said of each photo, and the whole text of the page.
+Words: Chromium, folder of the built kit, answers as JSON, photos. Prints JSON: what the
+self-test said, what was said of each photo, and the whole text of the page.
 """
 
 import functools
@@ -23,7 +23,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def main(chromium, folder, *photos):
+def main(chromium, folder, answers, *photos):
     # Here, as pytest imports every module of the tests, also where this is missing.
     from playwright.sync_api import sync_playwright
 
@@ -41,6 +41,12 @@ def main(chromium, folder, *photos):
         page.click("#test")
         page.wait_for_function("!/^(|testing ...)$/.test(result.textContent)")
         self_test = page.text_content("#result")
+        for name, answer in json.loads(answers).items():
+            field = page.locator(f"#answer-{name}")
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(answer)
+            else:
+                field.fill(answer)
         said = []
         for photo in photos:
             page.evaluate("verdict.textContent = ''")

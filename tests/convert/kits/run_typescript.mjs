@@ -9,7 +9,8 @@ import {pathToFileURL} from "node:url";
 const [folder, path, what] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${folder}/lesion/${name}.js`));
 const {OUTPUT_TYPE, SIZE_PX, THRESHOLD_SCORE, UNCERTAIN_FROM_SCORE} = await load("constants");
-const {centreSquare, preprocess, resize} = await load("preprocessing");
+const {cropped, CENTRE, preprocess, resize} = await load("preprocessing");
+const {together} = await load("answers");
 const {verdict} = await load("postprocessing");
 const {referenceSteps, selfTest} = await load("self-test");
 const {findingsOf} = await import(pathToFileURL(`${folder}/quality/findings.js`));
@@ -32,13 +33,16 @@ const golden = JSON.parse(readFileSync(path, "utf8"));
 const bytesOf = (stored) => OUTPUT_TYPE === "float32"
   ? new Uint8Array(Float32Array.of(stored).buffer) : Uint8Array.of(stored);
 const outputs = new Map(golden.pictures.map((row) =>
-  [golden.files[`${row.name}.input`], bytesOf(Number(row.stored))]));
+  [Buffer.from(together(
+    new Uint8Array(Buffer.from(golden.files[`${row.name}.input`], "base64")),
+    new Uint8Array(Buffer.from(row.stored_answers, "hex")))).toString("base64"),
+   bytesOf(Number(row.stored))]));
 const right = referenceSteps((input) =>
   outputs.get(Buffer.from(input).toString("base64")) ?? bytesOf(0));
 right.findings = findingsOf;
 const exchanged = (rgb) => rgb.map((_, at) => rgb[at + [2, 0, -2][at % 3]]);
 const nearest = (image, size) => {
-  const square = centreSquare(image);
+  const square = cropped(image);
   const pixels = [];
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
@@ -66,6 +70,8 @@ const wrong = {
   "decoder many levels off": {decode: levelsOff(16)},
   "nearest neighbour": {preprocess: (image) => nearest(image, SIZE_PX)},
   "no square": {preprocess: (image) => resize(image, SIZE_PX)},
+  "another square": {box: (width, height) => right.box(width, height, CENTRE)},
+  "answers forgotten": {storeAnswers: () => right.storeAnswers({})},
   "another range": {normalise: (level) => level / 127.5 - 1},
   "zero point": {store: (pixels) => right.store(pixels).map((value) => value + 1)},
   "another output": {infer: (input) => right.infer(input).map((value) => value ^ 1)},

@@ -22,7 +22,7 @@ Bytes exchanged(Bytes rgb) {
 }
 
 Bytes nearest(const Image& given, int size) {
-  const Image image = lesion::centre_square(given);
+  const Image image = lesion::cropped(given);
   Bytes pixels;
   for (int row = 0; row < size; ++row) {
     for (int column = 0; column < size; ++column) {
@@ -76,6 +76,12 @@ void sabotage(lesion::Steps& steps, const std::string& what) {
     steps.calibrated = [](double score) { return score; };
   } else if (what == "no look at the photo") {
     steps.findings = [](const Image&, const Bytes&) { return std::vector<lesion::Finding>{}; };
+  } else if (what == "another square") {
+    steps.box = [=](int width, int height, const lesion::Crop&) {
+      return right.box(width, height, {});
+    };
+  } else if (what == "answers forgotten") {
+    steps.store_answers = [=](const lesion::Answers&) { return right.store_answers({}); };
   } else if (what == "scale") {
     steps.restore = [](double stored) { return stored / 255; };
   }

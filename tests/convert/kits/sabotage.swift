@@ -11,7 +11,7 @@ func bytes(_ path: String) throws -> [UInt8] {
 }
 
 func nearest(_ given: RgbImage, _ size: Int) -> [UInt8] {
-    let image = Preprocessing.centreSquare(given)
+    let image = Preprocessing.cropped(given)
     return (0..<size * size * 3).map { at in
         let row = at / 3 / size * image.height / size
         let column = at / 3 % size * image.width / size
@@ -36,6 +36,8 @@ func sabotaged(_ right: Steps, _ what: String) -> Steps {
     case "decoder": steps.decode = { _ in RgbImage(width: 1, height: 1, rgb: [1, 2, 3]) }
     case "nearest neighbour": steps.preprocess = { nearest($0, Constants.sizePx) }
     case "no square": steps.preprocess = { Preprocessing.resize($0, sizePx: Constants.sizePx) }
+    case "another square": steps.box = { width, height, _ in right.box(width, height, Crop()) }
+    case "answers forgotten": steps.storeAnswers = { _ in try right.storeAnswers([:]) }
     case "another range": steps.normalise = { Double($0) / 127.5 - 1 }
     case "zero point": steps.store = { right.store($0).map { $0 &+ 1 } }
     case "another output": steps.infer = { try right.infer($0).map { $0 ^ 1 } }
@@ -62,8 +64,12 @@ struct Main {
             var outputs: [[UInt8]: UInt8] = [:]
             let table = String(decoding: try bytes("\(golden)/pictures.tsv"), as: UTF8.self)
             for line in table.split(separator: "\n").dropFirst() {
-                let cells = line.split(separator: "\t")
-                outputs[try bytes("\(golden)/\(cells[0]).input")] = UInt8(cells[5])!
+                let cells = line.split(separator: "\t", omittingEmptySubsequences: false)
+                let digits = Array(cells[6])
+                let told = stride(from: 0, to: digits.count - 1, by: 2).map {
+                    UInt8(String(digits[$0...$0 + 1]), radix: 16)!
+                }
+                outputs[try bytes("\(golden)/\(cells[0]).input") + told] = UInt8(cells[7])!
             }
             let right = Steps(infer: { [outputs[$0] ?? 0] })
             let test = SelfTest(steps: sabotaged(right, words[3])) { try bytes("\(golden)/\($0)") }

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edge_runtime import LesionClassifier
+from edge_runtime.photos.crop import Crop
+from tests.convert.kits.conftest import TOLD
+
 PROGRAMS = Path(__file__).parent
 SOURCES = "app/src/main/kotlin/org/lesionedge"
 
@@ -44,34 +48,47 @@ def kit(kit_of):
 
 
 @pytest.fixture(scope="module")
-def run(kotlin, kit, root, tmp_path_factory):
-    """A function: the test program on the JVM with these words; what it printed."""
-    folder = tmp_path_factory.mktemp("jvm")
-    jar = kotlin(
-        folder / "kit.jar",
-        PROGRAMS / "Sabotage.kt",
-        *sorted(kit.glob(f"{SOURCES}/kit/*")),
-    )
-    litert = Path(importlib.util.find_spec("ai_edge_litert").origin).parent
-    headers = Path(shutil.which("javac")).resolve().parents[1] / "include"
-    cpp = root / "convert/kits/templates/cpp/files/lesion"
-    subprocess.run(
-        ["g++", "-std=c++17", "-O1", "-shared", "-fPIC", f"-I{headers}",
-         f"-I{headers}/linux", f"-I{cpp}", PROGRAMS / "native.cpp", cpp / "model.cpp",
-         litert / "libLiteRt.so", f"-Wl,-rpath,{litert}", "-o", folder / "native.so"],
-        check=True, timeout=300,
-    )  # fmt: skip
+def program_of(kotlin, kit_of, tmp_path_factory):
+    """A function: what runs the test program of a kit on the JVM with some words.
 
-    def run(*words):
-        done = subprocess.run(
-            ["java", f"-Dlesion.library={folder / 'native.so'}", "-cp", jar,
-             "SabotageKt", *words],
-            capture_output=True, text=True, timeout=300, check=False,
+    LiteRT stands behind JNI, by the C++ kit of the same model.
+    """
+
+    def built(kit, network):
+        folder = tmp_path_factory.mktemp("jvm")
+        jar = kotlin(
+            folder / "kit.jar",
+            PROGRAMS / "Sabotage.kt",
+            *sorted(kit.glob(f"{SOURCES}/kit/*")),
+        )
+        litert = Path(importlib.util.find_spec("ai_edge_litert").origin).parent
+        headers = Path(shutil.which("javac")).resolve().parents[1] / "include"
+        cpp = kit_of("cpp", network) / "lesion"
+        subprocess.run(
+            ["g++", "-std=c++17", "-O1", "-shared", "-fPIC", f"-I{headers}",
+             f"-I{headers}/linux", f"-I{cpp}", PROGRAMS / "native.cpp",
+             cpp / "model.cpp", litert / "libLiteRt.so", f"-Wl,-rpath,{litert}",
+             "-o", folder / "native.so"],
+            check=True, timeout=300,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout.splitlines()
 
-    return run
+        def run(*words):
+            done = subprocess.run(
+                ["java", f"-Dlesion.library={folder / 'native.so'}", "-cp", jar,
+                 "SabotageKt", *words],
+                capture_output=True, text=True, timeout=300, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr[-3000:]
+            return done.stdout.splitlines()
+
+        return run
+
+    return built
+
+
+@pytest.fixture(scope="module")
+def run(program_of, kit):
+    return program_of(kit, "cnn64")
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +142,30 @@ def test_photos_get_python_s_findings_and_verdict(
 ):
     words = [str(word) for photo in spoilt_photos for word in photo[:3]]
     assert_python_s_look(run("pictures", model, *words), spoilt_photos, model)
+
+
+def test_a_photo_with_answers_gets_python_s_verdict(
+    program_of, kit_of, smartphone_photo
+):
+    kit = kit_of("android", "phone64")
+    run = program_of(kit, "phone64")
+    (model,) = kit.rglob("*.tflite")
+    golden = kit / "app/src/main/assets/golden"
+    assert run("self-test", model, golden, "nothing") == []
+    assert "answers" in run("self-test", model, golden, "answers forgotten")
+    path, image = smartphone_photo
+    classifier = LesionClassifier.load(model, threads=1, accepted=["framing"])
+    for answers in ({}, TOLD):
+        square = Crop(0.45, 0.5, 0.8)
+        ours = classifier.classify(image, answers=answers, crop=square)
+        told = ";".join(f"{name}={answer}" for name, answer in answers.items())
+        (line,) = run(
+            "answered", model, str(image.shape[1]), str(image.shape[0]), path,
+            f"{square.x},{square.y},{square.side}", told,
+        )  # fmt: skip
+        decision, probability = line.split("\t")
+        assert decision == ours.decision
+        assert float(probability) == pytest.approx(ours.probability, rel=1e-12)
 
 
 def test_the_app_compiles_against_what_it_calls(kotlin, kit, tmp_path):

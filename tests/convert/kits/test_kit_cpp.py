@@ -12,13 +12,17 @@ from PIL import Image
 
 from convert.package import main
 from edge_runtime import LesionClassifier
+from edge_runtime.photos.crop import Crop
 from edge_runtime.photos.decoding import read_photo
+from tests.convert.kits.conftest import TOLD
 from training.synthetic.lesions import draw_lesion
 
 PROGRAMS = Path(__file__).parent
 # As in the kit's CMakeLists.txt, and stricter.
 FLAGS = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
-SOURCES = ("preprocessing", "postprocessing", "quality", "self_test", "model")
+SOURCES = (
+    "preprocessing", "postprocessing", "answers", "quality", "self_test", "model"
+)  # fmt: skip
 
 pytestmark = pytest.mark.slow
 
@@ -148,6 +152,84 @@ def test_example_judges_a_photo(run, kit, model, tmp_path):
     missing = tmp_path / "missing.ppm"
     done = run(kit / "example/classify_main.cpp", model, missing, status=1)
     assert f"the photo {missing} cannot be read" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def asking(kit_of, litert_library):
+    """Folder of the kit of a model that takes answers, and its compiled programs."""
+    kit = kit_of("cpp", "phone64")
+    for name, source in {
+        "self_test": kit / "example/self_test_main.cpp",
+        "classify": kit / "example/classify_main.cpp",
+        "sabotage": PROGRAMS / "sabotage.cpp",
+    }.items():
+        subprocess.run(
+            ["g++", *FLAGS, f"-I{kit}/lesion", source, *kit.glob("lesion/*.cpp"),
+             litert_library, f"-Wl,-rpath,{litert_library.parent}", "-o", kit / name],
+            check=True, timeout=300,
+        )  # fmt: skip
+    return kit
+
+
+def _said(kit, name, *words, status=0):
+    (model,) = kit.glob("model/*.tflite")
+    done = subprocess.run(
+        [kit / name, model, *words],
+        capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr[-2000:]
+    return done
+
+
+def test_answers_are_part_of_the_self_test(asking):
+    done = _said(asking, "self_test", asking / "golden")
+    assert "same answer as Python at every step" in done.stdout
+    done = _said(asking, "sabotage", asking / "golden", "answers forgotten")
+    assert "answers" in done.stdout.split()
+
+
+def test_a_photo_with_answers_and_a_square_gets_python_s_verdict(
+    asking, smartphone_photo, tmp_path
+):
+    (model,) = asking.glob("model/*.tflite")
+    _, image = smartphone_photo
+    photo = tmp_path / "photo.ppm"
+    Image.fromarray(image).save(photo)
+    classifier = LesionClassifier.load(model, threads=1, accepted=["framing"])
+    probabilities = set()
+    for answers in ({}, TOLD):
+        for square in (Crop(), Crop(0.4, 0.55, 0.6)):
+            ours = classifier.classify(image, answers=answers, crop=square)
+            words = [f"{name}={answer}" for name, answer in answers.items()]
+            done = _said(
+                asking, "classify", photo, *words,
+                f"crop={square.x},{square.y},{square.side}",
+            )  # fmt: skip
+            line = done.stdout.splitlines()[0]
+            assert line.startswith(ours.decision)
+            if ours.decision != "unusable photo":
+                theirs = float(re.search(r"probability (\S+)", line)[1])
+                assert theirs == pytest.approx(ours.probability, rel=1e-5)
+                probabilities.add(theirs)
+    # The answers and the square both count.
+    assert len(probabilities) >= 2
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("smoke=yes", "does not ask about smoke"),
+        ("itch=perhaps", "expected one of yes, no, unknown"),
+        ("age=121", "a number from 0"),
+        ("age=old", "a number from 0"),
+        ("crop=0.5,0.5,2", "lies outside the photo"),
+        ("crop=middle", "expected x,y,side"),
+    ],
+)
+def test_an_answer_that_does_not_exist_is_refused(asking, word, said, tmp_path):
+    photo = tmp_path / "photo.ppm"
+    Image.fromarray(draw_lesion(3, size_px=96)).save(photo)
+    assert said in _said(asking, "classify", photo, word, status=1).stderr
 
 
 def _is_image_magick(program):

@@ -51,18 +51,31 @@ def swift():
     return run
 
 
-@pytest.fixture(scope="module")
-def kit(swift, kit_of):
-    """Name of the kit's folder inside, with the test program compiled."""
-    folder = swift.root / "tmp/lesion_kit"
+def _compiled(swift, kit):
+    """The kit's folder inside, with the test program compiled."""
+    folder = swift.root / "tmp" / kit.parent.name
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(kit_of("ios"), folder)
+    shutil.copytree(kit, folder)
     shutil.copy(PROGRAMS / "sabotage.swift", folder)
     sources = sorted((folder / "LesionKit/Sources/LesionKit").glob("*.swift"))
     swift(folder.name, "swiftc", "-O", "-warnings-as-errors", "-parse-as-library",
           *(path.relative_to(folder) for path in sources), "sabotage.swift",
           "-o", "sabotage")  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+def kit(swift, kit_of):
+    folder = _compiled(swift, kit_of("ios"))
     yield folder
+    shutil.rmtree(folder)
+
+
+def test_answers_are_part_of_the_self_test(swift, kit_of):
+    folder = _compiled(swift, kit_of("ios", "phone64"))
+    words = folder.name, "./sabotage", "self-test", "golden"
+    assert swift(*words, "nothing") == []
+    assert "answers" in swift(*words, "answers forgotten")
     shutil.rmtree(folder)
 
 

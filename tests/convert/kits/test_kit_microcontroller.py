@@ -128,8 +128,16 @@ def test_main_compiles_against_what_it_calls(kit, tmp_path):
     assert done.returncode != 0
 
 
+def test_model_that_takes_answers_is_refused_by_name(root, tmp_path, capsys):
+    words = [str(root / "models/phone64.ptq_int8.tflite"), "--target"]
+    out = tmp_path / "kit"
+    assert main([*words, "microcontroller", "--out", str(out)]) == 1
+    assert "also takes answers about the lesion" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_float_model_is_refused_by_name(root):
-    problem = read_description("microcontroller").problem("float32")
+    problem = read_description("microcontroller").problem("float32", asks=False)
     assert problem is not None
     assert "float32" in problem
 

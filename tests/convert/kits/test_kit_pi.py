@@ -39,6 +39,12 @@ def test_self_test_passes_with_the_runtime_of_the_kit(kit):
     assert "not a medical device" in done.stdout
 
 
+def test_self_test_of_a_model_with_answers_passes(kit_of):
+    done = _self_test(kit_of("pi", "phone64"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "same answer as where it was made" in done.stdout
+
+
 def test_self_test_names_the_step_that_is_wrong(kit, root):
     """The model in the kit is replaced by one whose golden outputs are others."""
     (path,) = kit.glob("model/*.tflite")

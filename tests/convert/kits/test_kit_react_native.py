@@ -42,7 +42,7 @@ def test_app_fits_the_types_of_the_packages(kit, modules):
 def test_the_check_sees_a_call_that_does_not_fit(kit, modules):
     path = kit / "src/model.ts"
     text = path.read_text()
-    path.write_text(text.replace("input.slice().buffer", "input"))
+    path.write_text(text.replace("part.slice().buffer", "part"))
     try:
         done = _checked(kit, modules)
     finally:

@@ -12,6 +12,7 @@ from PIL import Image
 from convert.package import main
 from edge_runtime import LesionClassifier
 from edge_runtime.model.file import read_model_file
+from tests.convert.kits.conftest import TOLD
 
 PROGRAMS = Path(__file__).parent
 
@@ -97,22 +98,63 @@ def test_model_with_float_edges_gives_python_s_answer_too(
     assert _node(out, out / "golden/golden.json", "another range") == []
 
 
-def test_page_in_chromium_passes_the_self_test_and_judges_as_python(
-    kit, file, root, tmp_path
-):
+def test_answers_forgotten_are_named(asking):
+    golden = asking / "golden/golden.json"
+    assert _node(asking, golden, "nothing") == []
+    assert "answers" in _node(asking, golden, "answers forgotten")
+
+
+@pytest.fixture(scope="module")
+def asking(kit, kit_of):
+    """The kit of a model that takes answers, compiled."""
+    out = kit_of("web", "phone64")
+    modules = (kit / "node_modules").resolve()
+    (out / "node_modules").symlink_to(modules)
+    tsc = ["node", modules / "typescript/bin/tsc"]
+    subprocess.run(tsc, cwd=out, check=True, timeout=300)
+    return out
+
+
+def _opened(kit, answers, *photos):
+    """What the page in Chromium says."""
     python = os.environ.get("LESION_EDGE_KITS_PYTHON")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not python or not chromium:
         pytest.skip("needs the Chromium and playwright that make test-kits installs")
-    photo = root / "samples/drawn_tone4_irregular_hair.png"
-    black = tmp_path / "black.png"
-    Image.new("RGB", (200, 200)).save(black)
     done = subprocess.run(
-        [python, PROGRAMS / "open_page.py", chromium, kit, photo, black],
+        [python, PROGRAMS / "open_page.py", chromium, kit, json.dumps(answers),
+         *photos],
         capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_page_asks_and_judges_a_photo_with_answers_as_python(
+    asking, smartphone_photo, tmp_path
+):
+    _, image = smartphone_photo
+    photo = tmp_path / "photo.png"
+    Image.fromarray(image).save(photo)
+    (model,) = asking.glob("model/*.tflite")
+    classifier = LesionClassifier.load(model, threads=1, accepted=["framing"])
+    found = _opened(asking, TOLD, photo)
+    assert found["self_test"] == "same answer as Python at every step"
+    assert "Does it itch?" in found["body"]
+    ours = classifier.classify(image, answers=TOLD)
+    assert found["verdicts"][0].startswith(
+        f"{ours.decision} (probability {ours.probability:.3f},"
+    )
+    assert ours.probability != classifier.classify(image).probability
+
+
+def test_page_in_chromium_passes_the_self_test_and_judges_as_python(
+    kit, file, root, tmp_path
+):
+    photo = root / "samples/drawn_tone4_irregular_hair.png"
+    black = tmp_path / "black.png"
+    Image.new("RGB", (200, 200)).save(black)
+    found = _opened(kit, {}, photo, black)
     assert found["self_test"] == "same answer as Python at every step"
     ours = LesionClassifier.load(file.path, threads=1).classify(photo)
     expected = f"{ours.decision} (probability {ours.probability:.3f},"

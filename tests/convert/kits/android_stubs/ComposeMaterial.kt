@@ -12,3 +12,9 @@ fun Text(text: String, modifier: Modifier = Modifier): Unit = TODO()
 
 @Composable
 fun Button(onClick: () -> Unit, modifier: Modifier = Modifier, content: @Composable RowScope.() -> Unit): Unit = TODO()
+
+@Composable
+fun TextField(
+    value: String, onValueChange: (String) -> Unit, modifier: Modifier = Modifier,
+    label: (@Composable () -> Unit)? = null,
+): Unit = TODO()

@@ -1,10 +1,11 @@
 // One screen: the camera, the verdict on a photo, and the self-test.
 
 import {useEffect, useMemo, useState} from 'react';
-import {Button, ScrollView, StyleSheet, Text, View} from 'react-native';
+import {Button, ScrollView, StyleSheet, Text, TextInput, View} from 'react-native';
 import {Camera, useCameraPermission, usePhotoOutput} from 'react-native-vision-camera';
 
 import golden from './golden/golden.json';
+import {storeAnswers, together, UNKNOWN, type Answers} from './src/lesion/answers';
 import * as constants from './src/lesion/constants';
 import {verdict} from './src/lesion/postprocessing';
 import {preprocess, store} from './src/lesion/preprocessing';
@@ -18,6 +19,7 @@ export default function App() {
   const photoOutput = usePhotoOutput();
   const model = useMemo(() => LesionModel.load(), []);
   const [said, setSaid] = useState('');
+  const [answers, setAnswers] = useState<Answers>({});
 
   useEffect(() => {
     if (!hasPermission) requestPermission();
@@ -34,7 +36,8 @@ export default function App() {
       // Turned upright: by the photo's orientation.
       const image = await pixelsOf(await photo.toImageAsync());
       const pixels = preprocess(image);
-      const output = await (await model).infer(store(pixels));
+      const input = together(store(pixels), storeAnswers(answers));
+      const output = await (await model).infer(input);
       const found = verdict(output, findingsOf(image, pixels));
       // Of an unusable photo a probability means nothing.
       const numbers = found.decision === 'unusable photo' ? ''
@@ -70,10 +73,42 @@ export default function App() {
           <Text>Without the camera's permission only the self-test works.</Text>
         )}
       </View>
+      {constants.QUESTIONS.map((question) => (
+        <Asked
+          key={question.name}
+          question={question}
+          answer={answers[question.name] ?? UNKNOWN}
+          answered={(answer) => setAnswers({...answers, [question.name]: answer})}
+        />
+      ))}
       <Button title="Judge" onPress={judge} disabled={!hasPermission} />
       <Text>{said}</Text>
       <Button title="Self-test" onPress={test} />
     </ScrollView>
+  );
+}
+
+interface AskedProps {
+  question: constants.Question;
+  answer: string;
+  answered: (answer: string) => void;
+}
+
+/** One question: a number is typed, of words a touch shows the next one. */
+function Asked({question, answer, answered}: AskedProps) {
+  const words = [UNKNOWN, ...question.values];
+  const next = words[(words.indexOf(answer) + 1) % words.length] ?? UNKNOWN;
+  return question.values.length ? (
+    <Button
+      title={`${question.words}: ${answer === UNKNOWN ? 'not known' : answer}`}
+      onPress={() => answered(next)}
+    />
+  ) : (
+    <TextInput
+      placeholder={`${question.words}: not known`}
+      keyboardType="numeric"
+      onChangeText={(text) => answered(text || UNKNOWN)}
+    />
   );
 }
 

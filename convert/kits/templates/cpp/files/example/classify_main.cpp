@@ -1,10 +1,14 @@
-// Judges one photo: a binary PPM file, which any tool writes ("P6").
+// Judges one photo: a binary PPM file, which any tool writes ("P6"). Words after it:
+// "crop=x,y,side" for the square to judge, and an answer each to the model's questions.
 
+#include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <stdexcept>
 
+#include "answers.h"
 #include "constants.h"
 #include "model.h"
 #include "postprocessing.h"
@@ -32,16 +36,37 @@ lesion::Image read_ppm(const std::string& path) {
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 3) {
-    std::cerr << "usage: classify MODEL.tflite PHOTO.ppm\n";
+  if (count < 3) {
+    std::cerr << "usage: classify MODEL.tflite PHOTO.ppm [crop=0.5,0.4,0.3]";
+    for (const auto& question : lesion::kQuestions) {
+      std::cerr << " [" << question.name << "=...]";
+    }
+    std::cerr << "\n";
     return 2;
   }
   try {
+    lesion::Crop crop;
+    lesion::Answers answers;
+    for (int place = 3; place < count; ++place) {
+      const std::string word = words[place];
+      const std::size_t equals = std::min(word.find('='), word.size());
+      const std::string name = word.substr(0, equals);
+      const std::string value = word.substr(std::min(equals + 1, word.size()));
+      if (name != "crop") {
+        answers[name] = value;
+      } else if (std::sscanf(value.c_str(), "%lf,%lf,%lf", &crop.x, &crop.y,
+                             &crop.side) != 3) {
+        throw std::invalid_argument("the square is '" + value + "'; expected x,y,side");
+      }
+    }
     lesion::Model model(words[1]);
-    const lesion::Image image = read_ppm(words[2]);
+    const lesion::Image image = lesion::cropped(read_ppm(words[2]), crop);
     const auto pixels = lesion::preprocess(image, lesion::kSizePx);
     const auto findings = lesion::findings_of(image, pixels);
-    const auto said = lesion::verdict(model.infer(lesion::store(pixels)), findings);
+    auto input = lesion::store(pixels);
+    const auto told = lesion::store_answers(answers);
+    input.insert(input.end(), told.begin(), told.end());
+    const auto said = lesion::verdict(model.infer(input), findings);
     std::cout << said.decision;
     // Of an unusable photo a probability means nothing.
     if (said.decision != "unusable photo") {

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "questions.h"
+
 namespace lesion {
 namespace {
 
@@ -55,18 +57,15 @@ void Model::open() {
   LiteRtDestroyOptions(options);
   check(status, "compile the model");
 
+  const std::size_t inputs = kQuestions.empty() ? 1 : 2;
+  for (std::size_t place = 0; place < inputs; ++place) {
+    inputs_.push_back(allocated_input(place));
+  }
   LiteRtSubgraph graph;
   LiteRtTensor tensor;
   LiteRtRankedTensorType type;
   LiteRtTensorBufferRequirements requirements;
   check(LiteRtGetModelSubgraph(model_, 0, &graph), "find the graph");
-  check(LiteRtGetSubgraphInput(graph, 0, &tensor), "find the input");
-  check(LiteRtGetRankedTensorType(tensor, &type), "read the input's type");
-  check(LiteRtGetCompiledModelInputBufferRequirements(compiled_, 0, 0, &requirements),
-        "size the input");
-  check(LiteRtCreateManagedTensorBufferFromRequirements(environment_, &type,
-                                                        requirements, &input_),
-        "allocate the input");
   check(LiteRtGetSubgraphOutput(graph, 0, &tensor), "find the output");
   check(LiteRtGetRankedTensorType(tensor, &type), "read the output's type");
   check(LiteRtGetCompiledModelOutputBufferRequirements(compiled_, 0, 0, &requirements),
@@ -76,9 +75,26 @@ void Model::open() {
         "allocate the output");
 }
 
+LiteRtTensorBuffer Model::allocated_input(LiteRtParamIndex place) {
+  LiteRtSubgraph graph;
+  LiteRtTensor tensor;
+  LiteRtRankedTensorType type;
+  LiteRtTensorBufferRequirements requirements;
+  LiteRtTensorBuffer buffer = nullptr;
+  check(LiteRtGetModelSubgraph(model_, 0, &graph), "find the graph");
+  check(LiteRtGetSubgraphInput(graph, place, &tensor), "find an input");
+  check(LiteRtGetRankedTensorType(tensor, &type), "read an input's type");
+  check(LiteRtGetCompiledModelInputBufferRequirements(compiled_, 0, place, &requirements),
+        "size an input");
+  check(LiteRtCreateManagedTensorBufferFromRequirements(environment_, &type,
+                                                        requirements, &buffer),
+        "allocate an input");
+  return buffer;
+}
+
 void Model::close() {
   if (output_) LiteRtDestroyTensorBuffer(output_);
-  if (input_) LiteRtDestroyTensorBuffer(input_);
+  for (LiteRtTensorBuffer input : inputs_) LiteRtDestroyTensorBuffer(input);
   if (compiled_) LiteRtDestroyCompiledModel(compiled_);
   if (model_) LiteRtDestroyModel(model_);
   if (environment_) LiteRtDestroyEnvironment(environment_);
@@ -86,16 +102,29 @@ void Model::close() {
 
 std::vector<std::uint8_t> Model::infer(const std::vector<std::uint8_t>& input) {
   std::size_t size = 0;
+  std::size_t whole = 0;
   void* memory = nullptr;
-  check(LiteRtGetTensorBufferPackedSize(input_, &size), "size the input");
-  if (size != input.size()) {
-    throw std::runtime_error("expected an input of " + std::to_string(size) +
+  std::vector<std::size_t> sizes;
+  for (LiteRtTensorBuffer each : inputs_) {
+    check(LiteRtGetTensorBufferPackedSize(each, &size), "size an input");
+    sizes.push_back(size);
+    whole += size;
+  }
+  if (whole != input.size()) {
+    throw std::runtime_error("expected an input of " + std::to_string(whole) +
                              " bytes, got " + std::to_string(input.size()));
   }
-  check(LiteRtLockTensorBuffer(input_, &memory, kLiteRtLockWrite), "write the input");
-  std::memcpy(memory, input.data(), size);
-  check(LiteRtUnlockTensorBuffer(input_), "write the input");
-  check(LiteRtRunCompiledModel(compiled_, 0, 1, &input_, 1, &output_), "run the model");
+  // The photo comes first here, wherever the model has it.
+  const std::size_t photo = kAnswersAt == 0 && inputs_.size() > 1 ? 1 : 0;
+  for (std::size_t place = 0; place < inputs_.size(); ++place) {
+    const std::size_t start = place == photo ? 0 : sizes[photo];
+    check(LiteRtLockTensorBuffer(inputs_[place], &memory, kLiteRtLockWrite),
+          "write an input");
+    std::memcpy(memory, input.data() + start, sizes[place]);
+    check(LiteRtUnlockTensorBuffer(inputs_[place]), "write an input");
+  }
+  check(LiteRtRunCompiledModel(compiled_, 0, inputs_.size(), inputs_.data(), 1, &output_),
+        "run the model");
   check(LiteRtGetTensorBufferPackedSize(output_, &size), "size the output");
   check(LiteRtLockTensorBuffer(output_, &memory, kLiteRtLockRead), "read the output");
   const auto* first = static_cast<const std::uint8_t*>(memory);

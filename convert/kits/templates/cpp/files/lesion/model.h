@@ -19,18 +19,20 @@ class Model {
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
-  // Stored input, as store() gives it, to the bytes of the stored output.
+  // Stored input, as store() gives it and store_answers() after it, to the bytes of the
+  // stored output.
   std::vector<std::uint8_t> infer(const std::vector<std::uint8_t>& input);
 
  private:
   void open();
+  LiteRtTensorBuffer allocated_input(LiteRtParamIndex place);
   void close();
 
   std::vector<std::uint8_t> bytes_;  // The library does not copy them.
   LiteRtEnvironment environment_ = nullptr;
   LiteRtModel model_ = nullptr;
   LiteRtCompiledModel compiled_ = nullptr;
-  LiteRtTensorBuffer input_ = nullptr;
+  std::vector<LiteRtTensorBuffer> inputs_;  // in the model's own order
   LiteRtTensorBuffer output_ = nullptr;
 };
 

@@ -12,6 +12,7 @@ namespace lesion {
 namespace {
 
 constexpr int kPrecisionBits = 22;
+constexpr double kLeastCropSide = 0.02;
 constexpr int kHalf = 1 << (kPrecisionBits - 1);
 
 // The source places that one place of the result is made of.
@@ -96,10 +97,23 @@ double nearest_even(double value) {
 
 }  // namespace
 
-Image centre_square(const Image& image) {
-  const int side = std::min(image.width, image.height);
-  const int top = (image.height - side) / 2;
-  const int left = (image.width - side) / 2;
+Box box_of(int width, int height, const Crop& crop) {
+  const bool inside = crop.x >= 0 && crop.x <= 1 && crop.y >= 0 && crop.y <= 1;
+  if (!inside || !(crop.side >= kLeastCropSide && crop.side <= 1)) {
+    throw std::invalid_argument("the square to judge lies outside the photo");
+  }
+  const int shorter = std::min(width, height);
+  const int side =
+      std::clamp(static_cast<int>(std::floor(crop.side * shorter + 0.5)), 1, shorter);
+  const auto first = [side](double share, int length) {
+    const double start = std::ceil(share * length - side / 2.0 - 0.5);
+    return std::clamp(static_cast<int>(start), 0, length - side);
+  };
+  return {first(crop.x, width), first(crop.y, height), side};
+}
+
+Image cropped(const Image& image, const Crop& crop) {
+  const auto [left, top, side] = box_of(image.width, image.height, crop);
   Image square{side, side, {}};
   square.rgb.reserve(std::size_t(side) * side * 3);
   for (int row = 0; row < side; ++row) {
@@ -123,17 +137,20 @@ Bytes preprocess(const Image& image, int size_px) {
                                 std::to_string(bytes) + " bytes of RGB, got " +
                                 std::to_string(image.rgb.size()));
   }
-  return resize(centre_square(image), size_px);
+  return resize(cropped(image), size_px);
 }
 
 double normalise(int level) { return (level - kMean) / kStd; }
 
-double quantise(double real) {
-  const std::string type = kInputType;
+double quantise(double real, const std::string& type, double scale, int zero_point) {
   if (type == "float32") return static_cast<float>(real);
   const double lowest = type == "int8" ? -128 : 0;
-  const double stored = nearest_even(real / kInputScale) + kInputZeroPoint;
+  const double stored = nearest_even(real / scale) + zero_point;
   return std::clamp(stored, lowest, lowest + 255);
+}
+
+double quantise(double real) {
+  return quantise(real, kInputType, kInputScale, kInputZeroPoint);
 }
 
 Bytes store(const Bytes& pixels, const std::vector<double>& stored) {

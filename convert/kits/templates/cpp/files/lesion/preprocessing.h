@@ -4,6 +4,7 @@
 #define LESION_PREPROCESSING_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace lesion {
@@ -17,9 +18,26 @@ struct Image {
   Bytes rgb;
 };
 
-// The largest square around the centre; where the margin is odd, the smaller half is
-// cut at the top or left.
-Image centre_square(const Image& image);
+// A square, in shares, so that it fits a photo at any resolution: its middle as shares of
+// width and height, its side as a share of the shorter one, 0.02 to 1.
+struct Crop {
+  double x = 0.5;
+  double y = 0.5;
+  double side = 1;
+};
+
+// The same in pixels. Moved inwards where it would reach over the edge; where the margin
+// is odd, the smaller half is cut at the top or left.
+struct Box {
+  int left;
+  int top;
+  int side;
+};
+Box box_of(int width, int height, const Crop& crop);
+
+// The square of a photo; by itself the largest one around the centre. The model and the
+// look at the photo's quality get this and nothing around it.
+Image cropped(const Image& image, const Crop& crop = {});
 
 // Pillow's antialiased bilinear filter, to the byte: integer weights, rows first, then
 // columns, each pass rounded.
@@ -31,7 +49,10 @@ Bytes preprocess(const Image& image, int size_px);
 // The real number that a pixel level 0..255 stands for.
 double normalise(int level);
 
-// The stored input value of a real number; halves go to the even integer.
+// The stored value of a real number; halves go to the even integer.
+double quantise(double real, const std::string& type, double scale, int zero_point);
+
+// The same as the model's input has it.
 double quantise(double real);
 
 // The bytes of the input tensor. `stored` gives the stored value of each level.

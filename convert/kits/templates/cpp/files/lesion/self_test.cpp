@@ -69,6 +69,31 @@ Bytes swapped(Bytes rgb) {
   return rgb;
 }
 
+// Two digits a byte.
+Bytes from_hex(const std::string& digits) {
+  Bytes bytes;
+  for (std::size_t place = 0; place + 1 < digits.size(); place += 2) {
+    bytes.push_back(std::stoi(digits.substr(place, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
+// "age=61;itch=yes" by name.
+Answers answers_of(const std::string& text) {
+  Answers answers;
+  std::istringstream stream(text);
+  for (std::string pair; std::getline(stream, pair, ';');) {
+    const std::size_t equals = pair.find('=');
+    answers[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return answers;
+}
+
+Bytes joined(Bytes input, const Bytes& answers) {
+  input.insert(input.end(), answers.begin(), answers.end());
+  return input;
+}
+
 class SelfTest {
  public:
   SelfTest(const std::string& folder, const Steps& steps)
@@ -81,6 +106,8 @@ class SelfTest {
   std::vector<Difference> run() {
     levels();
     outputs();
+    crops();
+    answers();
     for (const Row& picture : rows_of(folder_ + "pictures.tsv")) pictures(picture);
     return found_;
   }
@@ -120,6 +147,32 @@ class SelfTest {
     }
   }
 
+  void crops() {
+    for (const Row& row : rows_of(folder_ + "crops.tsv")) {
+      const Crop crop{number(row, "x"), number(row, "y"), number(row, "side")};
+      const int width = static_cast<int>(number(row, "width"));
+      const int height = static_cast<int>(number(row, "height"));
+      const Box found = steps_.box(width, height, crop);
+      if (found.left != number(row, "left") || found.top != number(row, "top") ||
+          found.side != number(row, "side_px")) {
+        differs("crop", "square " + row.at("x") + "," + row.at("y") + "," +
+                            row.at("side") + " of " + row.at("width") + " x " +
+                            row.at("height") + " pixels");
+        return;  // One square tells enough.
+      }
+    }
+  }
+
+  void answers() {
+    for (const Row& row : rows_of(folder_ + "answers.tsv")) {
+      const Answers told = answers_of(row.at("answers"));
+      if (steps_.store_answers(told) != from_hex(row.at("stored"))) {
+        differs("answers", "'" + row.at("answers") + "': the stored answers differ");
+        return;  // One answer tells enough.
+      }
+    }
+  }
+
   void pictures(const Row& row) {
     const std::string name = row.at("name");
     const Image image{static_cast<int>(number(row, "width")),
@@ -137,7 +190,9 @@ class SelfTest {
     if (steps_.store(golden_pixels) != golden_input) {
       differs("quantisation", name + ": the stored input differs");
     }
-    const double stored = stored_output(steps_.infer(golden_input));
+    const Bytes golden_answers = from_hex(row.at("stored_answers"));
+    const double stored =
+        stored_output(steps_.infer(joined(golden_input, golden_answers)));
     const bool same = steps_.kernel_family == kKernelFamily;
     numbers("kernels", name + ": stored output", number(row, "stored"), stored,
             same ? kAllowedWithinFamily : kAllowedAcrossFamilies);
@@ -160,7 +215,9 @@ class SelfTest {
   // The steps one after the other, as in the app.
   void whole(const Row& row, const Image& image, const std::vector<Finding>& seen) {
     if (!found_.empty()) return;
-    const Bytes output = steps_.infer(steps_.store(steps_.preprocess(image)));
+    const Bytes told = steps_.store_answers(answers_of(row.at("answers")));
+    const Bytes output =
+        steps_.infer(joined(steps_.store(steps_.preprocess(image)), told));
     const std::string said = steps_.decision(steps_.restore(stored_output(output)), seen);
     const std::string expected = row.at(steps_.findings ? "verdict" : "decision");
     if (steps_.kernel_family == kKernelFamily && said != expected) {
@@ -195,9 +252,11 @@ class SelfTest {
 
 Steps reference_steps(std::function<Bytes(const Bytes&)> infer) {
   Steps steps;
+  steps.box = box_of;
   steps.preprocess = [](const Image& image) { return preprocess(image, kSizePx); };
   steps.normalise = normalise;
   steps.store = [](const Bytes& pixels) { return store(pixels); };
+  steps.store_answers = store_answers;
   steps.infer = std::move(infer);
   steps.restore = restore;
   steps.calibrated = calibrated;

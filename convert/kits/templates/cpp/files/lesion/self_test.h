@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "answers.h"
 #include "postprocessing.h"
 #include "preprocessing.h"
 
@@ -18,9 +19,11 @@ namespace lesion {
 struct Steps {
   // PNG or JPEG file to upright pixels; left out where the app decodes nothing.
   std::function<Image(const Bytes&)> decode;
+  std::function<Box(int, int, const Crop&)> box;
   std::function<Bytes(const Image&)> preprocess;
   std::function<double(int)> normalise;
   std::function<Bytes(const Bytes&)> store;
+  std::function<Bytes(const Answers&)> store_answers;
   std::function<Bytes(const Bytes&)> infer;
   std::function<double(double)> restore;
   std::function<double(double)> calibrated;

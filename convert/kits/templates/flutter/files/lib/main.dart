@@ -4,6 +4,7 @@ import 'package:flutter/material.dart';
 import 'package:flutter/services.dart';
 import 'package:image_picker/image_picker.dart';
 
+import 'lesion/answers.dart';
 import 'lesion/constants.dart' as constants;
 import 'lesion/postprocessing.dart';
 import 'lesion/preprocessing.dart';
@@ -24,6 +25,7 @@ class LesionPage extends StatefulWidget {
 class _LesionPageState extends State<LesionPage> {
   late final Future<LesionModel> _model = LesionModel.load();
   String _said = '';
+  final Map<String, String> _answers = {};
 
   Future<void> _attempt(Future<String?> Function() work) async {
     String? said;
@@ -42,7 +44,8 @@ class _LesionPageState extends State<LesionPage> {
     final image = decode(await photo.readAsBytes());
     final pixels = preprocess(image);
     final findings = findingsOf(image, pixels);
-    final found = verdict(model.infer(store(pixels)), findings);
+    final input = together(store(pixels), storeAnswers(_answers));
+    final found = verdict(model.infer(input), findings);
     // Of an unusable photo a probability means nothing.
     final numbers = found.decision == 'unusable photo'
         ? ''
@@ -63,12 +66,30 @@ class _LesionPageState extends State<LesionPage> {
     return found.isEmpty ? 'same answer as Python at every step' : found.join('\n');
   }
 
+  /// One question: a number is typed, a word is picked.
+  Widget _asked(Question question) => question.values.isEmpty
+      ? TextField(
+          decoration: InputDecoration(labelText: '${question.words}: not known'),
+          keyboardType: TextInputType.number,
+          onChanged: (text) => _answers[question.name] = text.isEmpty ? unknown : text,
+        )
+      : DropdownButtonFormField<String>(
+          decoration: InputDecoration(labelText: question.words),
+          items: [
+            const DropdownMenuItem(value: unknown, child: Text('not known')),
+            for (final value in question.values)
+              DropdownMenuItem(value: value, child: Text(value)),
+          ],
+          onChanged: (answer) => _answers[question.name] = answer ?? unknown,
+        );
+
   @override
   Widget build(BuildContext context) => Scaffold(
         body: SafeArea(
           child: ListView(padding: const EdgeInsets.all(16), children: [
             const Text('${constants.modelName}: ${constants.notice}'),
             const Text(constants.evidence),
+            for (final question in constants.questions) _asked(question),
             for (final source in ImageSource.values)
               ElevatedButton(
                 onPressed: () => _attempt(() => _judge(source)),

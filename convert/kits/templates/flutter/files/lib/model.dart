@@ -4,6 +4,8 @@ import 'dart:typed_data';
 
 import 'package:tflite_flutter/tflite_flutter.dart';
 
+import 'lesion/answers.dart';
+
 class LesionModel {
   LesionModel._(this._interpreter);
 
@@ -19,9 +21,12 @@ class LesionModel {
     return LesionModel._(interpreter..allocateTensors());
   }
 
-  /// Stored input, as store() gives it, to the bytes of the stored output.
+  /// Stored input, as store() and together() give it, to the bytes of the stored output.
   Uint8List infer(Uint8List input) {
-    _interpreter.getInputTensor(0).data = input;
+    final parts = inModelOrder(input);
+    for (var place = 0; place < parts.length; place++) {
+      _interpreter.getInputTensor(place).data = parts[place];
+    }
     _interpreter.invoke();
     return Uint8List.fromList(_interpreter.getOutputTensor(0).data);
   }

@@ -14,11 +14,13 @@ struct LesionApp: App {
 struct LesionView: View {
     @State private var chosen: PhotosPickerItem?
     @State private var said = ""
+    @State private var answers: [String: String] = [:]
 
     var body: some View {
         VStack(alignment: .leading, spacing: 16) {
             Text("\(Constants.modelName): \(Constants.notice)").bold()
             Text(Constants.evidence).font(.footnote)
+            ForEach(Constants.questions, id: \.name) { asked($0) }
             PhotosPicker("Choose a photo", selection: $chosen, matching: .images)
             Text(said)
             Button("Self-test") { said = selfTest() }
@@ -29,10 +31,29 @@ struct LesionView: View {
         }
     }
 
+    /// One question: a number is typed, a word is picked.
+    @ViewBuilder private func asked(_ question: Question) -> some View {
+        let answer = Binding(
+            get: { answers[question.name] ?? Answers.unknown },
+            set: { answers[question.name] = $0 })
+        if question.values.isEmpty {
+            let number = Binding(
+                get: { answers[question.name] ?? "" },
+                set: { answers[question.name] = $0.isEmpty ? nil : $0 })
+            TextField("\(question.words): not known", text: number).keyboardType(.decimalPad)
+        } else {
+            Picker(question.words, selection: answer) {
+                Text("not known").tag(Answers.unknown)
+                ForEach(question.values, id: \.self) { Text($0).tag($0) }
+            }
+        }
+    }
+
     private func judge(_ item: PhotosPickerItem?) async -> String {
         do {
             guard let data = try await item?.loadTransferable(type: Data.self) else { return "" }
-            let (verdict, findings) = try LesionModel().judge(try Pixels.of(data))
+            let (verdict, findings) = try LesionModel().judge(
+                try Pixels.of(data), answers: answers)
             // Of an unusable photo a probability means nothing.
             let numbers = verdict.decision == "unusable photo" ? [] : [String(
                 format: "(probability %.3f, threshold %.3f)",

@@ -20,18 +20,25 @@ final class LesionModel {
         try interpreter.allocateTensors()
     }
 
-    /// Stored input, as Preprocessing.store gives it, to the bytes of the stored output.
+    /// Stored input, as Preprocessing.store and Answers.together give it, to the bytes of
+    /// the stored output.
     func infer(_ input: [UInt8]) throws -> [UInt8] {
-        try interpreter.copy(Data(input), toInputAt: 0)
+        for (place, part) in Answers.inModelOrder(input).enumerated() {
+            try interpreter.copy(Data(part), toInputAt: place)
+        }
         try interpreter.invoke()
         return [UInt8](try interpreter.output(at: 0).data)
     }
 
-    /// The verdict, and what is wrong with the photo.
-    func judge(_ image: RgbImage) throws -> (Verdict, [Finding]) {
+    /// The verdict on a square of the photo, and what is wrong with it.
+    func judge(
+        _ photo: RgbImage, answers: [String: String] = [:], crop: Crop = Crop()
+    ) throws -> (Verdict, [Finding]) {
+        let image = Preprocessing.cropped(photo, crop)
         let pixels = Preprocessing.preprocess(image)
         let findings = Quality.findings(of: image, pixels: pixels)
-        let output = try infer(Preprocessing.store(pixels))
+        let input = Answers.together(Preprocessing.store(pixels), try Answers.store(answers))
+        let output = try infer(input)
         return (Postprocessing.verdict(output, findings), findings)
     }
 }

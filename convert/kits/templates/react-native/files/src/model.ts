@@ -2,6 +2,8 @@
 
 import {loadTensorflowModel, type TfliteModel} from 'react-native-fast-tflite';
 
+import {inModelOrder} from './lesion/answers';
+
 export class LesionModel {
   private constructor(private readonly model: TfliteModel) {}
 
@@ -10,10 +12,11 @@ export class LesionModel {
     return new LesionModel(await loadTensorflowModel(require('../assets/model.tflite'), []));
   }
 
-  /** Stored input, as store() gives it, to the bytes of the stored output. */
+  /** Stored input, as store() and together() give it, to the bytes of the output. */
   async infer(input: Uint8Array): Promise<Uint8Array> {
-    // A copy: the array may look at a part of a larger buffer, which would be passed on.
-    const [output] = await this.model.run([input.slice().buffer]);
+    // Copies: an array may look at a part of a larger buffer, which would be passed on.
+    const parts = inModelOrder(input).map((part) => part.slice().buffer);
+    const [output] = await this.model.run(parts);
     if (!output) throw new Error('the model gave no output');
     return new Uint8Array(output);
   }

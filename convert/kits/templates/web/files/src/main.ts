@@ -1,5 +1,6 @@
 // The example: judge a photo inside the page, and prove that the answer is Python's.
 
+import {storeAnswers, together, UNKNOWN, type Answers} from "./lesion/answers.js";
 import * as constants from "./lesion/constants.js";
 import {LiteRtModel} from "./lesion/litert-model.js";
 import {verdict} from "./lesion/postprocessing.js";
@@ -13,6 +14,28 @@ const say = (id: string, text: string) => {
   document.getElementById(id)!.textContent = text;
 };
 
+// The model's questions, each with "not known" first.
+const fields = constants.QUESTIONS.map((question) => {
+  const label = document.createElement("label");
+  label.textContent = `${question.words} `;
+  const field = document.createElement(question.values.length ? "select" : "input");
+  field.id = `answer-${question.name}`;
+  if (field instanceof HTMLSelectElement) {
+    field.add(new Option("not known", UNKNOWN));
+    for (const value of question.values) field.add(new Option(value));
+  } else {
+    field.type = "number";
+    field.min = `${question.low}`;
+    field.max = `${question.high}`;
+    field.placeholder = "not known";
+  }
+  label.append(field);
+  document.getElementById("questions")!.append(label, document.createElement("br"));
+  return {name: question.name, field};
+});
+const answers = (): Answers => Object.fromEntries(
+  fields.map(({name, field}) => [name, field.value || UNKNOWN]));
+
 say("about", `${constants.MODEL_NAME}: ${constants.NOTICE}. ${constants.EVIDENCE}`);
 const loading = LiteRtModel.load(WASM, `./model/${constants.MODEL_FILE}`);
 
@@ -23,7 +46,8 @@ document.getElementById("photo")!.addEventListener("change", async (event) => {
     const model = await loading;
     const image = await readPhoto(file);
     const pixels = preprocess(image);
-    const said = verdict(await model.infer(store(pixels)), findingsOf(image, pixels));
+    const input = together(store(pixels), storeAnswers(answers()));
+    const said = verdict(await model.infer(input), findingsOf(image, pixels));
     // Of an unusable photo a probability means nothing.
     const numbers = said.decision === "unusable photo" ? "" :
       ` (probability ${said.probability.toFixed(3)},`

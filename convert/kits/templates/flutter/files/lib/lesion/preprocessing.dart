@@ -32,14 +32,48 @@ class _Weights {
 
 /// What the model looks at: size * size * 3 bytes.
 Uint8List preprocess(RgbImage image, [int sizePx = constants.sizePx]) =>
-    resize(centreSquare(image), sizePx);
+    resize(cropped(image), sizePx);
 
-/// The largest square around the centre; where the margin is odd, the smaller half is
-/// cut at the top or left.
-RgbImage centreSquare(RgbImage image) {
-  final side = math.min(image.width, image.height);
-  final top = (image.height - side) ~/ 2;
-  final left = (image.width - side) ~/ 2;
+/// A square, in shares, so that it fits a photo at any resolution: its middle as shares of
+/// width and height, its side as a share of the shorter one, 0.02 to 1.
+class Crop {
+  const Crop([this.x = 0.5, this.y = 0.5, this.side = 1]);
+
+  final double x;
+  final double y;
+  final double side;
+}
+
+/// The same in pixels.
+class Box {
+  const Box(this.left, this.top, this.side);
+
+  final int left;
+  final int top;
+  final int side;
+}
+
+const double _leastSide = 0.02;
+
+/// Moved inwards where it would reach over the edge; where the margin is odd, the smaller
+/// half is cut at the top or left.
+Box boxOf(int width, int height, Crop crop) {
+  final inside = crop.x >= 0 && crop.x <= 1 && crop.y >= 0 && crop.y <= 1;
+  if (!inside || !(crop.side >= _leastSide && crop.side <= 1)) {
+    throw ArgumentError('the square lies outside the photo');
+  }
+  final shorter = math.min(width, height);
+  final side = math.min(math.max((crop.side * shorter + 0.5).floor(), 1), shorter);
+  int first(double middle, int length) =>
+      math.min(math.max((middle * length - side / 2 - 0.5).ceil(), 0), length - side);
+  return Box(first(crop.x, width), first(crop.y, height), side);
+}
+
+/// The square of a photo. The model and the look at the photo's quality get this and
+/// nothing around it.
+RgbImage cropped(RgbImage image, [Crop crop = const Crop()]) {
+  final box = boxOf(image.width, image.height, crop);
+  final left = box.left, top = box.top, side = box.side;
   final square = Uint8List(side * side * 3);
   for (var row = 0; row < side; row++) {
     final start = ((top + row) * image.width + left) * 3;
@@ -60,12 +94,15 @@ Uint8List resize(RgbImage image, int sizePx) {
 /// The real number that a pixel level 0..255 stands for.
 double normalise(int level) => (level - constants.mean) / constants.std;
 
-/// The stored input value of a real number; halves go to the even integer.
-double quantise(double real) {
-  if (constants.inputType == 'float32') return single(real);
-  final lowest = constants.inputType == 'int8' ? -128.0 : 0.0;
-  final stored =
-      _nearestEven(real / constants.inputScale) + constants.inputZeroPoint;
+/// The stored value of a real number, the input's unless told; halves go to the even
+/// integer.
+double quantise(double real,
+    [String type = constants.inputType,
+    double scale = constants.inputScale,
+    int zeroPoint = constants.inputZeroPoint]) {
+  if (type == 'float32') return single(real);
+  final lowest = type == 'int8' ? -128.0 : 0.0;
+  final stored = _nearestEven(real / scale) + zeroPoint;
   return math.min(math.max(stored, lowest), lowest + 255);
 }
 

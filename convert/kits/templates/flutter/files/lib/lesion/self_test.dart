@@ -7,6 +7,7 @@ import 'dart:async';
 import 'dart:convert';
 import 'dart:typed_data';
 
+import 'answers.dart' as told;
 import 'constants.dart' as constants;
 import 'postprocessing.dart' as post;
 import 'preprocessing.dart' as pre;
@@ -18,9 +19,11 @@ class Steps {
   Steps({
     required this.infer,
     this.decode,
+    this.box = pre.boxOf,
     this.preprocess = pre.preprocess,
     this.normalise = pre.normalise,
     this.store = pre.store,
+    this.storeAnswers = told.storeAnswers,
     this.restore = post.restore,
     this.calibrated = post.calibrated,
     this.decision = post.decision,
@@ -32,9 +35,11 @@ class Steps {
 
   /// PNG or JPEG file to upright pixels; null where the app decodes nothing.
   final FutureOr<pre.RgbImage> Function(Uint8List file)? decode;
+  final pre.Box Function(int width, int height, pre.Crop crop) box;
   final Uint8List Function(pre.RgbImage image) preprocess;
   final double Function(int level) normalise;
   final Uint8List Function(Uint8List pixels) store;
+  final Uint8List Function(Map<String, String> answers) storeAnswers;
   final double Function(double stored) restore;
   final double Function(double score) calibrated;
   final String Function(double score, List<quality.Finding> findings) decision;
@@ -84,6 +89,18 @@ class SelfTest {
     for (final row in await _rows('outputs.tsv')) {
       if (_found.length == before) _output(row); // One output tells enough.
     }
+    for (final row in await _rows('crops.tsv')) {
+      if (_sameBox(row)) continue;
+      final square = "${row['x']},${row['y']},${row['side']}";
+      _differs('crop', "square $square of ${row['width']} x ${row['height']} pixels");
+      break; // One square tells enough.
+    }
+    for (final row in await _rows('answers.tsv')) {
+      final stored = steps.storeAnswers(_answers(row['answers']!));
+      if (_same(_fromHex(row['stored']!), stored)) continue;
+      _differs('answers', "'${row['answers']}': the stored answers differ");
+      break; // One answer tells enough.
+    }
     for (final row in await _rows('pictures.tsv')) {
       await _picture(row);
     }
@@ -110,6 +127,26 @@ class SelfTest {
     }
   }
 
+  bool _sameBox(Row row) {
+    final crop = pre.Crop(_number(row, 'x'), _number(row, 'y'), _number(row, 'side'));
+    final found = steps.box(int.parse(row['width']!), int.parse(row['height']!), crop);
+    return found.left == int.parse(row['left']!) &&
+        found.top == int.parse(row['top']!) &&
+        found.side == int.parse(row['side_px']!);
+  }
+
+  /// 'age=61;itch=yes' by name.
+  Map<String, String> _answers(String text) => {
+        for (final pair in text.split(';').where((each) => each.isNotEmpty))
+          pair.split('=').first: pair.split('=').last,
+      };
+
+  /// Two digits a byte.
+  Uint8List _fromHex(String digits) => Uint8List.fromList([
+        for (var place = 0; place + 1 < digits.length; place += 2)
+          int.parse(digits.substring(place, place + 2), radix: 16),
+      ]);
+
   Future<void> _picture(Row row) async {
     final name = row['name']!;
     final image = pre.RgbImage(
@@ -127,7 +164,8 @@ class SelfTest {
     if (!_same(input, steps.store(pixels))) {
       _differs('quantisation', '$name: the stored input differs');
     }
-    final stored = post.storedOutput(await steps.infer(input));
+    final answers = _fromHex(row['stored_answers']!);
+    final stored = post.storedOutput(await steps.infer(told.together(input, answers)));
     _numbers('kernels', '$name: stored output', _number(row, 'stored'), stored,
         _sameFamily ? constants.allowedWithinFamily : constants.allowedAcrossFamilies);
     final seen = _look(row, image, pixels);
@@ -148,7 +186,9 @@ class SelfTest {
   /// The steps one after the other, as in the app.
   Future<void> _whole(
       Row row, pre.RgbImage image, List<quality.Finding> seen) async {
-    final output = await steps.infer(steps.store(steps.preprocess(image)));
+    final output = await steps.infer(told.together(
+        steps.store(steps.preprocess(image)),
+        steps.storeAnswers(_answers(row['answers']!))));
     final said = steps.decision(steps.restore(post.storedOutput(output)), seen);
     final expected = row[steps.findings == null ? 'decision' : 'verdict'];
     if (said != expected) {

@@ -2,6 +2,7 @@
 
 import {loadAndCompile, loadLiteRt, Tensor} from "@litertjs/core";
 
+import {inModelOrder} from "./answers.js";
 import * as constants from "./constants.js";
 
 export class LiteRtModel {
@@ -16,18 +17,25 @@ export class LiteRtModel {
     return new LiteRtModel(await loadAndCompile(bytes, {accelerator: "wasm"}));
   }
 
-  /** Stored input, as store() gives it, to the bytes of the stored output. */
+  /** Stored input, as store() and together() give it, to the bytes of the output. */
   async infer(input: Uint8Array): Promise<Uint8Array> {
-    const size = constants.SIZE_PX;
-    const values = constants.INPUT_TYPE === "float32"
-      ? new Float32Array(input.slice().buffer) : input.slice();
-    const tensor = new Tensor(values, [1, size, size, 3]);
-    const [result] = await this.compiled.run([tensor]);
-    tensor.delete();
+    const tensors = inModelOrder(input).map(tensorOf);
+    const [result] = await this.compiled.run(tensors);
+    for (const tensor of tensors) tensor.delete();
     if (!result) throw new Error("the model gave no output");
     const output = await result.data();
     result.delete();
     return new Uint8Array(output.buffer.slice(
       output.byteOffset, output.byteOffset + output.byteLength));
   }
+}
+
+/** One of a model's inputs; only a model that asks has more than the photo. */
+function tensorOf(bytes: Uint8Array, place: number): Tensor {
+  const answers = constants.QUESTIONS.length > 0 && place === constants.ANSWERS_AT;
+  const type = answers ? constants.ANSWERS_TYPE : constants.INPUT_TYPE;
+  const values = type === "float32"
+    ? new Float32Array(bytes.slice().buffer) : bytes.slice();
+  const size = constants.SIZE_PX;
+  return new Tensor(values, answers ? [1, values.length] : [1, size, size, 3]);
 }

@@ -25,15 +25,49 @@ export function preprocess(image: Image, size: number = constants.SIZE_PX): Uint
     throw new RangeError(
       `expected width * height * 3 = ${bytes} bytes of RGB, got ${image.rgb.length}`);
   }
-  return resize(centreSquare(image), size);
+  return resize(cropped(image), size);
 }
 
-/** The largest square around the centre; where the margin is odd, the smaller half is
- * cut at the top or left. */
-export function centreSquare({width, height, rgb}: Image): Image {
-  const side = Math.min(width, height);
-  const top = Math.floor((height - side) / 2);
-  const left = Math.floor((width - side) / 2);
+/**
+ * A square, in shares, so that it fits a photo at any resolution: its middle as shares of
+ * width and height, its side as a share of the shorter one, 0.02 to 1.
+ */
+export interface Crop {
+  readonly x: number;
+  readonly y: number;
+  readonly side: number;
+}
+
+/** The same in pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly side: number;
+}
+
+/** The largest square around the centre. */
+export const CENTRE: Crop = {x: 0.5, y: 0.5, side: 1};
+const LEAST_SIDE = 0.02;
+
+/** Moved inwards where it would reach over the edge; where the margin is odd, the smaller
+ * half is cut at the top or left. */
+export function boxOf(width: number, height: number, {x, y, side: share}: Crop): Box {
+  const inside = x >= 0 && x <= 1 && y >= 0 && y <= 1;
+  if (!inside || !(share >= LEAST_SIDE && share <= 1)) {
+    throw new RangeError(`the square ${x},${y},${share} lies outside the photo`);
+  }
+  const shorter = Math.min(width, height);
+  const side = Math.min(Math.max(Math.floor(share * shorter + 0.5), 1), shorter);
+  const first = (middle: number, length: number) =>
+    Math.min(Math.max(Math.ceil(middle * length - side / 2 - 0.5), 0), length - side);
+  return {left: first(x, width), top: first(y, height), side};
+}
+
+/** The square of a photo. The model and the look at the photo's quality get this and
+ * nothing around it. */
+export function cropped(image: Image, crop: Crop = CENTRE): Image {
+  const {width, height, rgb} = image;
+  const {left, top, side} = boxOf(width, height, crop);
   const square = new Uint8Array(side * side * 3);
   for (let row = 0; row < side; row++) {
     const start = ((top + row) * width + left) * 3;
@@ -56,11 +90,15 @@ export function normalise(level: number): number {
   return (level - constants.MEAN) / constants.STD;
 }
 
-/** The stored input value of a real number; halves go to the even integer. */
-export function quantise(real: number): number {
-  if (constants.INPUT_TYPE === "float32") return Math.fround(real);
-  const lowest = constants.INPUT_TYPE === "int8" ? -128 : 0;
-  const stored = nearestEven(real / constants.INPUT_SCALE) + constants.INPUT_ZERO_POINT;
+/** The stored value of a real number, the input's unless told; halves go to the even
+ * integer. */
+export function quantise(
+  real: number, type: constants.StoredType = constants.INPUT_TYPE,
+  scale: number = constants.INPUT_SCALE, zeroPoint: number = constants.INPUT_ZERO_POINT,
+): number {
+  if (type === "float32") return Math.fround(real);
+  const lowest = type === "int8" ? -128 : 0;
+  const stored = nearestEven(real / scale) + zeroPoint;
   return Math.min(Math.max(stored, lowest), lowest + 255);
 }
 

@@ -7,7 +7,10 @@ import * as constants from "./constants.js";
 import {
   calibrated, decision, restore, storedOutput, type Finding,
 } from "./postprocessing.js";
-import {normalise, preprocess, store, type Image} from "./preprocessing.js";
+import {storeAnswers, together, type Answers} from "./answers.js";
+import {
+  boxOf, normalise, preprocess, store, type Box, type Crop, type Image,
+} from "./preprocessing.js";
 
 export interface Steps {
   /**
@@ -15,9 +18,11 @@ export interface Steps {
    * for a file that is of a kind it does not decode.
    */
   decode?: (file: Uint8Array, name: string) => Decoded | Promise<Decoded>;
+  box: (width: number, height: number, crop: Crop) => Box;
   preprocess: (image: Image) => Uint8Array | Promise<Uint8Array>;
   normalise: (level: number) => number;
   store: (pixels: Uint8Array) => Uint8Array;
+  storeAnswers: (answers: Answers) => Uint8Array;
   infer: (input: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   restore: (stored: number) => number;
   calibrated: (score: number) => number;
@@ -35,6 +40,8 @@ export interface Golden {
   readonly steps: readonly Row[];
   readonly levels: readonly Row[];
   readonly outputs: readonly Row[];
+  readonly crops: readonly Row[];
+  readonly answers: readonly Row[];
   readonly pictures: readonly Row[];
   readonly files: Readonly<Record<string, string>>;
 }
@@ -52,8 +59,8 @@ export interface Difference {
 /** The reference steps of this kit; `infer` is yours. */
 export function referenceSteps(infer: Steps["infer"]): Steps {
   return {
-    preprocess: (image) => preprocess(image), normalise, store, infer, restore,
-    calibrated, decision, kernelFamily: "xnnpack",
+    box: boxOf, preprocess: (image) => preprocess(image), normalise, store,
+    storeAnswers, infer, restore, calibrated, decision, kernelFamily: "xnnpack",
   };
 }
 
@@ -99,6 +106,22 @@ export async function selfTest(golden: Golden, steps: Steps): Promise<Difference
     }
     if (found.length > before) break; // One output tells enough.
   }
+  for (const row of golden.crops) {
+    const crop = {x: Number(row.x), y: Number(row.y), side: Number(row.side)};
+    const got = steps.box(Number(row.width), Number(row.height), crop);
+    if (got.left !== Number(row.left) || got.top !== Number(row.top)
+        || got.side !== Number(row.side_px)) {
+      differs("crop", `square ${row.x},${row.y},${row.side} of ${row.width} x`
+        + ` ${row.height} pixels`);
+      break; // One square tells enough.
+    }
+  }
+  for (const row of golden.answers) {
+    if (!same(fromHex(row.stored!), steps.storeAnswers(answersOf(row.answers!)))) {
+      differs("answers", `'${row.answers}': the stored answers differ`);
+      break; // One answer tells enough.
+    }
+  }
   for (const row of golden.pictures) {
     const name = row.name!;
     const file = (kind: string) => bytesOf(golden.files[`${name}.${kind}`]!);
@@ -115,7 +138,8 @@ export async function selfTest(golden: Golden, steps: Steps): Promise<Difference
     }
     const allowed = family
       ? constants.ALLOWED_WITHIN_FAMILY : constants.ALLOWED_ACROSS_FAMILIES;
-    const stored = storedOutput(await steps.infer(input));
+    const told = fromHex(row.stored_answers!);
+    const stored = storedOutput(await steps.infer(together(input, told)));
     numbers("kernels", `${name}: stored output`, Number(row.stored), stored, allowed);
     const seen = steps.findings?.(image, file("pixels"));
     const names = seen?.map((finding) => finding.name).join();
@@ -125,7 +149,9 @@ export async function selfTest(golden: Golden, steps: Steps): Promise<Difference
     }
     if (found.length || !family) continue;
     // The steps one after the other, as in the app.
-    const output = await steps.infer(steps.store(await steps.preprocess(image)));
+    const output = await steps.infer(together(
+      steps.store(await steps.preprocess(image)),
+      steps.storeAnswers(answersOf(row.answers!))));
     const said = steps.decision(steps.restore(storedOutput(output)), seen);
     const expected = seen ? row.verdict : row.decision;
     if (said !== expected) differs("whole", `${name}: expected ${expected}, got ${said}`);
@@ -150,6 +176,18 @@ function bytesOf(base64: string): Uint8Array {
     }
   }
   return bytes;
+}
+
+/** Two digits a byte. */
+function fromHex(digits: string): Uint8Array {
+  const pairs = digits.match(/../g) ?? [];
+  return Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16));
+}
+
+/** "age=61;itch=yes" by name. */
+function answersOf(text: string): Answers {
+  const pairs = text ? text.split(";") : [];
+  return Object.fromEntries(pairs.map((pair) => pair.split("=")));
 }
 
 function same(one: Uint8Array, other: Uint8Array): boolean {

@@ -18,7 +18,35 @@ public struct RgbImage {
     }
 }
 
+/// A square, in shares, so that it fits a photo at any resolution: its middle as shares of
+/// width and height, its side as a share of the shorter one, 0.02 to 1.
+public struct Crop {
+    public let x: Double
+    public let y: Double
+    public let side: Double
+
+    public init(x: Double = 0.5, y: Double = 0.5, side: Double = 1) {
+        self.x = x
+        self.y = y
+        self.side = side
+    }
+}
+
+/// The same in pixels.
+public struct Box: Equatable {
+    public let left: Int
+    public let top: Int
+    public let side: Int
+
+    public init(left: Int, top: Int, side: Int) {
+        self.left = left
+        self.top = top
+        self.side = side
+    }
+}
+
 public enum Preprocessing {
+    private static let leastSide = 0.02
     private static let precisionBits = 22
     private static let half = 1 << (precisionBits - 1)
 
@@ -30,15 +58,30 @@ public enum Preprocessing {
 
     /// What the model looks at: size * size * 3 bytes.
     public static func preprocess(_ image: RgbImage, sizePx: Int = Constants.sizePx) -> [UInt8] {
-        resize(centreSquare(image), sizePx: sizePx)
+        resize(cropped(image), sizePx: sizePx)
     }
 
-    /// The largest square around the centre; where the margin is odd, the smaller half is
-    /// cut at the top or left.
-    public static func centreSquare(_ image: RgbImage) -> RgbImage {
-        let side = min(image.width, image.height)
-        let top = (image.height - side) / 2
-        let left = (image.width - side) / 2
+    /// A square in pixels. Moved inwards where it would reach over the edge; where the
+    /// margin is odd, the smaller half is cut at the top or left.
+    public static func box(_ width: Int, _ height: Int, _ crop: Crop) -> Box {
+        precondition(
+            (0...1).contains(crop.x) && (0...1).contains(crop.y)
+                && (leastSide...1).contains(crop.side),
+            "the square lies outside the photo")
+        let shorter = min(width, height)
+        let side = min(max(Int((crop.side * Double(shorter) + 0.5).rounded(.down)), 1), shorter)
+        func first(_ middle: Double, _ length: Int) -> Int {
+            let start = (middle * Double(length) - Double(side) / 2 - 0.5).rounded(.up)
+            return min(max(Int(start), 0), length - side)
+        }
+        return Box(left: first(crop.x, width), top: first(crop.y, height), side: side)
+    }
+
+    /// The square of a photo. The model and the look at the photo's quality get this and
+    /// nothing around it.
+    public static func cropped(_ image: RgbImage, _ crop: Crop = Crop()) -> RgbImage {
+        let found = box(image.width, image.height, crop)
+        let (left, top, side) = (found.left, found.top, found.side)
         var square: [UInt8] = []
         square.reserveCapacity(side * side * 3)
         for row in 0..<side {
@@ -62,12 +105,16 @@ public enum Preprocessing {
         (Double(level) - Constants.mean) / Constants.std
     }
 
-    /// The stored input value of a real number; halves go to the even integer.
-    public static func quantise(_ real: Double) -> Double {
-        if Constants.inputType == "float32" { return Double(Float(real)) }
-        let lowest: Double = Constants.inputType == "int8" ? -128 : 0
-        let steps = (real / Constants.inputScale).rounded(.toNearestOrEven)
-        return min(max(steps + Constants.inputZeroPoint, lowest), lowest + 255)
+    /// The stored value of a real number, the input's unless told; halves go to the even
+    /// integer.
+    public static func quantise(
+        _ real: Double, _ type: String = Constants.inputType,
+        _ scale: Double = Constants.inputScale, _ zeroPoint: Double = Constants.inputZeroPoint
+    ) -> Double {
+        if type == "float32" { return Double(Float(real)) }
+        let lowest: Double = type == "int8" ? -128 : 0
+        let steps = (real / scale).rounded(.toNearestOrEven)
+        return min(max(steps + zeroPoint, lowest), lowest + 255)
     }
 
     /// The bytes of the input tensor, floats with the least significant byte first.

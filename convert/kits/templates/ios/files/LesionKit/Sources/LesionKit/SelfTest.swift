@@ -8,9 +8,11 @@ import Foundation
 public struct Steps {
     /// PNG or JPEG file to upright pixels; nil where the app decodes nothing.
     public var decode: (([UInt8]) throws -> RgbImage)?
+    public var box: (Int, Int, Crop) -> Box = Preprocessing.box
     public var preprocess: (RgbImage) -> [UInt8] = { Preprocessing.preprocess($0) }
     public var normalise: (Int) -> Double = Preprocessing.normalise
     public var store: ([UInt8]) -> [UInt8] = Preprocessing.store
+    public var storeAnswers: ([String: String]) throws -> [UInt8] = Answers.store
     public var infer: ([UInt8]) throws -> [UInt8]
     public var restore: (Double) -> Double = Postprocessing.restore
     public var calibrated: (Double) -> Double = Postprocessing.calibrated
@@ -58,6 +60,14 @@ public final class SelfTest {
         for row in try rows("levels.tsv") where found.isEmpty { level(row) }
         let before = found.count
         for row in try rows("outputs.tsv") where found.count == before { output(row) }
+        // One square, one answer tells enough.
+        if let row = try rows("crops.tsv").first(where: { !sameBox($0) }) {
+            let square = "\(row["x"]!),\(row["y"]!),\(row["side"]!)"
+            differs("crop", "square \(square) of \(row["width"]!) x \(row["height"]!) pixels")
+        }
+        if let row = try rows("answers.tsv").first(where: { try !sameAnswers($0) }) {
+            differs("answers", "'\(row["answers"]!)': the stored answers differ")
+        }
         for row in try rows("pictures.tsv") { try picture(row) }
         return found
     }
@@ -84,6 +94,35 @@ public final class SelfTest {
         }
     }
 
+    private func sameBox(_ row: Row) -> Bool {
+        let crop = Crop(x: number(row, "x"), y: number(row, "y"), side: number(row, "side"))
+        let expected = Box(
+            left: Int(row["left"]!)!, top: Int(row["top"]!)!, side: Int(row["side_px"]!)!)
+        return steps.box(Int(row["width"]!)!, Int(row["height"]!)!, crop) == expected
+    }
+
+    private func sameAnswers(_ row: Row) throws -> Bool {
+        try steps.storeAnswers(answers(row["answers"]!)) == fromHex(row["stored"]!)
+    }
+
+    /// "age=61;itch=yes" by name.
+    private func answers(_ text: String) -> [String: String] {
+        var found: [String: String] = [:]
+        for pair in text.split(separator: ";") {
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            found[parts[0]] = parts[1]
+        }
+        return found
+    }
+
+    /// Two digits a byte.
+    private func fromHex(_ digits: String) -> [UInt8] {
+        let letters = Array(digits)
+        return stride(from: 0, to: letters.count - 1, by: 2).map {
+            UInt8(String(letters[$0...$0 + 1]), radix: 16)!
+        }
+    }
+
     private func picture(_ row: Row) throws {
         let name = row["name"]!
         let image = RgbImage(
@@ -101,7 +140,8 @@ public final class SelfTest {
             differs("quantisation", "\(name): the stored input differs")
         }
         let allowed = sameFamily ? Constants.allowedWithinFamily : Constants.allowedAcrossFamilies
-        let stored = Postprocessing.storedOutput(try steps.infer(input))
+        let told = fromHex(row["stored_answers"]!)
+        let stored = Postprocessing.storedOutput(try steps.infer(Answers.together(input, told)))
         numbers("kernels", "\(name): stored output", number(row, "stored"), stored, allowed)
         let seen = look(row, image, goldenPixels)
         if found.isEmpty && sameFamily { try whole(row, image, seen) }
@@ -119,7 +159,9 @@ public final class SelfTest {
 
     /// The steps one after the other, as in the app.
     private func whole(_ row: Row, _ image: RgbImage, _ seen: [Finding]) throws {
-        let output = try steps.infer(steps.store(steps.preprocess(image)))
+        let told = try steps.storeAnswers(answers(row["answers"]!))
+        let output = try steps.infer(
+            Answers.together(steps.store(steps.preprocess(image)), told))
         let said = steps.decision(steps.restore(Postprocessing.storedOutput(output)), seen)
         let expected = row[steps.findings == nil ? "decision" : "verdict"]!
         if said != expected {

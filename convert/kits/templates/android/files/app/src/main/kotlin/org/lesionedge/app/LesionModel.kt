@@ -5,7 +5,9 @@ package org.lesionedge.app
 import android.content.Context
 import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
+import org.lesionedge.kit.Answers
 import org.lesionedge.kit.Constants
+import org.lesionedge.kit.Crop
 import org.lesionedge.kit.Finding
 import org.lesionedge.kit.Postprocessing
 import org.lesionedge.kit.Preprocessing
@@ -21,13 +23,19 @@ class LesionModel(context: Context) : AutoCloseable {
     private val inputs = model.createInputBuffers()
     private val outputs = model.createOutputBuffers()
 
-    /** Stored input, as Preprocessing.store gives it, to the bytes of the stored output. */
+    /**
+     * Stored input, as Preprocessing.store and Answers.together give it, to the bytes of
+     * the stored output.
+     */
     fun infer(input: ByteArray): ByteArray {
-        if (Constants.INPUT_TYPE == "float32") {
-            inputs[0].writeFloat(Floats.of(input))
-        } else {
-            // Bytes are bytes: uint8 tensors take them as they are.
-            inputs[0].writeInt8(input)
+        Answers.inModelOrder(input).forEachIndexed { place, part ->
+            val answers = Constants.QUESTIONS.isNotEmpty() && place == Constants.ANSWERS_AT
+            if ((if (answers) Constants.ANSWERS_TYPE else Constants.INPUT_TYPE) == "float32") {
+                inputs[place].writeFloat(Floats.of(part))
+            } else {
+                // Bytes are bytes: uint8 tensors take them as they are.
+                inputs[place].writeInt8(part)
+            }
         }
         model.run(inputs, outputs)
         return if (Constants.OUTPUT_TYPE == "float32") {
@@ -37,11 +45,15 @@ class LesionModel(context: Context) : AutoCloseable {
         }
     }
 
-    /** The verdict, and what is wrong with the photo. */
-    fun judge(image: RgbImage): Pair<Verdict, List<Finding>> {
+    /** The verdict on a square of the photo, and what is wrong with it. */
+    fun judge(
+        photo: RgbImage, answers: Map<String, String> = emptyMap(), crop: Crop = Crop(),
+    ): Pair<Verdict, List<Finding>> {
+        val image = Preprocessing.cropped(photo, crop)
         val pixels = Preprocessing.preprocess(image)
         val findings = Quality.findingsOf(image, pixels)
-        return Postprocessing.verdict(infer(Preprocessing.store(pixels)), findings) to findings
+        val input = Answers.together(Preprocessing.store(pixels), Answers.store(answers))
+        return Postprocessing.verdict(infer(input), findings) to findings
     }
 
     override fun close() {

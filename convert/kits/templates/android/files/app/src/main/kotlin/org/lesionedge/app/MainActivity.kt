@@ -18,6 +18,7 @@ import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
 import androidx.compose.material3.Button
 import androidx.compose.material3.Text
+import androidx.compose.material3.TextField
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
@@ -29,7 +30,9 @@ import androidx.compose.ui.unit.dp
 import androidx.compose.ui.viewinterop.AndroidView
 import java.util.Locale
 import java.util.concurrent.Executors
+import org.lesionedge.kit.Answers
 import org.lesionedge.kit.Constants
+import org.lesionedge.kit.Question
 import org.lesionedge.kit.SelfTest
 import org.lesionedge.kit.Steps
 
@@ -39,9 +42,14 @@ class MainActivity : ComponentActivity() {
     private val model by lazy { LesionModel(applicationContext) }
     private var said by mutableStateOf("")
 
+    // By the question's name; read by the worker at the next frame.
+    private var answers by mutableStateOf(emptyMap<String, String>())
+
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        setContent { Screen(said, ::watch, ::selfTest) }
+        setContent {
+            Screen(said, answers, { answers = it }, ::watch, ::selfTest)
+        }
     }
 
     override fun onDestroy() {
@@ -59,7 +67,7 @@ class MainActivity : ComponentActivity() {
         camera.setImageAnalysisAnalyzer(worker) { frame ->
             frame.use {
                 val image = Pixels.of(it.toBitmap(), it.imageInfo.rotationDegrees)
-                val (verdict, findings) = model.judge(image)
+                val (verdict, findings) = model.judge(image, answers)
                 // Of an unusable photo a probability means nothing.
                 val numbers = if (verdict.decision == "unusable photo") "" else
                     " (probability %.3f, threshold %.3f)".format(
@@ -83,7 +91,10 @@ class MainActivity : ComponentActivity() {
 }
 
 @Composable
-private fun Screen(said: String, watch: (PreviewView) -> Unit, selfTest: () -> Unit) {
+private fun Screen(
+    said: String, answers: Map<String, String>, answered: (Map<String, String>) -> Unit,
+    watch: (PreviewView) -> Unit, selfTest: () -> Unit,
+) {
     var allowed by remember { mutableStateOf(false) }
     val ask = rememberLauncherForActivityResult(
         ActivityResultContracts.RequestPermission()
@@ -100,7 +111,34 @@ private fun Screen(said: String, watch: (PreviewView) -> Unit, selfTest: () -> U
         } else {
             Text("Without the camera's permission only the self-test works.")
         }
+        for (question in Constants.QUESTIONS) {
+            Asked(question, answers[question.name] ?: Answers.UNKNOWN) {
+                answered(answers + (question.name to it))
+            }
+        }
         Text(said)
         Button(onClick = selfTest) { Text("Self-test") }
+    }
+}
+
+/** One question: a number is typed, of words a touch shows the next one. */
+@Composable
+private fun Asked(question: Question, answer: String, answered: (String) -> Unit) {
+    if (question.values.isEmpty()) {
+        TextField(
+            value = if (answer == Answers.UNKNOWN) "" else answer,
+            // What is no number in the range yet, such as half of one, is not known.
+            onValueChange = { text ->
+                val known = text.toDoubleOrNull()?.let { it in question.low..question.high } == true
+                answered(if (known) text else Answers.UNKNOWN)
+            },
+            label = { Text(question.words) },
+        )
+    } else {
+        val words = listOf(Answers.UNKNOWN) + question.values
+        val shown = if (answer == Answers.UNKNOWN) "not known" else answer
+        Button(onClick = { answered(words[(words.indexOf(answer) + 1) % words.size]) }) {
+            Text("${question.words}: $shown")
+        }
     }
 }

@@ -5,6 +5,7 @@ package org.lesionedge.kit
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import kotlin.math.abs
+import kotlin.math.ceil
 import kotlin.math.floor
 import kotlin.math.max
 import kotlin.math.min
@@ -12,7 +13,20 @@ import kotlin.math.min
 /** Decoded, upright (EXIF orientation applied), RGB by rows. */
 class RgbImage(val width: Int, val height: Int, val rgb: ByteArray)
 
+/**
+ * A square, in shares, so that it fits a photo at any resolution.
+ *
+ * @property x of its middle, as a share of the width
+ * @property y of its middle, as a share of the height
+ * @property side as a share of the shorter side; 0.02 to 1
+ */
+data class Crop(val x: Double = 0.5, val y: Double = 0.5, val side: Double = 1.0)
+
+/** The same in pixels. */
+data class Box(val left: Int, val top: Int, val side: Int)
+
 object Preprocessing {
+    private const val LEAST_SIDE = 0.02
     private const val PRECISION_BITS = 22
     private const val HALF = 1 shl (PRECISION_BITS - 1)
 
@@ -25,17 +39,29 @@ object Preprocessing {
         require(image.width > 0 && image.height > 0 && image.rgb.size == bytes) {
             "expected width * height * 3 = $bytes bytes of RGB, got ${image.rgb.size}"
         }
-        return resize(centreSquare(image), sizePx)
+        return resize(cropped(image), sizePx)
     }
 
     /**
-     * The largest square around the centre; where the margin is odd, the smaller half is
-     * cut at the top or left.
+     * A square in pixels. Moved inwards where it would reach over the edge; where the margin
+     * is odd, the smaller half is cut at the top or left.
      */
-    fun centreSquare(image: RgbImage): RgbImage {
-        val side = min(image.width, image.height)
-        val top = (image.height - side) / 2
-        val left = (image.width - side) / 2
+    fun boxOf(width: Int, height: Int, crop: Crop): Box {
+        val inside = crop.x in 0.0..1.0 && crop.y in 0.0..1.0 && crop.side in LEAST_SIDE..1.0
+        require(inside) { "the square $crop lies outside the photo" }
+        val shorter = min(width, height)
+        val side = floor(crop.side * shorter + 0.5).toInt().coerceIn(1, shorter)
+        fun first(middle: Double, length: Int) =
+            ceil(middle * length - side / 2.0 - 0.5).toInt().coerceIn(0, length - side)
+        return Box(first(crop.x, width), first(crop.y, height), side)
+    }
+
+    /**
+     * The square of a photo. The model and the look at the photo's quality get this and
+     * nothing around it.
+     */
+    fun cropped(image: RgbImage, crop: Crop = Crop()): RgbImage {
+        val (left, top, side) = boxOf(image.width, image.height, crop)
         val square = ByteArray(side * side * 3)
         for (row in 0 until side) {
             val start = ((top + row) * image.width + left) * 3
@@ -58,11 +84,17 @@ object Preprocessing {
     /** The real number that a pixel level 0..255 stands for. */
     fun normalise(level: Int): Double = (level - Constants.MEAN) / Constants.STD
 
-    /** The stored input value of a real number; halves go to the even integer. */
-    fun quantise(real: Double): Double {
-        if (Constants.INPUT_TYPE == "float32") return real.toFloat().toDouble()
-        val lowest = if (Constants.INPUT_TYPE == "int8") -128.0 else 0.0
-        val stored = nearestEven(real / Constants.INPUT_SCALE) + Constants.INPUT_ZERO_POINT
+    /**
+     * The stored value of a real number, the input's unless told; halves go to the even
+     * integer.
+     */
+    fun quantise(
+        real: Double, type: String = Constants.INPUT_TYPE, scale: Double = Constants.INPUT_SCALE,
+        zeroPoint: Int = Constants.INPUT_ZERO_POINT,
+    ): Double {
+        if (type == "float32") return real.toFloat().toDouble()
+        val lowest = if (type == "int8") -128.0 else 0.0
+        val stored = nearestEven(real / scale) + zeroPoint
         return stored.coerceIn(lowest, lowest + 255)
     }
 

@@ -15,9 +15,11 @@ import kotlin.math.abs
 data class Steps(
     val infer: (ByteArray) -> ByteArray,
     val decode: ((ByteArray) -> RgbImage)? = null,
+    val box: (Int, Int, Crop) -> Box = Preprocessing::boxOf,
     val preprocess: (RgbImage) -> ByteArray = { Preprocessing.preprocess(it) },
     val normalise: (Int) -> Double = Preprocessing::normalise,
     val store: (ByteArray) -> ByteArray = Preprocessing::store,
+    val storeAnswers: (Map<String, String>) -> ByteArray = Answers::store,
     val restore: (Double) -> Double = Postprocessing::restore,
     val calibrated: (Double) -> Double = Postprocessing::calibrated,
     val decision: (Double, List<Finding>) -> String = Postprocessing::decision,
@@ -47,6 +49,14 @@ class SelfTest(private val read: (String) -> ByteArray, private val steps: Steps
         rows("levels.tsv").any { level(it); found.isNotEmpty() }
         val before = found.size
         rows("outputs.tsv").any { output(it); found.size > before }
+        // One square, one answer tells enough.
+        rows("crops.tsv").firstOrNull { !sameBox(it) }?.let {
+            val square = "${it["x"]},${it["y"]},${it["side"]}"
+            differs("crop", "square $square of ${it["width"]} x ${it["height"]} pixels")
+        }
+        rows("answers.tsv").firstOrNull { !sameAnswers(it) }?.let {
+            differs("answers", "'${it["answers"]}': the stored answers differ")
+        }
         rows("pictures.tsv").forEach { picture(it) }
         return found.toList()
     }
@@ -68,6 +78,28 @@ class SelfTest(private val read: (String) -> ByteArray, private val steps: Steps
         if (said != row["decision"]) differs("threshold", "$what: expected ${row["decision"]}, got $said")
     }
 
+    private fun sameBox(row: Map<String, String>): Boolean {
+        val crop = Crop(row.number("x"), row.number("y"), row.number("side"))
+        val expected = Box(
+            row.getValue("left").toInt(), row.getValue("top").toInt(), row.getValue("side_px").toInt(),
+        )
+        return steps.box(row.getValue("width").toInt(), row.getValue("height").toInt(), crop) == expected
+    }
+
+    private fun sameAnswers(row: Map<String, String>): Boolean {
+        val stored = steps.storeAnswers(answers(row.getValue("answers")))
+        return stored.contentEquals(fromHex(row.getValue("stored")))
+    }
+
+    /** "age=61;itch=yes" by name. */
+    private fun answers(text: String): Map<String, String> =
+        if (text.isEmpty()) emptyMap()
+        else text.split(';').associate { it.substringBefore('=') to it.substringAfter('=') }
+
+    /** Two digits a byte. */
+    private fun fromHex(digits: String): ByteArray =
+        ByteArray(digits.length / 2) { digits.substring(2 * it, 2 * it + 2).toInt(16).toByte() }
+
     private fun picture(row: Map<String, String>) {
         val name = row.getValue("name")
         val image = RgbImage(row.getValue("width").toInt(), row.getValue("height").toInt(), read("$name.rgb"))
@@ -83,7 +115,8 @@ class SelfTest(private val read: (String) -> ByteArray, private val steps: Steps
         }
         val allowed =
             if (sameFamily) Constants.ALLOWED_WITHIN_FAMILY else Constants.ALLOWED_ACROSS_FAMILIES
-        val stored = Postprocessing.storedOutput(steps.infer(input))
+        val told = fromHex(row.getValue("stored_answers"))
+        val stored = Postprocessing.storedOutput(steps.infer(Answers.together(input, told)))
         numbers("kernels", "$name: stored output", row.number("stored"), stored, allowed)
         val seen = look(row, image)
         if (found.isEmpty() && sameFamily) whole(row, image, seen)
@@ -101,7 +134,8 @@ class SelfTest(private val read: (String) -> ByteArray, private val steps: Steps
 
     /** The steps one after the other, as in the app. */
     private fun whole(row: Map<String, String>, image: RgbImage, seen: List<Finding>) {
-        val output = steps.infer(steps.store(steps.preprocess(image)))
+        val told = steps.storeAnswers(answers(row.getValue("answers")))
+        val output = steps.infer(Answers.together(steps.store(steps.preprocess(image)), told))
         val said = steps.decision(steps.restore(Postprocessing.storedOutput(output)), seen)
         val expected = row[if (steps.findings == null) "decision" else "verdict"]
         if (said != expected) {
