@@ -12,9 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.errors import CameraError, InterpreterMissingError, ModelFileError
+from edge_runtime.errors import (
+    CameraError,
+    InterpreterMissingError,
+    ModelFileError,
+    SiteFileError,
+)
 from edge_runtime.measuring.machine import Machine, describe_machine
-from edge_runtime.site_calibration.file import site_path
+from edge_runtime.site_calibration.file import card_in_force, in_force, site_path
+from edge_runtime.site_calibration.unlabelled import is_moved
 from edge_runtime.terminal.native_log import without_info_lines
 from edge_runtime.verdict import NOTICE
 
@@ -104,6 +110,7 @@ def interpreter_checks(model: Path | None) -> Iterator[Check]:
         yield Check("interpreter", PROBLEM, str(error), _INSTALL)
         return
     yield Check("interpreter", OK, f"{opened.name} {opened.version}")
+    yield operating_point_check(model)
     active = opened.kernel_family == "xnnpack"
     yield Check(
         "xnnpack",
@@ -113,6 +120,38 @@ def interpreter_checks(model: Path | None) -> Iterator[Check]:
         if active
         else "inference is slower and scores may differ by a step; is /proc/cpuinfo"
         " readable, and the interpreter ai-edge-litert 2?",
+    )
+
+
+def operating_point_check(model: Path) -> Check:
+    """Whose threshold every interface uses with this model, and on what evidence."""
+    # Here, since it takes as long as everything else together.
+    from edge_runtime.model.file import read_model_file
+
+    card = read_model_file(model).card
+    try:
+        used, source = card_in_force(card, model)
+    except SiteFileError as error:
+        return Check(
+            "operating point",
+            PROBLEM,
+            str(error),
+            f"make it again with lesion-edge calibrate, or remove {site_path(model)}",
+        )
+    found = in_force(used).removeprefix("operating point: ")
+    if is_moved(used):
+        return Check(
+            "operating point",
+            WARNING,
+            found,
+            "label photos and calibrate: recall at this site is not known",
+        )
+    measured = used.threshold
+    return Check(
+        "operating point",
+        OK,
+        f"{found}; recall {measured.recall.in_words}, specificity"
+        f" {measured.specificity.in_words}" + (f" ({source})" if source else ""),
     )
 
 
@@ -262,9 +301,10 @@ def disk_check(folder: Path) -> Check:
 
 
 DETAILS = """\
-Looks at system, Python, interpreter, XNNPACK, camera, temperature, throttling, governor
-and disk, and says what to do next; changes nothing and opens no connection. A camera of
-picamera2 is opened for a moment. --json prints one JSON object a line.
+Looks at system, Python, interpreter, XNNPACK, the operating point in force (the card's
+or a site file's), camera, temperature, throttling, governor and disk, and says what to
+do next; changes nothing and opens no connection. A camera of picamera2 is opened for a
+moment. --json prints one JSON object a line.
 
 exit status: 0 no problem (there may be warnings); 1 a problem was found; 2 wrong usage.
 """

@@ -17,6 +17,7 @@ from edge_runtime.commands.doctor import (
     throttling_check,
 )
 from edge_runtime.measuring.machine import describe_machine
+from edge_runtime.site_calibration.file import site_path
 
 
 def test_every_finding_that_is_not_ok_says_what_to_do(model_path, classifier, capsys):
@@ -50,6 +51,25 @@ def test_problems_come_first_among_the_next_steps():
 def test_text_carries_the_notice(capsys):
     main(["doctor"])
     assert "not a medical device" in capsys.readouterr().out
+
+
+def test_the_operating_point_in_force_is_named_with_its_evidence(
+    model_path, classifier, tmp_path
+):
+    model = tmp_path / model_path.name
+    model.write_bytes(model_path.read_bytes())
+
+    def check():
+        found = {each.name: each for each in interpreter_checks(model)}
+        return found["operating point"]
+
+    assert check().status == OK
+    assert check().found.startswith("the model card's, chosen on val")
+    assert "recall" in check().found
+    assert "specificity" in check().found
+    site_path(model).write_text("{}")
+    assert check().status == PROBLEM
+    assert f"remove {site_path(model)}" in check().advice
 
 
 def test_xnnpack_is_seen_at_work(model_path, classifier):

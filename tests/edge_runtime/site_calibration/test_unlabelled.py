@@ -110,7 +110,7 @@ class TestCommand:
     def test_moves_the_threshold_and_says_what_was_not_measured(
         self, model, folder, capsys
     ):
-        words = ["--photos", str(folder(130)), "--malignant-share", "0.5"]
+        words = ["--photos", str(folder(130)), "--malignant-share", "0.5", "--accept"]
         assert main(["calibrate", str(model), *words]) == 0
         printed = capsys.readouterr().out
         assert "recall and specificity were not measured here" in printed
@@ -126,6 +126,16 @@ class TestCommand:
         assert "at the file's own threshold" in shown
         assert "recall not measured" in shown
 
+    def test_nothing_is_written_unless_it_is_accepted(self, model, folder, capsys):
+        words = ["--photos", str(folder(130)), "--malignant-share", "0.5"]
+        assert main(["calibrate", str(model), *words]) == 4
+        printed = capsys.readouterr()
+        assert "threshold, as a score," in printed.out
+        assert "nothing shows that the moved threshold is better" in printed.err
+        assert "the card stays in force" in printed.err
+        assert "--accept" in printed.err
+        assert not site_path(model).exists()
+
     def test_too_few_photos_write_nothing(self, model, folder, capsys):
         words = ["--photos", str(folder(12)), "--malignant-share", "0.3"]
         assert main(["calibrate", str(model), *words]) == 1
@@ -133,7 +143,7 @@ class TestCommand:
         assert not site_path(model).exists()
 
     def test_another_model_s_shift_is_refused(self, model, folder, card):
-        words = ["--photos", str(folder(130)), "--malignant-share", "0.5"]
+        words = ["--photos", str(folder(130)), "--malignant-share", "0.5", "--accept"]
         assert main(["calibrate", str(model), *words]) == 0
         with pytest.raises(SiteFileError, match="belongs to the model"):
             read_site_file(site_path(model), card)
