@@ -55,6 +55,20 @@ def test_a_phones_photo_reaches_the_classifier(send, photo, classifier, kind):
     assert len(classifier.judged) == 1
 
 
+def test_24_megapixels_of_a_phone_are_taken_and_26_are_not():
+    if not features.check("avif"):
+        pytest.skip("Pillow without AVIF")
+
+    def flat(width):
+        encoded = io.BytesIO()
+        Image.new("RGB", (width, 4284), "tan").save(encoded, "AVIF", speed=10)
+        return Upload("photo", encoded.getvalue())
+
+    envelope_of(flat(5712))
+    with pytest.raises(PhotoError, match="too large"):
+        envelope_of(flat(6080))
+
+
 def test_a_damaged_exif_block_does_no_harm():
     encoded = io.BytesIO()
     claims_many_entries = b"Exif\0\0II*\0\x08\0\0\0\xff\xff"
