@@ -102,6 +102,7 @@ UPLOADS: dict[str, Callable[[], bytes]] = {
     "PNG, RGBA, 16 megapixels": lambda: _saved("RGBA", 4090, "PNG", compress_level=1),
     "PNG, 16-bit grey, 4 megapixels": lambda: _saved("I;16", 2000, "PNG"),
     "WebP, lossy, 13 megapixels": lambda: _saved("RGB", 3650, "WEBP", method=0),
+    "AVIF, 13 megapixels": lambda: _saved("RGB", 3640, "AVIF", speed=10),
     "WebP, lossless, 8 megapixels": lambda: _saved(
         "RGB", 2828, "WEBP", lossless=True, method=0
     ),

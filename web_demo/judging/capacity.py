@@ -31,7 +31,7 @@ class Limits:
         max_photos: photos in one request of the REST service.
         running: requests whose photos are decoded and judged side by side. Each may
             need 160 MB for a moment (see ``uploads.MAX_DECODED_BYTES``), one of them
-            300 MB (``uploads.MAX_BOXED_PIXELS``).
+            300 MB (``uploads.MAX_HEIF_PIXELS``).
         waiting: requests that may wait for a place; the next one gets status 503.
         wait_s: the longest wait, after which a request gets status 503 as well.
         request_s: what a request may take, waiting included. Nothing more is begun

@@ -39,9 +39,9 @@ MAX_PROGRESSIVE_PIXELS = 2**24
 # All others are decoded whole.
 MAX_WHOLE_PIXELS = 2**24
 MAX_DECODED_BYTES = 160_000_000
-# HEIC and AVIF: phones write 24 megapixels. One such photo takes 300 MB for a moment,
-# and large photos are decoded one after the other (``opened_photo``).
-MAX_BOXED_PIXELS = 25_000_000
+# Phones write HEIC of 24 megapixels. One such photo takes 300 MB for a moment, and
+# large photos are decoded one after the other (``opened_photo``).
+MAX_HEIF_PIXELS = 25_000_000
 
 # Longer file names say nothing more to a person.
 MAX_NAME_CHARACTERS = 80
@@ -147,7 +147,7 @@ def envelope_of(photo: Upload) -> Envelope:
 
     Raises:
         PhotoError: when it is no photo of an accepted format, or has more pixels than
-            ``MAX_JPEG_PIXELS``, ``MAX_WHOLE_PIXELS`` or ``MAX_BOXED_PIXELS``, or would need more memory than
+            ``MAX_JPEG_PIXELS``, ``MAX_WHOLE_PIXELS`` or ``MAX_HEIF_PIXELS``, or would need more memory than
             ``MAX_DECODED_BYTES``, or is a JPEG that would be gone over too often
             (``MAX_SCANNED_PIXELS``), or is made of too many parts.
     """
@@ -159,10 +159,9 @@ def envelope_of(photo: Upload) -> Envelope:
     if found.kind == JPEG:
         _check_jpeg(found)
         return found
-    if found.kind in (HEIF, AVIF):
-        most = MAX_BOXED_PIXELS
-    else:
-        most = min(MAX_WHOLE_PIXELS, MAX_DECODED_BYTES // found.bytes_per_pixel)
+    most = min(MAX_WHOLE_PIXELS, MAX_DECODED_BYTES // found.bytes_per_pixel)
+    if found.kind == HEIF:
+        most = MAX_HEIF_PIXELS
     if found.pixels > most:
         raise _too_many("pixels_other", found, most)
     return found
