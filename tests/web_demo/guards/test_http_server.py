@@ -271,3 +271,11 @@ def test_a_header_with_an_underscore_is_not_taken_for_another(start, app):
     with contextlib.closing(connect(server, sent)) as client:
         client.recv(100)
     assert seen == [None]
+
+
+def test_a_piece_of_an_answer_waits_for_no_acknowledgement(server, connection):
+    connection.request("GET", "/healthz")
+    connection.getresponse().read()
+    (held,) = server._open
+    accepted = held._writer.get_extra_info("socket")
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
