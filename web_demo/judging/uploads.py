@@ -147,9 +147,9 @@ def envelope_of(photo: Upload) -> Envelope:
 
     Raises:
         PhotoError: when it is no photo of an accepted format, or has more pixels than
-            ``MAX_JPEG_PIXELS``, ``MAX_WHOLE_PIXELS`` or ``MAX_HEIF_PIXELS``, or would need more memory than
-            ``MAX_DECODED_BYTES``, or is a JPEG that would be gone over too often
-            (``MAX_SCANNED_PIXELS``), or is made of too many parts.
+            ``MAX_JPEG_PIXELS``, ``MAX_WHOLE_PIXELS`` or ``MAX_HEIF_PIXELS``, or would
+            need more memory than ``MAX_DECODED_BYTES``, or is a JPEG that would be
+            gone over too often (``MAX_SCANNED_PIXELS``), or is made of too many parts.
     """
     if not photo.content:
         raise _refusal("empty")
