@@ -139,10 +139,10 @@ class Connection:
                     await self._linger()
                     break
                 self._http.start_next_cycle()
-        except (TimeoutError, ConnectionError):
+        except OSError:  # The client went away, or was too slow.
             self.cut_off()
         except h11.RemoteProtocolError as error:
-            with contextlib.suppress(TimeoutError, ConnectionError):
+            with contextlib.suppress(OSError):
                 await self._refuse(error.error_status_hint)
         finally:
             self._writer.close()

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import socket
+import struct
 import threading
 import time
 
@@ -279,3 +280,17 @@ def test_a_piece_of_an_answer_waits_for_no_acknowledgement(server, connection):
     (held,) = server._open
     accepted = held._writer.get_extra_info("socket")
     assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_client_that_is_gone_before_it_is_refused_is_no_fault(server, caplog):
+    for turn in range(150):
+        with socket.create_connection(server.name) as client:
+            gone_at_once = struct.pack("ii", 1, 0)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, gone_at_once)
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            # Before, while and after the app answers.
+            time.sleep(turn * 1e-4)
+    with contextlib.closing(http.client.HTTPConnection(*server.name)) as client:
+        client.request("GET", "/healthz")
+        assert client.getresponse().status == 200
+    assert [each.getMessage() for each in caplog.records] == []
