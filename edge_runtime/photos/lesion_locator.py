@@ -10,7 +10,6 @@ Whole numbers are counted with wherever a threshold or a region depends on them,
 the pages, which do the same in JavaScript, find the same.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from edge_runtime.photos.crop import CENTRE, LEAST_SIDE, Crop
 from edge_runtime.photos.decoding import PhotoSource, read_photo, read_picture
 from edge_runtime.photos.preprocessing import as_picture
 from edge_runtime.photos.quality import FRAMING, Finding
+from edge_runtime.photos.regions import Region, regions_of
 
 # Photos are looked at in this size, whatever their shape.
 LOCATE_PX = 64
@@ -50,11 +50,8 @@ _MARGIN = 1.6
 # of fanconic: 1 % quantile 0.12, 5 % quantile 0.20, median 0.53.
 LITTLE_FILLED, HARDLY_FILLED = 0.2, 0.12
 
-_CORNERS = frozenset(
-    row * LOCATE_PX + column
-    for row in (1, LOCATE_PX - 2)
-    for column in (1, LOCATE_PX - 2)
-)
+# Rows and columns of the four corners, one cell inwards.
+_CORNERS = (1, LOCATE_PX - 2)
 
 
 @dataclass(frozen=True)
@@ -88,50 +85,62 @@ def located(picture: Image.Image) -> Lesion | None:
     small = small.resize((LOCATE_PX, LOCATE_PX), Image.Resampling.BILINEAR)
     depth = _depths(np.asarray(small))
     threshold = max(_otsu(depth), 9 * _LEAST_DEPTH)
-    best: list[int] = []
-    best_sum, best_weight = 0, 0.0
-    for region in _regions(depth > threshold):
-        total = int(depth.ravel()[region].sum())
-        weight = total * _trust(region)
+    best, best_weight = None, 0.0
+    for region in regions_of(depth > threshold, depth):
+        weight = region.depth * _trust(region)
         if weight > best_weight:
-            best, best_weight, best_sum = region, weight, total
-    if len(best) < 4:
+            best, best_weight = region, weight
+    if best is None or best.cells < 4:
         return None
-    rows, columns = np.divmod(np.array(best), LOCATE_PX)
-    (x, width), (y, height) = _extent(columns), _extent(rows)
-    return Lesion(x, y, width, height, best_sum / len(best) / 9)
+    x, width = _extent(best.cells, best.columns, best.column_squares)
+    y, height = _extent(best.cells, best.rows, best.row_squares)
+    return Lesion(x, y, width, height, best.depth / best.cells / 9)
 
 
 def _depths(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
     """How much darker than the skin each cell is, summed over its 3 x 3 neighbours."""
     levels = pixels.astype(np.int64)
-    outside = _lens_rim(levels.sum(axis=2))
+    outside = _lens_rim(_over_colours(levels))
     skin = _skin(levels)
     if outside.any():
         inside = np.sort(levels[~outside], axis=0)
         skin = np.broadcast_to(inside[len(inside) * 7 // 10], levels.shape)
-    below = np.maximum(skin - levels, 0).sum(axis=2)
+    below = _over_colours(np.maximum(skin - levels, 0))
     below[outside] = 0
     return _added_up(below)
 
 
+def _over_colours(levels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sum of the three; several times faster than ``numpy.sum`` of a short axis."""
+    total: NDArray[np.int64] = levels[..., 0] + levels[..., 1]
+    total += levels[..., 2]
+    return total
+
+
 def _added_up(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     """Each cell with its eight neighbours; at the edge the edge counts again."""
-    n = LOCATE_PX
-    framed = np.pad(cells, 1, mode="edge")
-    total: NDArray[np.int64] = np.zeros((n, n), np.int64)
-    for row in range(3):
-        for column in range(3):
-            total += framed[row : row + n, column : column + n]
+    return _with_neighbours(_with_neighbours(cells).T).T
+
+
+def _with_neighbours(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each cell with those above and below."""
+    total = cells.copy()
+    total[1:] += cells[:-1]
+    total[:-1] += cells[1:]
+    total[0] += cells[0]
+    total[-1] += cells[-1]
     return total
 
 
 def _lens_rim(light: NDArray[np.int64]) -> NDArray[np.bool_]:
     """The black that a round lens leaves in the corners, with its blurred edge."""
     outside = np.zeros((LOCATE_PX, LOCATE_PX), bool)
-    for region in _regions(light < _BLACK):
-        if len(region) > _LEAST_RIM and not _CORNERS.isdisjoint(region):
-            outside.ravel()[region] = True
+    for region in regions_of(light < _BLACK, light):
+        if region.cells > _LEAST_RIM and _in_corner(region):
+            for row, first, end in region.runs:
+                outside[row, first:end] = True
+    if not outside.any():
+        return outside
     for _ in range(_BLURRED_CELLS):
         outside = _added_up(outside.astype(np.int64)) > 0
     # With nothing left inside there is no lens.
@@ -165,7 +174,8 @@ def _skin(levels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _middle(levels: NDArray[np.int64]) -> NDArray[np.int64]:
     """The level in the middle of each colour; of an even number the upper one."""
-    return np.asarray(np.sort(levels, axis=0)[len(levels) // 2])
+    middle = len(levels) // 2
+    return np.asarray(np.partition(levels, middle, axis=0)[middle])
 
 
 def _otsu(depth: NDArray[np.int64]) -> int:
@@ -180,7 +190,9 @@ def _otsu(depth: NDArray[np.int64]) -> int:
         below += count
         below_places += count * place
         above = cells - below
-        if not below or not above:
+        if not above:
+            break
+        if not below:
             continue
         apart = below_places * above - (all_places - below_places) * below
         variance = apart * apart / (below * above)
@@ -189,56 +201,39 @@ def _otsu(depth: NDArray[np.int64]) -> int:
     return (best + 1) * step - 1
 
 
-def _regions(inside: NDArray[np.bool_]) -> Iterator[list[int]]:
-    """Cells that hang together by their edges, row by row."""
-    n = LOCATE_PX
-    if not inside.any():
-        return
-    left = inside.ravel().tolist()
-    for start in range(n * n):
-        if not left[start]:
-            continue
-        left[start] = False
-        region = [start]
-        for cell in region:
-            column = cell % n
-            for neighbour, exists in (
-                (cell - n, cell >= n),
-                (cell + n, cell < n * (n - 1)),
-                (cell - 1, column > 0),
-                (cell + 1, column < n - 1),
-            ):
-                if exists and left[neighbour]:
-                    left[neighbour] = False
-                    region.append(neighbour)
-        yield region
-
-
-def _trust(region: list[int]) -> float:
+def _trust(region: Region) -> float:
     """How much a region is to be taken for the lesion, by where it lies.
 
     People aim at a lesion; the dark rim of a lens lies in the corners.
     """
     n = LOCATE_PX
-    rows = columns = 0
-    for cell in region:
-        rows += cell // n
-        columns += cell % n
     down, across = (
-        (2 * total - len(region) * (n - 1)) / (len(region) * n)
-        for total in (rows, columns)
+        (2 * total - region.cells * (n - 1)) / (region.cells * n)
+        for total in (region.rows, region.columns)
     )
     trust = 1 / (1 + 4 * (down * down + across * across))
-    return trust if _CORNERS.isdisjoint(region) else trust / 10
+    return trust / 10 if _in_corner(region) else trust
 
 
-def _extent(places: NDArray[np.int64]) -> tuple[float, float]:
+def _in_corner(region: Region) -> bool:
+    return any(
+        first <= column < end
+        for row, first, end in region.runs
+        if row in _CORNERS
+        for column in _CORNERS
+    )
+
+
+def _extent(count: int, total: int, squares: int) -> tuple[float, float]:
     """Middle and size, as shares; hairs and specks at the edge weigh little.
 
     Four standard deviations: of an even disc, the diameter.
+
+    Args:
+        count: of the cells.
+        total: of their rows, or columns.
+        squares: of the same.
     """
-    count, total = len(places), int(places.sum())
-    squares = int((places * places).sum())
     variance = (squares * count - total * total) / (count * count)
     middle = (total / count + 0.5) / LOCATE_PX
     return middle, min(4 * float(np.sqrt(variance)) / LOCATE_PX, 1.0)
