@@ -40,7 +40,7 @@ def model_paths(root):
 
 def _fits(path):
     card = read_model_file(path).card
-    # With models for both kinds the page asks which; test_kind_of_photo.py has that.
+    # With models for both kinds the page asks which; test_smartphone_photo.py has that.
     if card.photo_kind != "dermoscopic":
         return False
     return {card.input.dtype, card.output.dtype} <= BROWSER_DTYPES

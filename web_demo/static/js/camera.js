@@ -4,6 +4,7 @@
 import {answerView} from "./answer.js";
 import {answersFit, givenAnswers, showQuestions} from "./answers.js";
 import {allFindings} from "./judge.js";
+import {askKind} from "./kind.js";
 import {pixelsOf, previewOf} from "./photo.js";
 import {LIMITS, lumaOf, sharpness} from "./quality.js";
 import {chosenCard, getReady, tell} from "./ready.js";
@@ -30,6 +31,7 @@ document.addEventListener("visibilitychange", () => {
   // Nobody wants a camera that goes on behind another tab.
   if (document.hidden) stop();
 });
+askKind("camera");
 prepare();
 
 async function prepare() {
@@ -97,6 +99,7 @@ function stop() {
   stream?.getTracks().forEach((track) => track.stop());
   stream = undefined;
   video.srcObject = null;
+  part("camera").classList.remove("frozen");
   showControls(false);
 }
 
@@ -106,6 +109,16 @@ function showControls(running) {
   part("capture").textContent = say("camera.capture");
   part("start").classList.toggle("quiet", running);
   part("start").textContent = say(running ? "camera.stop" : "camera.start");
+}
+
+/** Small while a picture stands, so that its verdict fits into the same window. */
+function showFrozen(frozen) {
+  part("camera").classList.toggle("frozen", frozen);
+  for (const id of ["sharpness-line", "zoom-line"]) part(id).hidden ||= frozen;
+  if (!frozen && stream) {
+    part("sharpness-line").hidden = false;
+    offerWhatItHas();
+  }
 }
 
 function frame() {
@@ -141,10 +154,12 @@ async function capture() {
   video.pause();
   part("capture").textContent = say("camera.retake");
   part("hint").textContent = "";
+  showFrozen(true);
   try {
     await judgeFrame();
     tell();
-    part("decision").focus();
+    part("decision").focus({preventScroll: true});
+    part("camera").scrollIntoView();
   } catch (error) {
     tell();
     showProblem(errorWords(error));
@@ -154,6 +169,7 @@ async function capture() {
 async function goOn() {
   part("result").replaceChildren();
   part("capture").textContent = say("camera.capture");
+  showFrozen(false);
   await video.play();
 }
 

@@ -36,7 +36,7 @@ part("model")?.addEventListener("change", () => {
 part("answers")?.addEventListener("change", () => judge());
 part("frame-suggested").addEventListener("click", () => frame.take(photo.suggestion));
 part("frame-whole").addEventListener("click", () => frame.take(CENTRE));
-askKind();
+askKind("choose");
 prepare();
 
 async function prepare() {
