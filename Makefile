@@ -62,7 +62,7 @@ test-swift: .venv/installed .swift/installed  ## compile the iOS kit's Swift (De
 	LESION_EDGE_SWIFT=.swift .venv/bin/python -m pytest -m long tests/convert/kits/test_kit_ios.py
 
 test-web: .venv-web/installed .browser-files/index.js .browser-tests/installed  ## test the pages and the report in Chromium
-	.venv-web/bin/python -m pytest -m "not long" tests/web_demo tests/benchmarks/costs/test_page_in_browser.py
+	.venv-web/bin/python -m pytest -m "not long" tests/web_demo tests/benchmarks/web tests/benchmarks/costs/test_page_in_browser.py
 
 test-container: .browser-files/index.js .container/installed  ## build the container file and run it (Debian, root; 600 MB)
 	tests/web_demo/try_container.sh .container $(BASE)

@@ -11,7 +11,6 @@ compared.
 
 import argparse
 import base64
-import csv
 import io
 import json
 import sys
@@ -27,6 +26,7 @@ from benchmarks.web.browser import chromium
 from benchmarks.web.server import Client, ServerError, WebServer, form
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.photos.decoding import read_picture
+from edge_runtime.photos.manifest import SPLITS, photos_of, read_manifest
 from edge_runtime.terminal.exit_status import exit_status
 
 SIZE_PX = (4000, 3000)
@@ -115,14 +115,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--model", type=Path, required=True, action="append")
     parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--split", default="val")
+    parser.add_argument("--split", choices=SPLITS, default="val")
     parser.add_argument("--photos", type=int, default=40, help="drawn at random")
     options = parser.parse_args(arguments)
-    with options.manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == options.split]
-    order = np.random.default_rng(SEED).permutation(len(rows))[: options.photos]
-    photos = [options.manifest.parent / rows[place]["path"] for place in order]
     try:
+        chosen = photos_of(read_manifest(options.manifest), options.split)
+        order = np.random.default_rng(SEED).permutation(len(chosen))[: options.photos]
+        photos = [chosen[place].path for place in order]
         found = _in_chromium(options.model, photos)
     except (OSError, EdgeRuntimeError, ServerError) as error:
         print(f"error: {error}", file=sys.stderr)
