@@ -69,7 +69,6 @@ def show_captured(page, root):
     show_camera(page, root)
     page.click("#capture")
     page.wait_for_selector("#decision")
-    page.evaluate("() => document.getElementById('capture').scrollIntoView()")
 
 
 def show_several(page, root):
