@@ -5,6 +5,7 @@ Run: python convert/to_tflite.py runs/cnn64/model.keras --manifest data/fanconic
 """
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -216,6 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     refuse_bad_paths(settings)
     if settings.verbose:
         show_all()
+    else:
+        # What goes wrong in TensorFlow comes as an exception too; its lines are noise.
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     jobs = settings.jobs()
     if len(jobs) > 1 or settings.summary:
         given = sys.argv[1:] if arguments is None else arguments

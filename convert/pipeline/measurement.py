@@ -16,6 +16,7 @@ from edge_runtime.evaluation.metrics import Scores
 from edge_runtime.model.interpreter import TfliteModel, open_interpreter
 from edge_runtime.model.operating_point import SplitAccuracy, accuracy_by_source
 from edge_runtime.photos.manifest import photos_of
+from edge_runtime.terminal.native_log import without_info_lines
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def measured(case: Case, fit: Fitted, content: bytes) -> Measured:
     """
     settings, recipe = case.settings, case.settings.chosen_recipe
     found = audit(content, int8=recipe.computes_integers, kept=settings.keep_float)
-    model = open_interpreter(content)
+    with without_info_lines():
+        model = open_interpreter(content)
     labels, expected = case.val.labels, fit.shifted(case.scores)
     given = file_scores(model, case.shown)
     _refuse_no_numbers(content, case.shown, given)
