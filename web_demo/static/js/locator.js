@@ -63,16 +63,18 @@ function depths(pixels) {
 
 /** Each cell with its eight neighbours; at the edge the edge counts again. */
 function addedUp(cells) {
-  const inside = (place) => Math.min(Math.max(place, 0), N - 1);
-  const total = new Float64Array(N * N);
-  for (let row = 0; row < N; row++) {
-    for (let column = 0; column < N; column++) {
-      for (const down of [-1, 0, 1]) {
-        for (const across of [-1, 0, 1]) {
-          total[row * N + column] += cells[inside(row + down) * N + inside(column + across)];
-        }
-      }
+  return withNeighbours(withNeighbours(cells, N, 1), 1, N);
+}
+
+/** Each cell with the two that lie `step` away; lines of such cells are `line` apart. */
+function withNeighbours(cells, step, line) {
+  const total = new Float64Array(N * N), last = (N - 1) * step;
+  for (let first = 0; first < N * line; first += line) {
+    total[first] = 2 * cells[first] + cells[first + step];
+    for (let at = first + step; at < first + last; at += step) {
+      total[at] = cells[at - step] + cells[at] + cells[at + step];
     }
+    total[first + last] = 2 * cells[first + last] + cells[first + last - step];
   }
   return total;
 }
@@ -89,6 +91,7 @@ function lensRim(pixels) {
       for (const cell of region) outside[cell] = 1;
     }
   }
+  if (!outside.some(Boolean)) return outside;
   for (let step = 0; step < BLURRED_CELLS; step++) {
     outside = addedUp(outside).map((value) => Number(value > 0));
   }
@@ -97,26 +100,30 @@ function lensRim(pixels) {
 
 function evenSkin(pixels, outside) {
   const levels = [0, 1, 2].map((colour) => {
-    const found = [];
+    const found = new Uint8Array(N * N);
+    let count = 0;
     for (let cell = 0; cell < N * N; cell++) {
-      if (!outside[cell]) found.push(pixels[3 * cell + colour]);
+      if (!outside[cell]) found[count++] = pixels[3 * cell + colour];
     }
-    return found.sort((one, other) => one - other)[Math.floor((found.length * 7) / 10)];
+    return found.subarray(0, count).sort()[Math.floor((count * 7) / 10)];
   });
   return (_, colour) => levels[colour];
 }
 
 function slopingSkin(pixels) {
-  const strip = (takes) => [0, 1, 2].map((colour) => {
-    const found = [];
-    for (let cell = 0; cell < N * N; cell++) {
-      if (takes(Math.floor(cell / N), cell % N)) found.push(pixels[3 * cell + colour]);
+  // Of the cells in these rows and columns, the middle level of each colour.
+  const strip = (top, bottom, left, right) => [0, 1, 2].map((colour) => {
+    const found = new Uint8Array((bottom - top) * (right - left));
+    let count = 0;
+    for (let row = top; row < bottom; row++) {
+      for (let column = left; column < right; column++) {
+        found[count++] = pixels[3 * (row * N + column) + colour];
+      }
     }
-    return found.sort((one, other) => one - other)[found.length >> 1];
+    return found.sort()[count >> 1];
   });
-  const top = strip((row) => row < RIM), bottom = strip((row) => row >= N - RIM);
-  const left = strip((_, column) => column < RIM);
-  const right = strip((_, column) => column >= N - RIM);
+  const top = strip(0, RIM, 0, N), bottom = strip(N - RIM, N, 0, N);
+  const left = strip(0, N, 0, RIM), right = strip(0, N, N - RIM, N);
   const level = [0, 1, 2].map((colour) => [top, bottom, left, right]
     .map((side) => side[colour]).sort((one, other) => one - other)[2]);
   const steep = (after, before) => Math.min(Math.max(after - before, -STEEPEST), STEEPEST);
@@ -157,16 +164,17 @@ function* regions(inside) {
     if (!left[start]) continue;
     left[start] = 0;
     const region = [start];
+    const take = (cell) => {
+      if (!left[cell]) return;
+      left[cell] = 0;
+      region.push(cell);
+    };
     for (let at = 0; at < region.length; at++) {
       const cell = region[at], column = cell % N;
-      for (const [neighbour, exists] of [
-        [cell - N, cell >= N], [cell + N, cell < N * (N - 1)],
-        [cell - 1, column > 0], [cell + 1, column < N - 1]]) {
-        if (exists && left[neighbour]) {
-          left[neighbour] = 0;
-          region.push(neighbour);
-        }
-      }
+      if (cell >= N) take(cell - N);
+      if (cell < N * (N - 1)) take(cell + N);
+      if (column > 0) take(cell - 1);
+      if (column < N - 1) take(cell + 1);
     }
     yield region;
   }
