@@ -58,8 +58,8 @@ class TestShippedModel:
 
     def test_was_measured_on_the_test_photos(self, path):
         card = read_model_file(path).card
-        # cnn128 is of fanconic alone, phone64 of padufes20.
-        alone = card.network == "cnn128" or card.photo_kind == SMARTPHONE
+        # phone64 is of padufes20.
+        alone = card.photo_kind == SMARTPHONE
         for source in (None,) if alone else SOURCES:
             splits = [it.split for it in card.accuracy if it.source == source]
             # A source without marked lesions has one test only.
