@@ -88,8 +88,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> Settings:
         " generated ones, and judge it on real photos. A stopped bench goes on when the"
         " same command is given again. Research and education; not a medical device.",
         epilog="Other options of training/train.py may be given too, such as --network,"
-        " --weights, --augmentation, --balance, --draws, --epochs, --batch-size,"
-        " --learning-rate and --mild-phase; they go to every training.",
+        " --weights, --augmentation, --balance, --mask-lesion, --draws, --epochs,"
+        " --batch-size, --learning-rate and --mild-phase; they go to every training.",
         formatter_class=Defaults,
     )
     add = parser.add_argument
