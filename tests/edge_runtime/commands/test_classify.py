@@ -211,9 +211,13 @@ class TestProcess:
     def test_a_reader_that_has_seen_enough_is_no_failure_to_explain(
         self, model_path, classifier, photos
     ):
+        content = (photos / "photo0.jpg").read_bytes()
+        # More lines than a pipe holds, so that not all are written before it closes.
+        for number in range(700):
+            (photos / f"{'long' * 30}{number}.jpg").write_bytes(content)
         command = [sys.executable, "-m", "edge_runtime", "classify", model_path]
         with subprocess.Popen(
-            [*command, *[photos] * 300],
+            [*command, photos],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
