@@ -37,7 +37,7 @@ def test_the_kind_the_answers_and_the_photo_lead_to_python_s_verdict(
     open_page, site_for_both, root, smartphone_photo, wait_for_model
 ):
     page = open_page(base=site_for_both)
-    assert not page.is_visible("#choose")
+    page.wait_for_selector("#choose", state="hidden")
     page.check("input[name=kind][value=smartphone]")
     assert page.input_value("#model") == "phone64.ptq_int8"
     wait_for_model(page)
@@ -66,7 +66,7 @@ def test_the_camera_asks_for_the_kind_before_it_can_be_started(
     open_page, site_for_both, wait_for_model
 ):
     page = open_page("/camera", base=site_for_both)
-    assert not page.is_visible("#start")
+    page.wait_for_selector("#start", state="hidden")
     page.check("input[name=kind][value=smartphone]")
     assert page.is_visible("#start")
     assert page.input_value("#model") == "phone64.ptq_int8"
